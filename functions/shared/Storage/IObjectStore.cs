@@ -1,0 +1,33 @@
+namespace Reelseal.Storage;
+
+/// <summary>The bucket, as both functions see it: objects by key, with conditional writes that have exactly one winner.</summary>
+/// <remarks>
+/// Content type and cache control follow from the key (<see cref="ObjectHeaders"/>). Every member throws <see cref="UpstreamException"/> when
+/// the store fails, and <see cref="OperationCanceledException"/> only when the caller cancels.
+/// </remarks>
+public interface IObjectStore
+{
+    /// <summary>What is known of an object without its content, or null when there is none.</summary>
+    Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken);
+
+    /// <summary>Opens an object, or a range of it, or null when there is none.</summary>
+    /// <param name="key">The object's key.</param>
+    /// <param name="range">The bytes wanted; null for all. It must lie within the object.</param>
+    /// <param name="unlessETag">If-None-Match: an object that still has this ETag comes back with <see cref="StoredObject.NotModified"/> and without content.</param>
+    /// <param name="cancellationToken">Ends the call, and reading the content as well.</param>
+    Task<StoredObject?> GetAsync(string key, ByteRange? range, string? unlessETag, CancellationToken cancellationToken);
+
+    /// <summary>Writes an object whole or not at all.</summary>
+    /// <param name="key">The object's key.</param>
+    /// <param name="content">A seekable stream, read from its start again when an attempt failed.</param>
+    /// <param name="condition">What must hold for the write to happen.</param>
+    /// <param name="cancellationToken">Ends the call; whether the object was written is then unknown.</param>
+    /// <returns>The new ETag, or null when the condition did not hold.</returns>
+    Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken);
+
+    /// <summary>Removes objects; one that does not exist is no error.</summary>
+    Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken);
+
+    /// <summary>All objects whose keys start with <paramref name="prefix"/>, in the order of their keys.</summary>
+    IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, CancellationToken cancellationToken);
+}

@@ -1,0 +1,27 @@
+namespace Reelseal.Storage;
+
+/// <summary>What is known of an object without reading it. <see cref="ETag"/> is quoted, as in HTTP.</summary>
+/// <param name="Key">The object's key.</param>
+/// <param name="Length">The length of the whole object in bytes.</param>
+/// <param name="ETag">The entity tag, in quotes.</param>
+/// <param name="LastModified">When it was written, at the store's precision (S3: seconds).</param>
+public sealed record ObjectEntry(string Key, long Length, string ETag, DateTimeOffset LastModified);
+
+/// <summary>A range of bytes of an object.</summary>
+/// <param name="Offset">The first byte.</param>
+/// <param name="Length">How many bytes, at least one.</param>
+public readonly record struct ByteRange(long Offset, long Length);
+
+/// <summary>An object that is being read.</summary>
+public sealed class StoredObject(ObjectEntry entry, Stream? content) : IAsyncDisposable
+{
+    public ObjectEntry Entry => entry;
+
+    /// <summary>The object still has the ETag that the caller knows, and there is no content.</summary>
+    public bool NotModified => content is null;
+
+    /// <exception cref="InvalidOperationException">The object is <see cref="NotModified"/>.</exception>
+    public Stream Content => content ?? throw new InvalidOperationException("An object that was not modified has no content.");
+
+    public ValueTask DisposeAsync() => content?.DisposeAsync() ?? ValueTask.CompletedTask;
+}

@@ -1,0 +1,8 @@
+namespace Reelseal.Tokens;
+
+/// <summary>The scopes that tokens carry.</summary>
+public static class Scopes
+{
+    public const string Play = "video:play";
+    public const string Ingest = "video:ingest";
+}
