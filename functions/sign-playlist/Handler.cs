@@ -1,12 +1,39 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Caching.Memory;
+using Reelseal;
+using Reelseal.Storage;
+using Reelseal.Tokens;
+using SignPlaylist.Playlists;
+
 namespace SignPlaylist;
 
+/// <summary>sign-playlist: fetches a playlist from the store, signs every URI in it for CloudFront, and returns it to those who may watch.</summary>
 public static class Handler
 {
     public static void MapServices(IServiceCollection services)
     {
+        var settings = Settings.FromEnvironment();
+        services.AddObjectStore(settings);
+        services.AddSignPlaylist(SigningOptions.Read(settings));
+    }
+
+    internal static void AddSignPlaylist(this IServiceCollection services, SigningOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(TimeProvider.System);
+        services.AddTokens(options.Tokens);
+        services.AddMemoryCache(cache => cache.SizeLimit = options.CacheBytes);
+        services.AddSingleton<ViewerGate>();
+        services.AddSingleton<PlaylistSource>();
+        services.AddSingleton<PlaylistSigner>();
+        services.AddExceptionHandler<UpstreamExceptionHandler>();
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, TicketJson.Default));
     }
 
     public static void MapEndpoints(WebApplication app)
     {
+        app.UseCorsHeaders(app.Services.GetRequiredService<SigningOptions>().CorsOrigin);
+        app.MapMethods("/videos/{video}/{*path}", [HttpMethods.Get, HttpMethods.Head], PlaylistEndpoint.Create(app.Services));
+        app.MapGet("/videos/{video}", TicketEndpoint.GetTicket);
     }
 }

@@ -1,0 +1,69 @@
+using System.Globalization;
+using Microsoft.Net.Http.Headers;
+using SignPlaylist.Playlists;
+
+namespace SignPlaylist;
+
+/// <summary><c>GET</c> and <c>HEAD /videos/{video}/….m3u8</c>: request → authorise → fetch → rewrite → respond.</summary>
+internal sealed class PlaylistEndpoint(ViewerGate gate, PlaylistSource source, PlaylistSigner signer, SigningOptions options, TimeProvider clock)
+{
+    private const string ContentType = "application/vnd.apple.mpegurl";
+
+    /// <summary>The endpoint as the plainest delegate there is: it answers every playlist of every viewer.</summary>
+    public static RequestDelegate Create(IServiceProvider services) => ActivatorUtilities.CreateInstance<PlaylistEndpoint>(services).HandleAsync;
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        var (request, response) = (context.Request, context.Response);
+        if (!PlaylistKey.TryParse(request.RouteValues["video"] as string, request.RouteValues["path"] as string, out var key))
+        {
+            await Problem(StatusCodes.Status400BadRequest, "This is not the path of a playlist.").ExecuteAsync(context);
+            return;
+        }
+
+        var admission = await gate.AdmitAsync(request, key.Video);
+        if (!admission.Granted)
+        {
+            await admission.Refusal.ExecuteAsync(context);
+            return;
+        }
+
+        if (await source.FetchAsync(key, context.RequestAborted) is not { } playlist)
+        {
+            response.Headers.CacheControl = "max-age=5";
+            await Problem(StatusCodes.Status404NotFound, "There is no such playlist.").ExecuteAsync(context);
+            return;
+        }
+
+        var coding = ContentCodings.Preferred(request.Headers.AcceptEncoding);
+        var signed = await signer.SignAsync(playlist, key, admission.Viewer, coding, context.RequestAborted);
+        WriteHeaders(response, signed, admission.Viewer);
+        if (request.Headers.IfNoneMatch is { Count: > 0 } known && known.ToString().Contains(signed.ETag, StringComparison.Ordinal))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+        response.ContentType = ContentType;
+        response.ContentLength = signed.Body.Length;
+        if (signed.Coding.Name() is { } name)
+            response.Headers.ContentEncoding = name;
+        if (HttpMethods.IsGet(request.Method))
+            await response.BodyWriter.WriteAsync(signed.Body, context.RequestAborted);
+    }
+
+    private void WriteHeaders(HttpResponse response, SignedPlaylist signed, Viewer viewer)
+    {
+        response.Headers.ETag = signed.ETag;
+        response.Headers.Vary = HeaderNames.AcceptEncoding;
+        // What a cache holds must not outlive what is in it. A ticket says when it ends, whoever holds the copy; a token's URLs are
+        // to have half of their lifetime left even in the oldest copy.
+        var left = viewer.Expires - clock.GetUtcNow();
+        var seconds = (long)(viewer.ThroughEdge || left < options.Lifetime.Least / 2 ? left : options.Lifetime.Least / 2).TotalSeconds;
+        response.Headers.CacheControl = string.Create(
+            CultureInfo.InvariantCulture, $"{(viewer.ThroughEdge ? "public" : "private")}, max-age={long.Max(seconds, 0)}");
+        if (!viewer.ThroughEdge)
+            response.Headers["Referrer-Policy"] = "no-referrer"; // a token may be in the URL
+    }
+
+    private static IResult Problem(int status, string detail) => TypedResults.Problem(statusCode: status, detail: detail);
+}

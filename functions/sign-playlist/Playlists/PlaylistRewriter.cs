@@ -1,0 +1,144 @@
+using System.Buffers;
+using System.Text;
+using Reelseal;
+using SignPlaylist.CloudFront;
+
+namespace SignPlaylist.Playlists;
+
+/// <summary>Signs the URIs of a playlist. Bytes in, bytes out: what is not a URI is copied as it stands.</summary>
+internal sealed class PlaylistRewriter(PlaylistKey playlist, Distribution distribution, Delivery delivery)
+{
+    private readonly byte[] _folder = Encoding.ASCII.GetBytes(distribution.UrlOf(playlist.Folder));
+
+    /// <exception cref="UpstreamException">A URI holds a variable of EXT-X-DEFINE, so that we cannot know what we would sign.</exception>
+    public void Rewrite(ReadOnlySpan<byte> text, IBufferWriter<byte> output)
+    {
+        var mark = Playlist.ByteOrderMarkLength(text);
+        output.Write(text[..mark]);
+        text = text[mark..];
+
+        var variantFollows = false; // the next URI line belongs to an EXT-X-STREAM-INF
+        var number = 0;
+        while (!text.IsEmpty)
+        {
+            number++;
+            var end = text.IndexOf((byte)'\n');
+            var line = end < 0 ? text : text[..(end + 1)];
+            var content = line.Trim(" \t\r\n"u8);
+            if (content is [] or [(byte)'#', ..])
+            {
+                if (content.StartsWith("#EXT"u8))
+                {
+                    RewriteTag(line, number, output);
+                    variantFollows |= content.StartsWith(PlaylistTags.StreamInf);
+                }
+                else
+                {
+                    output.Write(line);
+                }
+            }
+            else
+            {
+                var indent = line.Length - line.TrimStart(" \t"u8).Length;
+                output.Write(line[..indent]);
+                RewriteUri(content, variantFollows ? UriKind.Playlist : UriKind.Media, number, output);
+                output.Write(line[(indent + content.Length)..]);
+                variantFollows = false;
+            }
+            text = text[line.Length..];
+        }
+    }
+
+    private void RewriteTag(ReadOnlySpan<byte> line, int number, IBufferWriter<byte> output)
+    {
+        var start = line.IndexOf((byte)'#') + 1;
+        var colon = line.IndexOf((byte)':');
+        var kind = colon < start ? UriKind.None : PlaylistTags.KindOf(line[start..colon]);
+        if (kind != UriKind.None)
+        {
+            var list = line[(colon + 1)..];
+            var attributes = new AttributeList(list);
+            while (attributes.MoveNext())
+            {
+                if (!attributes.IsQuoted || !attributes.Name.SequenceEqual("URI"u8))
+                    continue;
+                var (offset, length) = attributes.Value.GetOffsetAndLength(list.Length);
+                output.Write(line[..(colon + 1 + offset)]);
+                RewriteUri(list[attributes.Value], kind, number, output);
+                output.Write(list[(offset + length)..]);
+                return;
+            }
+        }
+        output.Write(line);
+    }
+
+    private void RewriteUri(ReadOnlySpan<byte> uri, UriKind kind, int number, IBufferWriter<byte> output)
+    {
+        if (uri.IndexOf("{$"u8) >= 0)
+            throw new UpstreamException($"Line {number} of the stored playlist has a URI with a variable (EXT-X-DEFINE), which cannot be signed.", timedOut: false);
+        var hash = uri.IndexOf((byte)'#');
+        var target = hash < 0 ? uri : uri[..hash];
+        var resolved = PlaylistUri.Resolve(target, playlist, distribution);
+        if (!resolved.IsOurs)
+        {
+            output.Write(uri);
+            return;
+        }
+
+        var written = WriteTarget(target, resolved.Path, kind, output);
+        var separator = written.Contains((byte)'?') ? (byte)'&' : (byte)'?';
+        if (kind == UriKind.Playlist && !delivery.PlaylistQuery.IsEmpty)
+        {
+            Write(separator, delivery.PlaylistQuery.Span, output);
+            separator = (byte)'&';
+        }
+        if (kind == UriKind.Media || delivery.ThroughEdge)
+            Write(separator, delivery.SignEach is null ? delivery.Signature.Span : SignOne(target, resolved.Path, kind), output);
+        output.Write(uri[target.Length..]);
+    }
+
+    /// <summary>Writes the URI without what is added to it, and returns it as far as its query is concerned.</summary>
+    private ReadOnlySpan<byte> WriteTarget(ReadOnlySpan<byte> target, string? path, UriKind kind, IBufferWriter<byte> output)
+    {
+        if (delivery.ThroughEdge || (kind == UriKind.Playlist && path is null))
+        {
+            output.Write(target);
+            return target;
+        }
+        if (kind == UriKind.Media)
+        {
+            if (path is null)
+            {
+                output.Write(_folder);
+                output.Write(target);
+                return target;
+            }
+            return WriteText(distribution.UrlOf(path), output);
+        }
+        // A playlist named by more than a relative path: back to the gateway by way of the video's folder.
+        var video = Distribution.FolderOf(playlist.Video).Length - 1;
+        var depth = playlist.Folder.AsSpan(video).Count('/');
+        return WriteText(string.Concat(Enumerable.Repeat("../", depth)) + path![video..], output);
+    }
+
+    private ReadOnlySpan<byte> SignOne(ReadOnlySpan<byte> target, string? path, UriKind kind)
+    {
+        var url = distribution.UrlOf(path ?? playlist.Folder + Encoding.UTF8.GetString(target));
+        if (kind == UriKind.Playlist && !delivery.PlaylistQuery.IsEmpty)
+            url += (url.Contains('?', StringComparison.Ordinal) ? '&' : '?') + Encoding.ASCII.GetString(delivery.PlaylistQuery.Span);
+        return Encoding.ASCII.GetBytes(delivery.SignEach!(url));
+    }
+
+    private static byte[] WriteText(string text, IBufferWriter<byte> output)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        output.Write(bytes);
+        return bytes;
+    }
+
+    private static void Write(byte separator, ReadOnlySpan<byte> query, IBufferWriter<byte> output)
+    {
+        output.Write([separator]);
+        output.Write(query);
+    }
+}

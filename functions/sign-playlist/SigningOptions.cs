@@ -1,0 +1,97 @@
+using System.Security.Cryptography;
+using Reelseal;
+using Reelseal.Tokens;
+using SignPlaylist.CloudFront;
+
+namespace SignPlaylist;
+
+/// <summary>The settings of sign-playlist, read and checked once at start-up.</summary>
+internal sealed record SigningOptions
+{
+    public required Distribution Distribution { get; init; }
+    public required UrlSigner Signer { get; init; }
+    public required OriginProof OriginProof { get; init; }
+    public required TokenOptions Tokens { get; init; }
+    public required UrlLifetime Lifetime { get; init; }
+
+    /// <summary>Whether each URL gets a canned policy of its own, as in the article, rather than one custom policy for the whole video.</summary>
+    public required bool EachUrl { get; init; }
+
+    /// <summary>The domain of cookies, common to the gateway and the distribution; null when there is none, and no cookies are given.</summary>
+    public required string? CookieDomain { get; init; }
+
+    /// <summary>The one value of <c>Access-Control-Allow-Origin</c>. It does not vary with the request: CloudFront's cache key has no Origin.</summary>
+    public required string CorsOrigin { get; init; }
+
+    /// <summary>How long a playlist is used before the store is asked whether it still stands.</summary>
+    public required TimeSpan Freshness { get; init; }
+
+    /// <summary>The longest that fetching a playlist from the store may take.</summary>
+    public required TimeSpan StoreTimeout { get; init; }
+
+    /// <summary>The most bytes that the caches hold together.</summary>
+    public required long CacheBytes { get; init; }
+
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A setting is missing or malformed; all of them are named.</exception>
+    public static SigningOptions Read(Settings settings)
+    {
+        var address = settings.Text("CLOUDFRONT_URL") is null
+            ? settings.Fault<Uri?>("CLOUDFRONT_URL is not set.", instead: null)
+            : settings.Address("CLOUDFRONT_URL");
+        if (address is not null and not { AbsolutePath: "/", Query: "", UserInfo: "" })
+            settings.Fault("CLOUDFRONT_URL must be an address without path or query: a URL's path is an object's key.", 0);
+
+        var pem = settings.RequiredSecret("reelseal-signing-key");
+        var key = pem.Length == 0 ? null : ParseKey(settings, pem);
+        var hash = settings.Choice("SIGNING_HASH", ("sha256", HashAlgorithmName.SHA256), ("sha1", HashAlgorithmName.SHA1));
+        if (key is { IsRsa: false } && hash == HashAlgorithmName.SHA1)
+            settings.Fault("SIGNING_HASH is sha1, which CloudFront documents for RSA keys only; the signing key is ECDSA.", 0);
+
+        var keyPairId = settings.Required("KEY_PAIR_ID");
+        if (keyPairId.AsSpan().ContainsAnyExcept("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"))
+            settings.Fault("KEY_PAIR_ID holds characters that no id of CloudFront's has.", 0);
+
+        string[] secrets = [settings.RequiredSecret("reelseal-origin-secret"), settings.Secret("reelseal-origin-secret-previous") ?? ""];
+        if (secrets[0].Length is > 0 and < 16)
+            settings.Fault("The secret reelseal-origin-secret is shorter than 16 characters.", 0);
+
+        var lifetime = new UrlLifetime(
+            settings.Duration("URL_LIFETIME", TimeSpan.FromHours(24)),
+            settings.Duration("URL_WINDOW", TimeSpan.FromHours(1)),
+            settings.Flag("URL_START", otherwise: false));
+        if (lifetime.Least < TimeSpan.FromSeconds(1) || lifetime.Window < TimeSpan.FromSeconds(1))
+            settings.Fault("URL_LIFETIME and URL_WINDOW are at least a second: CloudFront counts in whole ones.", 0);
+        var eachUrl = settings.Choice("SIGNING_POLICY", ("video", false), ("url", true));
+        if (eachUrl && lifetime.StartsWithWindow)
+            settings.Fault("URL_START needs SIGNING_POLICY=video: a canned policy has no start.", 0);
+
+        var options = new SigningOptions
+        {
+            Distribution = new(address ?? new Uri("https://unset.invalid")),
+            Signer = new(keyPairId, key!, hash),
+            OriginProof = new([.. secrets.Where(secret => secret.Length > 0)]),
+            Tokens = TokenOptions.Read(settings),
+            Lifetime = lifetime,
+            EachUrl = eachUrl,
+            CookieDomain = settings.Text("COOKIE_DOMAIN"),
+            CorsOrigin = settings.Text("CORS_ORIGIN") ?? "*",
+            Freshness = settings.Duration("PLAYLIST_FRESHNESS", TimeSpan.FromMinutes(1)),
+            StoreTimeout = settings.Duration("S3_TIMEOUT", TimeSpan.FromSeconds(5)),
+            CacheBytes = settings.Number("CACHE_BYTES", 64L << 20),
+        };
+        settings.ThrowIfFaulty();
+        return options;
+    }
+
+    private static SigningKey? ParseKey(Settings settings, string pem)
+    {
+        try
+        {
+            return SigningKey.Parse(pem);
+        }
+        catch (FormatException e)
+        {
+            return settings.Fault<SigningKey?>(e.Message, instead: null);
+        }
+    }
+}

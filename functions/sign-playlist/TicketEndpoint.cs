@@ -1,0 +1,68 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Reelseal;
+using Reelseal.Tokens;
+using SignPlaylist.Playlists;
+
+namespace SignPlaylist;
+
+/// <summary><c>GET /videos/{video}</c>: who has a token gets the signed CloudFront URL of the multivariant playlist.</summary>
+internal static class TicketEndpoint
+{
+    public static async Task<Results<Ok<Ticket>, NotFound, ProblemHttpResult>> GetTicket(
+        string video,
+        string? until,
+        bool? cookies,
+        HttpContext context,
+        [FromServices] TokenGate gate,
+        [FromServices] PlaylistSource source,
+        [FromServices] PlaylistSigner signer,
+        [FromServices] SigningOptions options,
+        [FromServices] TimeProvider clock)
+    {
+        if (!VideoId.TryParse(video, provider: null, out var id))
+            return Problem("A video's id is a UUID in lower case with hyphens.");
+        var admission = await gate.AdmitAsync(context.Request, Scopes.Play, id, allowQuery: true);
+        if (!admission.Granted)
+            return admission.Refusal;
+
+        var now = clock.GetUtcNow();
+        var expires = options.Lifetime.EndFor(now, admission.Claims.Until);
+        if (until is not null)
+        {
+            if (!long.TryParse(until, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds <= now.ToUnixTimeSeconds())
+                return Problem("until must be a time to come, in seconds since the epoch.");
+            expires = seconds < expires.ToUnixTimeSeconds() ? DateTimeOffset.FromUnixTimeSeconds(seconds) : expires;
+        }
+        if (cookies == true && options.CookieDomain is null)
+            return Problem("Cookies are not to be had: no COOKIE_DOMAIN is set, and a cookie of the gateway's host never reaches CloudFront.");
+        if (cookies == true && options.EachUrl)
+            return Problem("Cookies are not to be had: with SIGNING_POLICY=url each URL is signed by itself.");
+
+        var key = PlaylistKey.Multivariant(id);
+        if (await source.FetchAsync(key, context.RequestAborted) is null)
+            return TypedResults.NotFound();
+
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers["Referrer-Policy"] = "no-referrer";
+        var url = options.Distribution.UrlOf(key.Key) + "?" + options.OriginProof.QueryFor(id, expires);
+        if (options.EachUrl)
+            return TypedResults.Ok(new Ticket($"{url}&{options.Signer.SignCanned(url, expires).Query}", Query: null, expires.ToUnixTimeSeconds()));
+
+        var signature = signer.SignatureFor(id, expires);
+        if (cookies == true)
+        {
+            var cookie = new CookieOptions
+            {
+                Domain = options.CookieDomain, Path = $"/videos/{id}/", Secure = true, HttpOnly = true, SameSite = SameSiteMode.None,
+                Expires = expires,
+            };
+            foreach (var (name, value) in signature.Cookies)
+                context.Response.Cookies.Append(name, value, cookie);
+        }
+        return TypedResults.Ok(new Ticket($"{url}&{signature.Query}", signature.Query, expires.ToUnixTimeSeconds()));
+    }
+
+    private static ProblemHttpResult Problem(string detail) => TypedResults.Problem(statusCode: StatusCodes.Status400BadRequest, detail: detail);
+}
