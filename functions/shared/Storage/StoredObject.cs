@@ -10,14 +10,20 @@ public sealed record ObjectEntry(string Key, long Length, string ETag, DateTimeO
 /// <summary>A range of bytes of an object.</summary>
 /// <param name="Offset">The first byte.</param>
 /// <param name="Length">How many bytes, at least one.</param>
-public readonly record struct ByteRange(long Offset, long Length);
+public readonly record struct ByteRange(long Offset, long Length)
+{
+    /// <summary>This range, known to lie within that many bytes.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It does not.</exception>
+    internal ByteRange Within(long length) =>
+        Offset >= 0 && Length > 0 && Offset <= length - Length ? this : throw new ArgumentOutOfRangeException(nameof(length), $"The range {Offset}+{Length} does not lie within {length} bytes.");
+}
 
 /// <summary>An object that is being read.</summary>
 public sealed class StoredObject(ObjectEntry entry, Stream? content) : IAsyncDisposable
 {
     public ObjectEntry Entry => entry;
 
-    /// <summary>The object still has the ETag that the caller knows, and there is no content.</summary>
+    /// <summary>The object still has the ETag that the caller knows: there is no content, and of the entry only key and ETag mean something.</summary>
     public bool NotModified => content is null;
 
     /// <exception cref="InvalidOperationException">The object is <see cref="NotModified"/>.</exception>

@@ -1,0 +1,229 @@
+using System.Globalization;
+using System.Net;
+using System.Runtime.CompilerServices;
+using Amazon.Runtime;
+using Amazon.S3;
+using Amazon.S3.Model;
+
+namespace Reelseal.Storage;
+
+/// <summary>Objects in a bucket of Amazon S3, or of any S3 with conditional writes.</summary>
+/// <param name="options">The bucket, and how long to wait.</param>
+/// <param name="client">Talks to it.</param>
+public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : IObjectStore
+{
+    private const int MostKeysInADelete = 1000;
+    private const int MostConflicts = 10;
+
+    /// <summary>The metadata by which a conditional write is recognised (<see cref="WriteCondition.Id"/>).</summary>
+    private const string WriteId = "x-amz-meta-reelseal-write";
+
+    public async Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken)
+    {
+        if (!ObjectKey.IsValid(key))
+            return null;
+        try
+        {
+            return await CallAsync(async token => EntryOf(key, await client.Value.GetObjectMetadataAsync(options.Bucket, key, token)), cancellationToken);
+        }
+        catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+        catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.Forbidden)
+        {
+            // An answer to HEAD has no body that would say why it was refused; an answer to GET has.
+            await using var found = await GetAsync(key, range: null, unlessETag: null, cancellationToken);
+            return found?.Entry;
+        }
+        catch (AmazonServiceException e)
+        {
+            throw Refused(e);
+        }
+    }
+
+    public async Task<StoredObject?> GetAsync(string key, ByteRange? range, string? unlessETag, CancellationToken cancellationToken)
+    {
+        if (!ObjectKey.IsValid(key))
+            return null;
+        var request = new GetObjectRequest { BucketName = options.Bucket, Key = key, EtagToNotMatch = unlessETag };
+        if (range is { } wanted)
+            request.ByteRange = new(wanted.Within(long.MaxValue).Offset, wanted.Offset + wanted.Length - 1);
+        try
+        {
+            var response = await CallAsync(token => client.Value.GetObjectAsync(request, token), cancellationToken);
+            var entry = EntryOf(key, response);
+            var content = new ContentStream(
+                (buffer, _, token) => response.ResponseStream.ReadAsync(buffer, token), response, response.ContentLength, options.Timeout, cancellationToken);
+            if (range is null || content.Length == range.Value.Length)
+                return new(entry, content);
+            await content.DisposeAsync();
+            _ = range.Value.Within(entry.Length);
+            throw new UpstreamException("The object store answered with another range than the one asked for.", timedOut: false);
+        }
+        catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.NotModified)
+        {
+            return new(new(key, 0, unlessETag!, default), content: null);
+        }
+        catch (AmazonServiceException e) when (IsMissing(e))
+        {
+            return null;
+        }
+        catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
+        {
+            throw new ArgumentOutOfRangeException(nameof(range), e.Message);
+        }
+        catch (AmazonServiceException e)
+        {
+            throw Refused(e);
+        }
+    }
+
+    public async Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken)
+    {
+        ObjectKey.ThrowIfInvalid(key);
+        for (var conflicts = 0; ; conflicts++)
+        {
+            try
+            {
+                return await PutOnceAsync(key, content, condition, cancellationToken);
+            }
+            catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.PreconditionFailed || e.ErrorCode == "PreconditionFailed")
+            {
+                // The SDK repeats a request whose answer was lost, and then meets its own earlier write.
+                return condition.Id is { } id ? await FindOwnAsync(key, id, cancellationToken) : null;
+            }
+            catch (AmazonServiceException e) when (e.ErrorCode == "NoSuchKey" && condition.ETag is not null)
+            {
+                return null;
+            }
+            catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.Conflict && conflicts < MostConflicts)
+            {
+                // Another conditional write is under way, and S3 asks to try again (PutObject, ConditionalRequestConflict).
+                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(5, 50 << Math.Min(conflicts, 4))), cancellationToken);
+            }
+            catch (AmazonServiceException e)
+            {
+                throw Refused(e);
+            }
+        }
+    }
+
+    public async Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
+    {
+        foreach (var batch in keys.Chunk(MostKeysInADelete))
+        {
+            var request = new DeleteObjectsRequest { BucketName = options.Bucket, Quiet = true, Objects = [.. batch.Select(key => new KeyVersion { Key = key })] };
+            try
+            {
+                await CallAsync(token => client.Value.DeleteObjectsAsync(request, token), cancellationToken);
+            }
+            catch (DeleteObjectsException e)
+            {
+                var first = e.Response.DeleteErrors[0];
+                throw new UpstreamException($"The object store did not delete {e.Response.DeleteErrors.Count} of {batch.Length} objects ({first.Code}).", timedOut: false, e);
+            }
+            catch (AmazonServiceException e)
+            {
+                throw Refused(e);
+            }
+        }
+    }
+
+    public async IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var request = new ListObjectsV2Request { BucketName = options.Bucket, Prefix = prefix };
+        do
+        {
+            ListObjectsV2Response page;
+            try
+            {
+                page = await CallAsync(token => client.Value.ListObjectsV2Async(request, token), cancellationToken);
+            }
+            catch (AmazonServiceException e)
+            {
+                throw Refused(e);
+            }
+            foreach (var item in page.S3Objects ?? [])
+                yield return new(item.Key, item.Size ?? 0, item.ETag, TimeOf(item.LastModified));
+            request.ContinuationToken = page.IsTruncated == true ? page.NextContinuationToken : null;
+        }
+        while (request.ContinuationToken is not null);
+    }
+
+    private async Task<string?> PutOnceAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken)
+    {
+        using var deadline = new Deadline(options.Timeout, cancellationToken);
+        content.Position = 0;
+        var headers = ObjectHeaders.For(key);
+        var request = new PutObjectRequest
+        {
+            BucketName = options.Bucket,
+            Key = key,
+            InputStream = new ProgressStream(content, deadline.Extend),
+            AutoCloseStream = false,
+            ContentType = headers.ContentType,
+            IfNoneMatch = condition.MustBeNew ? "*" : null,
+            IfMatch = condition.ETag,
+        };
+        request.Headers.CacheControl = headers.CacheControl;
+        if (condition.Id is { } id)
+            request.Metadata.Add(WriteId, id.ToString("N"));
+        return await CallAsync(async token => (await client.Value.PutObjectAsync(request, token)).ETag, deadline);
+    }
+
+    /// <summary>The ETag of an object that a certain write has written, or null when it is another's.</summary>
+    private async Task<string?> FindOwnAsync(string key, Guid id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await CallAsync(token => client.Value.GetObjectMetadataAsync(options.Bucket, key, token), cancellationToken);
+            return found.Metadata[WriteId] == id.ToString("N") ? found.ETag : null;
+        }
+        catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+        catch (AmazonServiceException e)
+        {
+            throw Refused(e);
+        }
+    }
+
+    private async Task<T> CallAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        using var deadline = new Deadline(options.Timeout, cancellationToken);
+        return await CallAsync(call, deadline);
+    }
+
+    /// <summary>Makes a call; what comes out is the answer, S3's refusal, or an exception of the store's contract.</summary>
+    private static async Task<T> CallAsync<T>(Func<CancellationToken, Task<T>> call, Deadline deadline)
+    {
+        try
+        {
+            return await call(deadline.Token);
+        }
+        catch (Exception e) when (e is not AmazonServiceException { StatusCode: >= HttpStatusCode.Continue })
+        {
+            throw deadline.Translate(e);
+        }
+    }
+
+    /// <summary>No such object; S3 says AccessDenied instead to those who may not list the bucket (GetObject, Permissions).</summary>
+    private static bool IsMissing(AmazonServiceException e) => e is { ErrorCode: "NoSuchKey" } or { ErrorCode: "AccessDenied", StatusCode: HttpStatusCode.Forbidden };
+
+    private static UpstreamException Refused(AmazonServiceException e) =>
+        new($"The object store answered {(int)e.StatusCode} {e.ErrorCode}.", timedOut: false, e);
+
+    private static ObjectEntry EntryOf(string key, GetObjectMetadataResponse response) =>
+        new(key, response.ContentLength, response.ETag, TimeOf(response.LastModified));
+
+    private static ObjectEntry EntryOf(string key, GetObjectResponse response)
+    {
+        // Of a range, Content-Range ("bytes 0-9/100") tells the length of the whole.
+        var whole = response.ContentRange is { } range && long.TryParse(range.AsSpan(range.LastIndexOf('/') + 1), CultureInfo.InvariantCulture, out var length) ? length : response.ContentLength;
+        return new(key, whole, response.ETag, TimeOf(response.LastModified));
+    }
+
+    private static DateTimeOffset TimeOf(DateTime? time) => time is { } known ? new(known.ToUniversalTime()) : default;
+}
