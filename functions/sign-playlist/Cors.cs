@@ -21,7 +21,7 @@ internal static class Cors
             }, (context.Response, origin));
             return next(context);
         });
-        app.MapMethods("/{**path}", [HttpMethods.Options], (HttpResponse response) =>
+        app.MapMethods("/videos/{**path}", [HttpMethods.Options], (HttpResponse response) =>
         {
             response.Headers.AccessControlAllowMethods = "GET, HEAD, OPTIONS";
             response.Headers.AccessControlAllowHeaders = $"{HeaderNames.Authorization}, {HeaderNames.IfNoneMatch}, X-Call-Id";

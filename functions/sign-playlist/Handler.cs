@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Caching.Memory;
 using Reelseal;
 using Reelseal.Storage;
 using Reelseal.Tokens;

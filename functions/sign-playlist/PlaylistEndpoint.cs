@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 using SignPlaylist.Playlists;
 
@@ -65,5 +66,5 @@ internal sealed class PlaylistEndpoint(ViewerGate gate, PlaylistSource source, P
             response.Headers["Referrer-Policy"] = "no-referrer"; // a token may be in the URL
     }
 
-    private static IResult Problem(int status, string detail) => TypedResults.Problem(statusCode: status, detail: detail);
+    private static ProblemHttpResult Problem(int status, string detail) => TypedResults.Problem(statusCode: status, detail: detail);
 }

@@ -48,7 +48,7 @@ internal sealed record SigningOptions
             settings.Fault("SIGNING_HASH is sha1, which CloudFront documents for RSA keys only; the signing key is ECDSA.", 0);
 
         var keyPairId = settings.Required("KEY_PAIR_ID");
-        if (keyPairId.AsSpan().ContainsAnyExcept("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"))
+        if (!keyPairId.All(char.IsAsciiLetterOrDigit))
             settings.Fault("KEY_PAIR_ID holds characters that no id of CloudFront's has.", 0);
 
         string[] secrets = [settings.RequiredSecret("reelseal-origin-secret"), settings.Secret("reelseal-origin-secret-previous") ?? ""];

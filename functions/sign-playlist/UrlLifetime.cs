@@ -1,5 +1,3 @@
-using Reelseal;
-
 namespace SignPlaylist;
 
 /// <summary>How long signed URLs live.</summary>

@@ -80,7 +80,7 @@ public sealed class TokenValidator
             known = (claims, now + s_rememberedFor);
             _remembered[digest] = known;
         }
-        return known.Claims.NotBefore - ClockSkew <= now && now < known.Claims.Expires + ClockSkew ? known.Claims : null;
+        return known.Claims.NotBefore <= now + ClockSkew && now - ClockSkew < known.Claims.Expires ? known.Claims : null;
     }
 
     private async ValueTask ForgetOnKeyChangeAsync(CancellationToken cancellationToken)
@@ -127,12 +127,12 @@ public sealed class TokenValidator
     private static bool TryReadTexts(JsonWebToken token, string name, out string[]? texts)
     {
         texts = null;
-        if (!token.TryGetPayloadValue<JsonElement>(name, out var claim))
-            return !token.TryGetPayloadValue<object>(name, out _);
-        if (claim.ValueKind == JsonValueKind.String)
-            texts = [claim.GetString()!];
-        else if (claim.ValueKind == JsonValueKind.Array && claim.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String))
-            texts = [.. claim.EnumerateArray().Select(item => item.GetString()!)];
+        if (!token.TryGetPayloadValue<object>(name, out var claim))
+            return true;
+        if (claim is string one)
+            texts = [one];
+        else if (claim is JsonElement { ValueKind: JsonValueKind.Array } list && list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String))
+            texts = [.. list.EnumerateArray().Select(item => item.GetString()!)];
         return texts is not null;
     }
 

@@ -36,7 +36,7 @@ internal ref struct AttributeList(ReadOnlySpan<byte> list)
             length = _list.Length - start;
         }
         Value = start..(start + length);
-        _next = start + length + 1;
+        _next = int.Min(start + length + 1, _list.Length);
         return true;
     }
 }

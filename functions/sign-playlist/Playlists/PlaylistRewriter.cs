@@ -41,7 +41,7 @@ internal sealed class PlaylistRewriter(PlaylistKey playlist, Distribution distri
             {
                 var indent = line.Length - line.TrimStart(" \t"u8).Length;
                 output.Write(line[..indent]);
-                RewriteUri(content, variantFollows ? UriKind.Playlist : UriKind.Media, number, output);
+                RewriteUri(content, variantFollows ? Target.Playlist : Target.Media, number, output);
                 output.Write(line[(indent + content.Length)..]);
                 variantFollows = false;
             }
@@ -53,8 +53,8 @@ internal sealed class PlaylistRewriter(PlaylistKey playlist, Distribution distri
     {
         var start = line.IndexOf((byte)'#') + 1;
         var colon = line.IndexOf((byte)':');
-        var kind = colon < start ? UriKind.None : PlaylistTags.KindOf(line[start..colon]);
-        if (kind != UriKind.None)
+        var target = colon < start ? Target.None : PlaylistTags.TargetOf(line[start..colon]);
+        if (target != Target.None)
         {
             var list = line[(colon + 1)..];
             var attributes = new AttributeList(list);
@@ -64,7 +64,7 @@ internal sealed class PlaylistRewriter(PlaylistKey playlist, Distribution distri
                     continue;
                 var (offset, length) = attributes.Value.GetOffsetAndLength(list.Length);
                 output.Write(line[..(colon + 1 + offset)]);
-                RewriteUri(list[attributes.Value], kind, number, output);
+                RewriteUri(list[attributes.Value], target, number, output);
                 output.Write(list[(offset + length)..]);
                 return;
             }
@@ -72,68 +72,62 @@ internal sealed class PlaylistRewriter(PlaylistKey playlist, Distribution distri
         output.Write(line);
     }
 
-    private void RewriteUri(ReadOnlySpan<byte> uri, UriKind kind, int number, IBufferWriter<byte> output)
+    private void RewriteUri(ReadOnlySpan<byte> uri, Target target, int number, IBufferWriter<byte> output)
     {
         if (uri.IndexOf("{$"u8) >= 0)
             throw new UpstreamException($"Line {number} of the stored playlist has a URI with a variable (EXT-X-DEFINE), which cannot be signed.", timedOut: false);
         var hash = uri.IndexOf((byte)'#');
-        var target = hash < 0 ? uri : uri[..hash];
-        var resolved = PlaylistUri.Resolve(target, playlist, distribution);
+        var address = hash < 0 ? uri : uri[..hash];
+        var resolved = PlaylistUri.Resolve(address, playlist, distribution);
         if (!resolved.IsOurs)
         {
             output.Write(uri);
             return;
         }
 
-        var written = WriteTarget(target, resolved.Path, kind, output);
-        var separator = written.Contains((byte)'?') ? (byte)'&' : (byte)'?';
-        if (kind == UriKind.Playlist && !delivery.PlaylistQuery.IsEmpty)
+        WriteUri(address, resolved, target, output);
+        var separator = address.Contains((byte)'?') ? (byte)'&' : (byte)'?';
+        if (target == Target.Playlist && !delivery.PlaylistQuery.IsEmpty)
         {
             Write(separator, delivery.PlaylistQuery.Span, output);
             separator = (byte)'&';
         }
-        if (kind == UriKind.Media || delivery.ThroughEdge)
-            Write(separator, delivery.SignEach is null ? delivery.Signature.Span : SignOne(target, resolved.Path, kind), output);
-        output.Write(uri[target.Length..]);
+        if (target == Target.Media || delivery.ThroughEdge)
+            Write(separator, delivery.SignEach is null ? delivery.Signature.Span : SignOne(address, resolved.Path, target), output);
+        output.Write(uri[address.Length..]);
     }
 
-    /// <summary>Writes the URI without what is added to it, and returns it as far as its query is concerned.</summary>
-    private ReadOnlySpan<byte> WriteTarget(ReadOnlySpan<byte> target, string? path, UriKind kind, IBufferWriter<byte> output)
+    /// <summary>Writes the URI without what is added to it.</summary>
+    private void WriteUri(ReadOnlySpan<byte> uri, PlaylistUri resolved, Target target, IBufferWriter<byte> output)
     {
-        if (delivery.ThroughEdge || (kind == UriKind.Playlist && path is null))
+        if (delivery.ThroughEdge || (target == Target.Playlist && resolved.IsRelative))
         {
-            output.Write(target);
-            return target;
+            output.Write(uri);
         }
-        if (kind == UriKind.Media)
+        else if (target == Target.Playlist)
         {
-            if (path is null)
-            {
-                output.Write(_folder);
-                output.Write(target);
-                return target;
-            }
-            return WriteText(distribution.UrlOf(path), output);
+            // Named by more than a relative path: back to the gateway by way of the video's folder.
+            var video = Distribution.FolderOf(playlist.Video).Length - 1;
+            var depth = playlist.Folder.AsSpan(video).Count('/');
+            output.Write(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("../", depth)) + resolved.Path![video..]));
         }
-        // A playlist named by more than a relative path: back to the gateway by way of the video's folder.
-        var video = Distribution.FolderOf(playlist.Video).Length - 1;
-        var depth = playlist.Folder.AsSpan(video).Count('/');
-        return WriteText(string.Concat(Enumerable.Repeat("../", depth)) + path![video..], output);
+        else if (resolved.Path is { } path)
+        {
+            output.Write(Encoding.UTF8.GetBytes(distribution.UrlOf(path)));
+        }
+        else
+        {
+            output.Write(_folder);
+            output.Write(uri);
+        }
     }
 
-    private ReadOnlySpan<byte> SignOne(ReadOnlySpan<byte> target, string? path, UriKind kind)
+    private byte[] SignOne(ReadOnlySpan<byte> address, string? path, Target target)
     {
-        var url = distribution.UrlOf(path ?? playlist.Folder + Encoding.UTF8.GetString(target));
-        if (kind == UriKind.Playlist && !delivery.PlaylistQuery.IsEmpty)
+        var url = distribution.UrlOf(path ?? playlist.Folder + Encoding.UTF8.GetString(address));
+        if (target == Target.Playlist && !delivery.PlaylistQuery.IsEmpty)
             url += (url.Contains('?', StringComparison.Ordinal) ? '&' : '?') + Encoding.ASCII.GetString(delivery.PlaylistQuery.Span);
         return Encoding.ASCII.GetBytes(delivery.SignEach!(url));
-    }
-
-    private static byte[] WriteText(string text, IBufferWriter<byte> output)
-    {
-        var bytes = Encoding.UTF8.GetBytes(text);
-        output.Write(bytes);
-        return bytes;
     }
 
     private static void Write(byte separator, ReadOnlySpan<byte> query, IBufferWriter<byte> output)

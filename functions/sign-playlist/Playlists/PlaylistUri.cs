@@ -10,13 +10,16 @@ internal readonly ref struct PlaylistUri
     /// <summary>No dot segment, no scheme, no authority, no escape that may hide one of them: such a URI stays below the playlist's folder.</summary>
     private static readonly SearchValues<byte> s_plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~!$&'()*+,;=@/?"u8);
 
-    private PlaylistUri(bool isOurs, string? path) => (IsOurs, Path) = (isOurs, path);
+    private PlaylistUri(string? path, bool isRelative) => (IsOurs, Path, IsRelative) = (true, path, isRelative);
 
     /// <summary>The URI leads to an object of the playlist's own video.</summary>
     public bool IsOurs { get; }
 
     /// <summary>The path and query that the URI resolves to, normalised, without a leading slash; null when it is the playlist's folder followed by the URI as it stands.</summary>
     public string? Path { get; }
+
+    /// <summary>The URI is a relative path, which leads back to whoever served the playlist.</summary>
+    public bool IsRelative { get; }
 
     /// <summary>Resolves a URI against the URL of the playlist that names it (RFC 3986, section 5).</summary>
     /// <param name="uri">The URI without a fragment.</param>
@@ -27,7 +30,7 @@ internal readonly ref struct PlaylistUri
         if (uri is [] or [(byte)'?', ..])
             return default; // the playlist itself
         if (uri[0] != (byte)'/' && !uri.ContainsAnyExcept(s_plain) && uri.IndexOf("./"u8) < 0 && uri.IndexOf("/."u8) < 0 && uri[0] != (byte)'.')
-            return new(isOurs: true, path: null);
+            return new(path: null, isRelative: true);
         return ResolveSlowly(Encoding.UTF8.GetString(uri), playlist, distribution);
     }
 
@@ -40,6 +43,6 @@ internal readonly ref struct PlaylistUri
             return default;
         var isOurs = resolved.GetLeftPart(UriPartial.Authority) == distribution.Address.GetLeftPart(UriPartial.Authority)
             && resolved.AbsolutePath.StartsWith(Distribution.FolderOf(playlist.Video), StringComparison.Ordinal);
-        return isOurs ? new(isOurs, resolved.PathAndQuery[1..]) : default;
+        return isOurs ? new(resolved.PathAndQuery[1..], isRelative: uri[0] != '/' && !Uri.TryCreate(uri, UriKind.Absolute, out _)) : default;
     }
 }

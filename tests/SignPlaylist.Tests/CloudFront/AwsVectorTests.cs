@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using SignPlaylist.CloudFront;
 
@@ -73,7 +72,7 @@ public sealed class AwsVectorTests
         Assert.Equal(expected.Replace(theirs, "", StringComparison.Ordinal), actual.Replace(ours, "", StringComparison.Ordinal));
         var policy = Part(expected, "Policy") is { Length: > 0 } encoded
             ? Decode(encoded)
-            : Encoding.ASCII.GetBytes($$$"""{"Statement":[{"Resource":"{{{vector.GetProperty("url").GetString()}}}","Condition":{"DateLessThan":{"AWS:EpochTime":{{{vector.GetProperty("expires").GetInt64()}}}}}}]}""");
+            : new PolicyStatement(vector.GetProperty("url").GetString()!, DateTimeOffset.FromUnixTimeSeconds(vector.GetProperty("expires").GetInt64()), NotBefore: null).ToJson();
         foreach (var signature in new[] { ours, theirs })
             Assert.True(ec.VerifyData(policy, Decode(signature), HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
     }

@@ -1,0 +1,275 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Net;
+
+namespace SignPlaylist.Tests;
+
+public sealed class PlaylistEndpointTests : IAsyncLifetime
+{
+    private const string Video = "3f0e0b52-6a33-4f0c-9a51-0c8a4a3c1a77";
+    private const string Other = "7b2c9d1e-0000-4000-8000-000000000001";
+    private const string Multivariant = $"/videos/{Video}/multivariant.m3u8";
+    private const string Media = $"/videos/{Video}/a1/720p/playlist.m3u8";
+    private static readonly DateTimeOffset s_end = new(2027, 1, 16, 9, 0, 0, TimeSpan.Zero); // a day on, rounded up to the hour
+    private SignPlaylistServer _server = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await SignPlaylistServer.StartAsync();
+        await PutVideoAsync(_server);
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    [Fact]
+    public async Task A_viewer_with_a_token_gets_absolute_signed_segments_and_relative_playlists()
+    {
+        using var multivariant = await _server.GetAsync(Multivariant, _server.Token(Video));
+        Assert.Equal(HttpStatusCode.OK, multivariant.StatusCode);
+        Assert.Equal("application/vnd.apple.mpegurl", multivariant.Content.Headers.ContentType?.ToString());
+        Assert.EndsWith("\na1/720p/playlist.m3u8\n", await multivariant.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        using var media = await _server.GetAsync(Media, _server.Token(Video));
+        Assert.Contains($"\nhttps://cdn.example/videos/{Video}/a1/720p/00000.ts?Policy=", await media.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal("private, max-age=43200", media.Headers.CacheControl?.ToString().Replace("max-age=43200, private", "private, max-age=43200", StringComparison.Ordinal));
+        Assert.Equal("no-referrer", media.Headers.GetValues("Referrer-Policy").Single());
+    }
+
+    [Fact]
+    public async Task A_token_in_the_query_is_carried_over_to_the_other_playlists()
+    {
+        var token = _server.Token(Video);
+        using var multivariant = await _server.GetAsync($"{Multivariant}?token={token}");
+        Assert.EndsWith($"\na1/720p/playlist.m3u8?token={token}\n", await multivariant.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var media = await _server.GetAsync($"{Media}?token={token}");
+        Assert.DoesNotContain("token", await media.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(SignPlaylistServer.OriginSecret)]
+    [InlineData(SignPlaylistServer.PreviousOriginSecret)]
+    public async Task CloudFront_gets_relative_signed_URIs_that_end_with_the_ticket(string secret)
+    {
+        var query = await TicketQueryAsync(_server, until: null);
+        using var multivariant = await _server.GetAsEdgeAsync($"{Multivariant}?{query}", secret);
+        Assert.Equal(HttpStatusCode.OK, multivariant.StatusCode);
+        Assert.Contains($"\na1/720p/playlist.m3u8?{query}&Policy=", await multivariant.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var media = await _server.GetAsEdgeAsync($"{Media}?{query}", secret);
+        var body = await media.Content.ReadAsStringAsync();
+        Assert.Contains("\n00000.ts?Policy=", body, StringComparison.Ordinal);
+        Assert.Equal(s_end.ToUnixTimeSeconds(), EndOf(body));
+        Assert.True(media.Headers.CacheControl?.Public);
+        Assert.Equal(s_end - SignPlaylistServer.Start, media.Headers.CacheControl?.MaxAge);
+    }
+
+    [Fact]
+    public async Task Without_a_proof_that_fits_and_lasts_the_origin_header_opens_nothing()
+    {
+        var query = await TicketQueryAsync(_server, until: null);
+        var until = query.Split('&')[0];
+        var later = $"until={s_end.AddDays(1).ToUnixTimeSeconds()}&{query.Split('&')[1]}";
+        foreach (var refused in new[] { Multivariant, $"{Multivariant}?{until}", $"{Multivariant}?{later}", $"{Multivariant}?{query[..^1]}", $"/videos/{Other}/multivariant.m3u8?{query}", $"{Multivariant}?{query}&{query}" })
+            Assert.Equal(HttpStatusCode.Forbidden, (await _server.GetAsEdgeAsync(refused)).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await _server.GetAsEdgeAsync($"{Multivariant}?{query}", "another-secret")).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await _server.GetAsEdgeAsync($"{Multivariant}?{query}", "")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await _server.GetAsync($"{Multivariant}?{query}")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_ticket_that_is_fetched_again_and_again_stops_working_at_its_end()
+    {
+        var query = await TicketQueryAsync(_server, until: null);
+        for (var fetched = 0; _server.Clock.GetUtcNow() < s_end; fetched++, _server.Clock.Advance(TimeSpan.FromHours(3)))
+        {
+            using var media = await _server.GetAsEdgeAsync($"{Media}?{query}");
+            Assert.Equal(HttpStatusCode.OK, media.StatusCode);
+            Assert.Equal(s_end.ToUnixTimeSeconds(), EndOf(await media.Content.ReadAsStringAsync()));
+            Assert.Equal(s_end - _server.Clock.GetUtcNow(), media.Headers.CacheControl?.MaxAge);
+        }
+        Assert.Equal(HttpStatusCode.Forbidden, (await _server.GetAsEdgeAsync($"{Media}?{query}")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Nothing_outlives_the_until_of_a_token()
+    {
+        var until = SignPlaylistServer.Start.AddMinutes(90);
+        var token = _server.Token(Video, until: until.ToUnixTimeSeconds(), expires: SignPlaylistServer.Start.AddDays(7));
+        using var media = await _server.GetAsync(Media, token);
+        Assert.Equal(until.ToUnixTimeSeconds(), EndOf(await media.Content.ReadAsStringAsync()));
+        Assert.Equal(TimeSpan.FromMinutes(90), media.Headers.CacheControl?.MaxAge);
+        _server.Clock.Advance(TimeSpan.FromMinutes(90));
+        Assert.Equal(HttpStatusCode.Forbidden, (await _server.GetAsync(Media, token)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Viewers_of_one_window_share_the_same_bytes_and_those_of_the_next_get_others()
+    {
+        var first = await _server.Client.GetByteArrayAsync($"{Media}?token={_server.Token(Video)}");
+        _server.Clock.Advance(TimeSpan.FromMinutes(39));
+        Assert.Equal(first, await _server.Client.GetByteArrayAsync($"{Media}?token={_server.Token(new[] { Video, Other })}"));
+        _server.Clock.Advance(TimeSpan.FromMinutes(2));
+        Assert.NotEqual(first, await _server.Client.GetByteArrayAsync($"{Media}?token={_server.Token(Video)}"));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(39)]
+    [InlineData(41)]
+    [InlineData(12 * 60)]
+    public async Task Every_copy_that_a_cache_may_still_hold_has_half_of_the_lifetime_left(int minutesAfterTheTicket)
+    {
+        var query = await TicketQueryAsync(_server, until: null);
+        _server.Clock.Advance(TimeSpan.FromMinutes(minutesAfterTheTicket));
+        using var atEdge = await _server.GetAsEdgeAsync($"{Media}?{query}");
+        Assert.True(DateTimeOffset.FromUnixTimeSeconds(EndOf(await atEdge.Content.ReadAsStringAsync())) - _server.Clock.GetUtcNow() >= TimeSpan.FromHours(12));
+
+        using var atGateway = await _server.GetAsync(Media, _server.Token(Video));
+        var lastUse = _server.Clock.GetUtcNow() + atGateway.Headers.CacheControl!.MaxAge!.Value;
+        Assert.True(DateTimeOffset.FromUnixTimeSeconds(EndOf(await atGateway.Content.ReadAsStringAsync())) - lastUse >= TimeSpan.FromHours(12));
+    }
+
+    [Theory]
+    [InlineData("gzip", "gzip")]
+    [InlineData("br", "br")]
+    [InlineData("gzip, deflate, br", "gzip")]
+    [InlineData("br;q=1.0, gzip;q=0.5", "br")]
+    [InlineData("gzip;q=0, br;q=0", null)]
+    [InlineData("identity", null)]
+    [InlineData("*", "gzip")]
+    [InlineData(null, null)]
+    public async Task Compresses_as_the_client_prefers(string? accepted, string? expected)
+    {
+        var plain = await _server.Client.GetStringAsync($"{Media}?token={_server.Token(Video)}");
+        using var answer = await _server.GetAsync(Media, _server.Token(Video), null, accepted is null ? [] : [("Accept-Encoding", accepted)]);
+        Assert.Equal(expected, answer.Content.Headers.ContentEncoding.SingleOrDefault());
+        Assert.Equal("Accept-Encoding", answer.Headers.Vary.Single());
+        await using var body = await answer.Content.ReadAsStreamAsync();
+        await using Stream decoded = expected switch { "gzip" => new GZipStream(body, CompressionMode.Decompress), "br" => new BrotliStream(body, CompressionMode.Decompress), _ => body };
+        Assert.Equal(plain, await new StreamReader(decoded).ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task Answers_304_to_who_has_the_bytes_already_and_HEAD_without_a_body()
+    {
+        using var full = await _server.GetAsync(Media, _server.Token(Video));
+        var eTag = full.Headers.ETag!.ToString();
+        using var again = await _server.GetAsync(Media, _server.Token(Video), null, ("If-None-Match", $"\"x\", {eTag}"));
+        Assert.Equal(HttpStatusCode.NotModified, again.StatusCode);
+        Assert.Equal(eTag, again.Headers.ETag?.ToString());
+        Assert.NotNull(again.Headers.CacheControl);
+        using var compressed = await _server.GetAsync(Media, _server.Token(Video), null, ("If-None-Match", eTag), ("Accept-Encoding", "gzip"));
+        Assert.Equal(HttpStatusCode.OK, compressed.StatusCode); // other bytes, another tag
+        using var head = await _server.GetAsync(Media, _server.Token(Video), HttpMethod.Head);
+        Assert.Equal(full.Content.Headers.ContentLength, head.Content.Headers.ContentLength);
+        Assert.Equal(eTag, head.Headers.ETag?.ToString());
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync());
+    }
+
+    [Theory]
+    [InlineData("/videos/not-an-id/multivariant.m3u8")]
+    [InlineData($"/videos/{Video}/a1/720p/00000.ts")]
+    [InlineData($"/videos/{Video}/poster.jpg")]
+    [InlineData($"/videos/{Video}/.m3u8/")]
+    [InlineData($"/videos/{Video}/a1//playlist.m3u8")]
+    [InlineData($"/videos/{Video}/a1%2F720p%2Fplaylist.m3u8")]
+    [InlineData($"/videos/{Video}/a1%5C720p%5Cplaylist.m3u8")]
+    [InlineData($"/videos/{Video}/a1%255C.m3u8")]
+    [InlineData($"/videos/{Video}/%2e%2e%2f{Other}%2fmultivariant.m3u8")]
+    [InlineData($"/videos/{Video}/a%3Fb.m3u8")]
+    [InlineData($"/videos/{Video}/a%0Ab.m3u8")]
+    [InlineData($"/videos/{Video}/é.m3u8")]
+    [InlineData("/videos/3F0E0B52-6A33-4F0C-9A51-0C8A4A3C1A77/multivariant.m3u8")]
+    public async Task Refuses_a_path_that_is_no_playlists_key(string path) =>
+        Assert.Equal(HttpStatusCode.BadRequest, (await _server.GetAsync(path, _server.Token())).StatusCode);
+
+    [Fact]
+    public async Task Refuses_an_over_long_path_and_a_NUL()
+    {
+        Assert.Equal(HttpStatusCode.BadRequest, (await _server.GetAsync($"/videos/{Video}/{new string('a', 300)}.m3u8", _server.Token())).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await _server.GetAsync($"/videos/{Video}/a%00.m3u8", _server.Token())).StatusCode);
+    }
+
+    [Theory]
+    [InlineData($"/videos/{Video}/../{Other}/multivariant.m3u8")]
+    [InlineData($"/videos/{Video}/%2e%2e/{Other}/multivariant.m3u8")]
+    [InlineData($"/videos/{Video}/a1/../../{Other}/multivariant.m3u8")]
+    public async Task A_path_into_another_videos_folder_needs_that_videos_token(string path)
+    {
+        // Sent as it stands, which HttpClient would not do
+        var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_server.Client.BaseAddress!.GetLeftPart(UriPartial.Authority) + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        request.Headers.Authorization = new("Bearer", _server.Token(Video));
+        using var answer = await _server.Client.SendAsync(request);
+        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_missing_playlist_is_a_404_that_is_forgotten_in_five_seconds()
+    {
+        using var answer = await _server.GetAsync($"/videos/{Video}/missing.m3u8", _server.Token(Video));
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        Assert.Equal(TimeSpan.FromSeconds(5), answer.Headers.CacheControl?.MaxAge);
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+    }
+
+    [Fact]
+    public async Task Every_answer_has_the_same_cross_origin_headers()
+    {
+        foreach (var (path, token, status) in new[] { (Media, _server.Token(Video), 200), (Media, null, 401), (Media, _server.Token(Other), 403), ("/videos/x/y.m3u8", null, 400), ("/nowhere", null, 404), ($"/videos/{Video}/missing.m3u8", _server.Token(), 404) })
+        {
+            foreach (var origin in new[] { "https://a.example", null })
+            {
+                using var answer = await _server.GetAsync(path, token, null, origin is null ? [] : [("Origin", origin)]);
+                Assert.Equal(status, (int)answer.StatusCode);
+                Assert.Equal("*", answer.Headers.GetValues("Access-Control-Allow-Origin").Single());
+                Assert.Contains("ETag", answer.Headers.GetValues("Access-Control-Expose-Headers").Single(), StringComparison.Ordinal);
+                Assert.DoesNotContain("Origin", answer.Headers.Vary);
+            }
+        }
+        using var preflight = await _server.GetAsync(Media, null, HttpMethod.Options, ("Origin", "https://a.example"), ("Access-Control-Request-Method", "GET"), ("Access-Control-Request-Headers", "authorization"));
+        Assert.Equal(HttpStatusCode.NoContent, preflight.StatusCode);
+        Assert.Contains("Authorization", preflight.Headers.GetValues("Access-Control-Allow-Headers").Single(), StringComparison.Ordinal);
+        Assert.Contains("GET", preflight.Headers.GetValues("Access-Control-Allow-Methods").Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Signs_each_URL_with_a_canned_policy_when_the_setting_says_so()
+    {
+        await using var server = await SignPlaylistServer.StartAsync(new() { ["SIGNING_POLICY"] = "url" });
+        await PutVideoAsync(server);
+        var body = await server.Client.GetStringAsync($"{Media}?token={server.Token(Video)}");
+        var urls = body.Split('\n').Where(line => line.StartsWith("https:", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, urls.Select(url => url.Split("Signature=")[1]).Distinct(StringComparer.Ordinal).Count());
+        Assert.All(urls, url => Assert.Contains($"?Expires={s_end.ToUnixTimeSeconds()}&Key-Pair-Id=K1&Signature=", url, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Policies_have_a_start_when_the_setting_says_so()
+    {
+        await using var server = await SignPlaylistServer.StartAsync(new() { ["URL_START"] = "true" });
+        await PutVideoAsync(server);
+        var policy = PolicyOf(await server.Client.GetStringAsync($"{Media}?token={server.Token(Video)}"));
+        Assert.Contains($"\"DateGreaterThan\":{{\"AWS:EpochTime\":{new DateTimeOffset(2027, 1, 15, 8, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds()}}}", policy, StringComparison.Ordinal);
+    }
+
+    internal static async Task PutVideoAsync(SignPlaylistServer server)
+    {
+        await server.PutAsync($"videos/{Video}/a1/720p/playlist.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6,\n00000.ts\n#EXTINF:6,\n00001.ts\n#EXT-X-ENDLIST\n");
+        await server.PutAsync($"videos/{Video}/multivariant.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na1/720p/playlist.m3u8\n");
+    }
+
+    internal static async Task<string> TicketQueryAsync(SignPlaylistServer server, long? until)
+    {
+        var ticket = await server.Client.GetStringAsync($"/videos/{Video}?token={server.Token(Video)}" + (until is null ? "" : $"&until={until}"));
+        var url = System.Text.Json.JsonDocument.Parse(ticket).RootElement.GetProperty("url").GetString()!;
+        return string.Join('&', url.Split('?')[1].Split('&').Take(2));
+    }
+
+    internal static string PolicyOf(string text)
+    {
+        var encoded = text.Split("Policy=")[1].Split('&')[0];
+        return System.Text.Encoding.ASCII.GetString(Convert.FromBase64String(encoded.Replace('-', '+').Replace('_', '=').Replace('~', '/')));
+    }
+
+    private static long EndOf(string playlist) =>
+        long.Parse(PolicyOf(playlist).Split("DateLessThan\":{\"AWS:EpochTime\":")[1].Split('}')[0], CultureInfo.InvariantCulture);
+}
