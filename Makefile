@@ -1,0 +1,51 @@
+# make demo    one real video in, transcoded, published, and played back signed, both ways; VIDEO=path takes yours
+# make serve   the same system, until Ctrl-C
+# make test    all tests
+# make token   a token for given scopes, videos and times: ARGS="--key-file … --scope video:play"
+# make publish the two functions as programs, as in their containers
+
+FUNCTIONS := sign-playlist ingest-video
+PROGRAMS := $(FUNCTIONS:%=artifacts/functions/%/Root)
+LOCAL := dotnet run --project local --configuration Release --
+
+.PHONY: demo serve test token publish build ffmpeg clean
+.DELETE_ON_ERROR:
+
+demo: ffmpeg publish
+	@$(LOCAL) demo $(VIDEO)
+
+serve: ffmpeg publish
+	@$(LOCAL) serve $(ARGS)
+
+token:
+	@$(LOCAL) token $(ARGS)
+
+test: ffmpeg publish build
+	@tests/run.sh --filter-not-trait Category=Soak
+
+build:
+	dotnet build Reelseal.slnx --nologo --verbosity quiet
+
+publish: $(PROGRAMS)
+
+# The project is the one csproj of the function's folder, as faas-cli's build finds it in function/.
+artifacts/functions/%/Root: FORCE
+	@if [ ! -x $@ ] || [ -n "$$(find functions/$* functions/shared template Directory.*.props -type f -newer $@ -not -path '*/obj/*' -not -path '*/bin/*' -print -quit)" ]; then \
+	  echo "publishing $*"; \
+	  dotnet publish template/csharp-httprequest/Root.csproj --nologo --verbosity quiet --configuration Release \
+	    -p:FunctionProject="$$(ls $(CURDIR)/functions/$*/*.csproj)" --artifacts-path artifacts/obj/$* --output artifacts/functions/$* && touch $@; \
+	fi
+
+FORCE:
+
+ffmpeg:
+	@$(call need,ffmpeg,ffmpeg)
+
+# need(command, packages): installs Debian packages whose command is missing, or says in one line what to install.
+need = command -v $(1) >/dev/null || { \
+  sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
+  command -v apt-get >/dev/null && $$sudo true 2>/dev/null && $$sudo apt-get -qq update && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y $(2) >/dev/null; } || { \
+  echo "$(1) is missing and cannot be installed from here: install the package $(2) and try again." >&2; exit 1; }
+
+clean:
+	rm -rf artifacts

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# run.sh [ARGUMENTS OF dotnet test …]: runs the tests of the solution, and infra's where their packages are to be had.
+# Ends with one line: N passed, N failed, N skipped.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+results=artifacts/test-results
+rm -rf "$results" && mkdir -p "$results"
+status=0
+
+# One test program at a time: they run ffmpeg, which takes every core.
+dotnet test --solution Reelseal.slnx --no-build --max-parallel-test-modules 1 --results-directory "$PWD/$results" --report-xunit-trx "$@" || status=1
+
+if [ -f infra/Infra.slnx ] && grep -q . infra/Infra.slnx; then
+  if dotnet restore infra/Infra.slnx >"$results/infra-restore.log" 2>&1; then
+    dotnet test --solution infra/Infra.slnx --results-directory "$PWD/$results" --report-xunit-trx || status=1
+  else
+    echo "infra: its tests were skipped, because Pulumi.Aws is not available from this machine's package source"
+  fi
+fi
+
+count() { cat "$results"/*.trx | grep -o "<Counters [^>]*" | grep -o " $1=\"[0-9]*\"" | awk -F'"' '{ sum += $2 } END { print sum + 0 }'; }
+total=$(count total) passed=$(count passed) failed=$(count failed) errors=$(count error)
+# A test program that died left no count of the test it died in.
+[ "$status" = 0 ] || [ "$((failed + errors))" -gt 0 ] || failed=1
+echo "$passed passed, $((failed + errors)) failed, $((total - passed - failed - errors)) skipped"
+[ "$status" = 0 ]
