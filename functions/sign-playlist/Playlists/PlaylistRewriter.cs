@@ -8,6 +8,8 @@ namespace SignPlaylist.Playlists;
 /// <summary>Signs the URIs of a playlist. Bytes in, bytes out: what is not a URI is copied as it stands.</summary>
 internal sealed class PlaylistRewriter(PlaylistKey playlist, Distribution distribution, Delivery delivery)
 {
+    private static ReadOnlySpan<byte> WhiteSpace => " \t\r\n"u8;
+
     private readonly byte[] _folder = Encoding.ASCII.GetBytes(distribution.UrlOf(playlist.Folder));
 
     /// <exception cref="UpstreamException">A URI holds a variable of EXT-X-DEFINE, so that we cannot know what we would sign.</exception>
@@ -24,7 +26,7 @@ internal sealed class PlaylistRewriter(PlaylistKey playlist, Distribution distri
             number++;
             var end = text.IndexOf((byte)'\n');
             var line = end < 0 ? text : text[..(end + 1)];
-            var content = line.Trim(" \t\r\n"u8);
+            var content = line.Trim(WhiteSpace);
             if (content is [] or [(byte)'#', ..])
             {
                 if (content.StartsWith("#EXT"u8))
@@ -39,7 +41,7 @@ internal sealed class PlaylistRewriter(PlaylistKey playlist, Distribution distri
             }
             else
             {
-                var indent = line.Length - line.TrimStart(" \t"u8).Length;
+                var indent = line.Length - line.TrimStart(WhiteSpace).Length;
                 output.Write(line[..indent]);
                 RewriteUri(content, variantFollows ? Target.Playlist : Target.Media, number, output);
                 output.Write(line[(indent + content.Length)..]);

@@ -11,10 +11,12 @@ public sealed class PlaylistRewriterTests
 {
     private const string Video = "3f0e0b52-6a33-4f0c-9a51-0c8a4a3c1a77";
     private const string Header = "#EXTM3U\n";
-    private const string EdgeTail = "until=1800000000&proof=abc";
+    internal const string EdgeTail = "until=1800000000&proof=abc";
     private const string GatewayTail = "token=e30.e30.c2ln";
     private static readonly Distribution s_distribution = new(new Uri("https://cdn.example"));
     private static readonly UrlSignature s_signature = new(DateTimeOffset.FromUnixTimeSeconds(1_800_000_000), "P_", "S~-", "K1", "SHA256");
+
+    internal static string Signature => s_signature.Query;
 
     public static TheoryData<string> CaseNames => [.. Cases.Keys];
 
@@ -73,24 +75,26 @@ public sealed class PlaylistRewriterTests
         var expires = DateTimeOffset.FromUnixTimeSeconds(1_800_000_000);
         var delivery = Delivery.WithSignatureEach(throughEdge: true, EdgeTail, signer, expires);
 
-        var rewritten = Rewrite(Encoding.UTF8.GetBytes(Header + "../audio/0.ts?x=1\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlow.m3u8\n"), delivery);
+        var rewritten = RewriteBytes(Encoding.UTF8.GetBytes(Header + "../audio/0.ts?x=1\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlow.m3u8\n"), delivery);
 
         var folder = $"https://cdn.example/videos/{Video}/a1";
         Assert.Equal(
             Header + "../audio/0.ts?x=1&" + signer.SignCanned($"{folder}/audio/0.ts?x=1", expires).Query
             + $"\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlow.m3u8?{EdgeTail}&" + signer.SignCanned($"{folder}/720p/low.m3u8?{EdgeTail}", expires).Query + "\n",
-            rewritten);
+            Encoding.UTF8.GetString(rewritten));
     }
 
-    internal static string Rewrite(byte[] playlist, bool edge) =>
-        Rewrite(playlist, Delivery.WithOneSignature(edge, edge ? EdgeTail : GatewayTail, s_signature));
+    internal static string Rewrite(byte[] playlist, bool edge) => Encoding.UTF8.GetString(RewriteBytes(playlist, edge));
 
-    private static string Rewrite(byte[] playlist, Delivery delivery)
+    internal static byte[] RewriteBytes(byte[] playlist, bool edge) =>
+        RewriteBytes(playlist, Delivery.WithOneSignature(edge, edge ? EdgeTail : GatewayTail, s_signature));
+
+    private static byte[] RewriteBytes(byte[] playlist, Delivery delivery)
     {
         Assert.True(PlaylistKey.TryParse(Video, "a1/720p/playlist.m3u8", out var key));
         var output = new ArrayBufferWriter<byte>();
         new PlaylistRewriter(key, s_distribution, delivery).Rewrite(playlist, output);
-        return Encoding.UTF8.GetString(output.WrittenSpan);
+        return output.WrittenSpan.ToArray();
     }
 
     private static string Rewritten(string body, bool edge)
