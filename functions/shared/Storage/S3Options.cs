@@ -11,8 +11,8 @@ namespace Reelseal.Storage;
 /// <param name="Timeout">How long an answer may take, with all attempts, and how long a body may be silent.</param>
 public sealed record S3Options(string Bucket, string Region, Uri? Endpoint, TimeSpan Timeout)
 {
-    /// <summary>A client with the SDK's own chain of credentials, which are looked up at the first request.</summary>
-    public AmazonS3Client CreateClient()
+    /// <summary>A client with these credentials, or with what the SDK's own chain finds at the first request.</summary>
+    public AmazonS3Client CreateClient(AWSCredentials? credentials = null)
     {
         var config = new AmazonS3Config
         {
@@ -32,6 +32,6 @@ public sealed record S3Options(string Bucket, string Region, Uri? Endpoint, Time
             config.AuthenticationRegion = Region;
             config.ForcePathStyle = true;
         }
-        return new(config);
+        return credentials is null ? new(config) : new(credentials, config);
     }
 }

@@ -1,0 +1,114 @@
+using System.Text;
+using Reelseal.Storage;
+using Reelseal.Testing;
+
+namespace Reelseal.Tests.Storage;
+
+/// <summary>Of twenty writers in five processes exactly one wins, in every round.</summary>
+public sealed class RaceTests(CephRgw rgw)
+{
+    private const int Limit = 120_000; // milliseconds
+    private const int Rounds = 20;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = Limit)]
+    public async Task A_directory_has_one_winner()
+    {
+        using var directory = new TemporaryDirectory();
+        await OneWinnerEachAsync(
+            new DirectoryObjectStore(directory.Path, TimeSpan.FromSeconds(20)),
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["STORE_DIRECTORY"] = directory.Path, ["S3_TIMEOUT"] = "20s" });
+
+        Assert.Equal(["race"], Directory.GetFileSystemEntries(directory.Path).Select(path => Path.GetFileName(path)).ToList());
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task S3_has_one_winner()
+    {
+        var bucket = await rgw.CreateBucketAsync();
+        await OneWinnerEachAsync(
+            bucket.CreateStore(TimeSpan.FromSeconds(20)),
+            new Dictionary<string, string>(bucket.Environment, StringComparer.Ordinal) { ["S3_TIMEOUT"] = "20s" });
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_writer_killed_at_any_moment_leaves_the_directory_whole_and_locks_nobody_out()
+    {
+        using var directory = new TemporaryDirectory();
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["STORE_DIRECTORY"] = directory.Path };
+        var store = new DirectoryObjectStore(directory.Path, TimeSpan.FromSeconds(5));
+        await using var writers = await Writers.StartAsync(environment, Token);
+        for (var round = 0; round < 15; round++)
+        {
+            await writers.RaceAndKillOneAsync("race/a", TimeSpan.FromMilliseconds(Random.Shared.NextDouble() * 15), environment, Token);
+            var content = await ReadAsync(store, "race/a");
+            Assert.Equal(WholeOf(content![..32]), content);
+        }
+
+        // What the killed have left disappears with the first write of a new process.
+        await WriteAsync(new DirectoryObjectStore(directory.Path, TimeSpan.FromSeconds(5)), "race/b");
+        Assert.Equal(
+            ["race", "race/a", "race/b"],
+            Directory.GetFileSystemEntries(directory.Path, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(directory.Path, path)).Order(StringComparer.Ordinal).ToList());
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task What_a_killed_writer_has_left_is_in_nobodys_way_and_goes()
+    {
+        using var directory = new TemporaryDirectory();
+        var work = Directory.CreateDirectory(Path.Combine(directory.Path, ".writing")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(work, "0123.lock"), "", Token);
+        await File.WriteAllTextAsync(Path.Combine(work, "0123.tmp"), "half", Token);
+        await File.WriteAllTextAsync(Path.Combine(work, "4567.tmp"), "half", Token);
+        var store = new DirectoryObjectStore(directory.Path, TimeSpan.FromSeconds(5));
+
+        await foreach (var entry in store.ListAsync("", Token))
+            Assert.Fail($"{entry.Key} is listed.");
+        await WriteAsync(store, "a");
+
+        Assert.Equal(["a"], Directory.GetFileSystemEntries(directory.Path).Select(path => Path.GetFileName(path)).ToList());
+    }
+
+    private static async Task OneWinnerEachAsync(IObjectStore store, IReadOnlyDictionary<string, string> environment)
+    {
+        await using var writers = await Writers.StartAsync(environment, Token);
+        for (var round = 0; round < Rounds; round++)
+        {
+            var first = Assert.Single(await writers.RaceAsync($"race/{round}", "-", Token));
+            await IsStoredAsync(store, $"race/{round}", first);
+            var second = Assert.Single(await writers.RaceAsync($"race/{round}", first.ETag, Token));
+            await IsStoredAsync(store, $"race/{round}", second);
+        }
+        // Without a condition everybody wins, and the object is that of one of them.
+        var all = await writers.RaceAsync("race/all", "*", Token);
+        Assert.Equal(Writers.Count, all.Count);
+        var last = await store.HeadAsync("race/all", Token);
+        var (name, _) = all.Single(one => one.ETag == last!.ETag);
+        Assert.Equal(WholeOf(name), await ReadAsync(store, "race/all"));
+    }
+
+    private static async Task IsStoredAsync(IObjectStore store, string key, (string Name, string ETag) winner)
+    {
+        Assert.Equal(winner.ETag, (await store.HeadAsync(key, Token))!.ETag);
+        Assert.Equal(WholeOf(winner.Name), await ReadAsync(store, key));
+    }
+
+    private static string WholeOf(string name) => string.Concat(Enumerable.Repeat(name, Writers.ObjectSize / name.Length));
+
+    private static async Task WriteAsync(DirectoryObjectStore store, string key)
+    {
+        using var content = new MemoryStream("x"u8.ToArray());
+        Assert.NotNull(await store.PutAsync(key, content, WriteCondition.None, Token));
+    }
+
+    private static async Task<string?> ReadAsync(IObjectStore store, string key)
+    {
+        await using var stored = await store.GetAsync(key, range: null, unlessETag: null, Token);
+        if (stored is null)
+            return null;
+        using var memory = new MemoryStream();
+        await stored.Content.CopyToAsync(memory, Token);
+        return Encoding.ASCII.GetString(memory.ToArray());
+    }
+}

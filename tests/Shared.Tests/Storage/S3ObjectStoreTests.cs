@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Reelseal.Storage;
+using Reelseal.Testing;
+
+namespace Reelseal.Tests.Storage;
+
+public sealed class S3ObjectStoreTests(CephRgw rgw) : ObjectStoreTests
+{
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
+
+    protected override async Task<IObjectStore> CreateAsync() => (await rgw.CreateBucketAsync()).CreateStore(s_timeout);
+
+    [Fact(Timeout = Limit)]
+    public async Task Objects_are_stored_with_the_headers_that_their_keys_ask_for()
+    {
+        var bucket = await rgw.CreateBucketAsync();
+        var store = bucket.CreateStore(s_timeout);
+        using var client = bucket.CreateClient();
+
+        foreach (var key in (string[])["videos/a/multivariant.m3u8", "videos/a/b/00000.ts", "videos/a/b/poster.jpg", "status/a.json", "uploads/a"])
+        {
+            await WriteAsync(store, key, "x", WriteCondition.IfNew);
+
+            var stored = await client.GetObjectMetadataAsync(bucket.Name, key, Token);
+            var expected = ObjectHeaders.For(key);
+            Assert.Equal((expected.ContentType, expected.CacheControl), (stored.Headers.ContentType, stored.Headers.CacheControl));
+        }
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task An_object_is_missing_also_to_those_who_may_not_list_the_bucket()
+    {
+        var bucket = await rgw.CreateBucketAsync();
+        await rgw.CreateUserAsync("reader", "readersecret");
+        using var owner = bucket.CreateClient();
+        var store = bucket.CreateStore(s_timeout);
+        await WriteAsync(store, "a", "one");
+        await owner.PutBucketPolicyAsync(
+            new PutBucketPolicyRequest
+            {
+                BucketName = bucket.Name,
+                Policy = $$"""
+                    {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam:::user/reader"]},
+                    "Action":["s3:GetObject"],"Resource":["arn:aws:s3:::{{bucket.Name}}/*"]}]}
+                    """,
+            },
+            Token);
+        var reader = (bucket with { AccessKey = "reader", SecretKey = "readersecret" }).CreateStore(s_timeout);
+        using var client = (bucket with { AccessKey = "reader", SecretKey = "readersecret" }).CreateClient();
+
+        Assert.Equal("AccessDenied", (await Assert.ThrowsAsync<AmazonS3Exception>(() => client.GetObjectAsync(bucket.Name, "missing", Token))).ErrorCode);
+        Assert.Equal("one", await ReadAsync(reader, "a"));
+        Assert.NotNull(await reader.HeadAsync("a", Token));
+        Assert.Null(await ReadAsync(reader, "missing"));
+        Assert.Null(await reader.HeadAsync("missing", Token));
+        // What may not be done is not missing.
+        Assert.Equal(502, (await Assert.ThrowsAsync<UpstreamException>(() => WriteAsync(reader, "a", "two"))).StatusCode);
+        Assert.Equal(502, (await Assert.ThrowsAsync<UpstreamException>(() => KeysAsync(reader, ""))).StatusCode);
+        Assert.Equal(502, (await Assert.ThrowsAsync<UpstreamException>(() => reader.DeleteAsync(["a"], Token))).StatusCode);
+        Assert.Equal("one", await ReadAsync(store, "a"));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("nobody", CephRgw.SecretKey, "InvalidAccessKeyId")]
+    [InlineData(CephRgw.AccessKey, "wrong", "SignatureDoesNotMatch")]
+    public async Task Wrong_credentials_are_a_fault_of_the_store_and_never_a_missing_object(string accessKey, string secretKey, string code)
+    {
+        var bucket = await rgw.CreateBucketAsync();
+
+        await AllFailAsync((bucket with { AccessKey = accessKey, SecretKey = secretKey }).CreateStore(s_timeout), fault =>
+        {
+            Assert.Equal(502, fault.StatusCode);
+            Assert.Contains($"403 {code}", fault.Message, StringComparison.Ordinal);
+        });
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_bucket_that_does_not_exist_is_a_fault_of_the_store()
+    {
+        var store = (await rgw.CreateBucketAsync() with { Name = "there-is-none" }).CreateStore(s_timeout);
+
+        Assert.Equal(502, (await Assert.ThrowsAsync<UpstreamException>(() => ReadAsync(store, "a"))).StatusCode);
+        Assert.Equal(502, (await Assert.ThrowsAsync<UpstreamException>(() => WriteAsync(store, "a", "x"))).StatusCode);
+        Assert.Equal(502, (await Assert.ThrowsAsync<UpstreamException>(() => WriteAsync(store, "a", "x", WriteCondition.IfUnchanged("\"x\"")))).StatusCode);
+        Assert.Equal(502, (await Assert.ThrowsAsync<UpstreamException>(() => KeysAsync(store, ""))).StatusCode);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_store_where_nobody_listens_is_a_bad_gateway()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var bucket = new TestBucket(new($"http://{listener.LocalEndpoint}"), "bucket", "a", "b");
+        listener.Stop();
+
+        await AllFailAsync(bucket.CreateStore(s_timeout), fault => Assert.Equal(502, fault.StatusCode));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_store_that_never_answers_is_a_gateway_timeout_in_time()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start(); // the system accepts connections, nobody reads from them
+        var store = new TestBucket(new($"http://{listener.LocalEndpoint}"), "bucket", "a", "b").CreateStore(TimeSpan.FromMilliseconds(400));
+        var watch = Stopwatch.StartNew();
+
+        await AllFailAsync(store, fault =>
+        {
+            Assert.Equal(504, fault.StatusCode);
+            Assert.InRange(watch.ElapsedMilliseconds, 350, 3_000);
+            watch.Restart();
+        });
+    }
+
+    private static async Task AllFailAsync(S3ObjectStore store, Action<UpstreamException> check)
+    {
+        check(await Assert.ThrowsAsync<UpstreamException>(() => store.HeadAsync("a", Token)));
+        check(await Assert.ThrowsAsync<UpstreamException>(() => ReadAsync(store, "a")));
+        check(await Assert.ThrowsAsync<UpstreamException>(() => WriteAsync(store, "a", "x")));
+        check(await Assert.ThrowsAsync<UpstreamException>(() => WriteAsync(store, "a", "x", WriteCondition.IfNew)));
+        check(await Assert.ThrowsAsync<UpstreamException>(() => WriteAsync(store, "a", "x", WriteCondition.IfUnchanged("\"x\""))));
+        check(await Assert.ThrowsAsync<UpstreamException>(() => store.DeleteAsync(["a"], Token)));
+        check(await Assert.ThrowsAsync<UpstreamException>(() => KeysAsync(store, "")));
+    }
+}

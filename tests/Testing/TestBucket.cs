@@ -1,0 +1,26 @@
+using Amazon.Runtime;
+using Amazon.S3;
+using Reelseal.Storage;
+
+namespace Reelseal.Testing;
+
+/// <summary>A bucket of a test, and everything needed to use it.</summary>
+public sealed record TestBucket(Uri Endpoint, string Name, string AccessKey, string SecretKey)
+{
+    /// <summary>How a function is told to use it.</summary>
+    public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["S3_BUCKET"] = Name,
+        ["S3_ENDPOINT"] = Endpoint.AbsoluteUri,
+        ["AWS_REGION"] = "us-east-1",
+        ["AWS_ACCESS_KEY_ID"] = AccessKey,
+        ["AWS_SECRET_ACCESS_KEY"] = SecretKey,
+    };
+
+    public AmazonS3Client CreateClient() => Options(TimeSpan.FromSeconds(5)).CreateClient(new BasicAWSCredentials(AccessKey, SecretKey));
+
+    public S3ObjectStore CreateStore(TimeSpan timeout) =>
+        new(Options(timeout), new(() => Options(timeout).CreateClient(new BasicAWSCredentials(AccessKey, SecretKey))));
+
+    private S3Options Options(TimeSpan timeout) => new(Name, "us-east-1", Endpoint, timeout);
+}
