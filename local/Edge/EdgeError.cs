@@ -1,0 +1,45 @@
+using System.Security;
+using System.Text;
+using Reelseal.Local.Edge.Signing;
+
+namespace Reelseal.Local.Edge;
+
+/// <summary>The error answers that CloudFront makes itself, and those that S3 makes behind it.</summary>
+internal static class EdgeError
+{
+    /// <summary>A refused signature: CloudFront's own answer, without CORS headers, so that a page on another origin cannot even read the status.</summary>
+    public static Task WriteAsync(HttpContext context, Refusal refusal) =>
+        WriteXmlAsync(context, StatusCodes.Status403Forbidden, refusal.Code, refusal.Message, "CloudFront");
+
+    /// <summary>S3's answer for a key that does not exist, to a reader without the permission to list: it does not say whether the key is missing or forbidden.</summary>
+    public static Task WriteMissingAsync(HttpContext context) =>
+        WriteXmlAsync(context, StatusCodes.Status403Forbidden, "AccessDenied", "Access Denied", "AmazonS3");
+
+    /// <summary>S3's answer for a range outside of the object.</summary>
+    public static Task WriteInvalidRangeAsync(HttpContext context) =>
+        WriteXmlAsync(context, StatusCodes.Status416RangeNotSatisfiable, "InvalidRange", "The requested range is not satisfiable", "AmazonS3");
+
+    /// <summary>What CloudFront finds wrong with a request or an origin: a page for people.</summary>
+    public static Task WritePageAsync(HttpContext context, int status, string sentence)
+    {
+        context.Response.ContentType = "text/html";
+        return WriteAsync(context, status, $"<html><head><title>ERROR: The request could not be satisfied</title></head><body><h1>{status} ERROR</h1><p>{SecurityElement.Escape(sentence)}</p></body></html>\n", "CloudFront");
+    }
+
+    private static Task WriteXmlAsync(HttpContext context, int status, string code, string message, string server)
+    {
+        context.Response.ContentType = server == "CloudFront" ? "text/xml" : "application/xml";
+        return WriteAsync(context, status, $"""<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>""", server);
+    }
+
+    private static async Task WriteAsync(HttpContext context, int status, string text, string server)
+    {
+        var body = Encoding.UTF8.GetBytes(text);
+        context.Response.StatusCode = status;
+        context.Response.Headers.Server = server;
+        context.Response.Headers["X-Cache"] = "Error from cloudfront";
+        context.Response.ContentLength = body.Length;
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+}

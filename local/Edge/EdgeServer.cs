@@ -1,0 +1,108 @@
+using Microsoft.AspNetCore.Http.Features;
+using Reelseal.Local.Edge.Caching;
+using Reelseal.Local.Edge.Origins;
+using Reelseal.Local.Edge.Signing;
+using Reelseal.Storage;
+
+namespace Reelseal.Local.Edge;
+
+/// <summary>What an edge serves and whom it trusts.</summary>
+internal sealed record EdgeOptions
+{
+    /// <summary>The port on 127.0.0.1, or 0 for a free one.</summary>
+    public int Port { get; init; }
+
+    /// <summary>The public keys of the distribution's key group.</summary>
+    public required TrustedKeyGroup Keys { get; init; }
+
+    /// <summary>The function gateway, and the secret that it is told in <c>X-Origin-Verify</c>.</summary>
+    public required PlaylistOriginOptions Playlists { get; init; }
+
+    /// <summary>The bucket.</summary>
+    public required IObjectStore Store { get; init; }
+
+    /// <summary>The page.</summary>
+    public required SiteOrigin Site { get; init; }
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}
+
+/// <summary>Stands where the CloudFront distribution of <c>infra</c> will: the same behaviours, the same checks, the same answers, on loopback and without TLS.</summary>
+internal sealed class EdgeServer : IAsyncDisposable
+{
+    private readonly LoopbackServer _server;
+    private readonly PlaylistOrigin _playlists;
+
+    private EdgeServer(LoopbackServer server, PlaylistOrigin playlists) => (_server, _playlists) = (server, playlists);
+
+    /// <summary>Where it listens, without a slash at its end: the function's <c>CLOUDFRONT_URL</c>.</summary>
+    public string Address => _server.Address;
+
+    public static async Task<EdgeServer> StartAsync(EdgeOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellationToken)
+    {
+        var playlists = new PlaylistOrigin(options.Playlists, new PlaylistCache(options.Clock));
+        var access = new ViewerAccess(options.Keys, options.Clock);
+        // In the order of the distribution; the last is its default behaviour.
+        Behavior[] behaviors =
+        [
+            new(path => path.StartsWith("/videos/", StringComparison.Ordinal) && path.EndsWith(".m3u8", StringComparison.Ordinal), IsSigned: true, playlists),
+            new(path => path.StartsWith("/site/", StringComparison.Ordinal), IsSigned: false, options.Site),
+            new(_ => true, IsSigned: true, new ObjectOrigin(options.Store)),
+        ];
+        // The request line may be longer than a URL may, so that the edge itself refuses it.
+        var server = await LoopbackServer.StartAsync(
+            options.Port, kestrel => kestrel.Limits.MaxRequestLineSize = 4 * ViewerUrl.MaxLength, logging, context => ServeAsync(context, behaviors, access), cancellationToken);
+        return new(server, playlists);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        _playlists.Dispose();
+    }
+
+    private static async Task ServeAsync(HttpContext context, Behavior[] behaviors, ViewerAccess access)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var request = SignedRequest.Read(context.Request.Scheme, context.Request.Host.Value ?? "", target, context.Request.Cookies);
+        if (!target.StartsWith('/') || target.Length > ViewerUrl.MaxLength)
+        {
+            await EdgeError.WritePageAsync(context, StatusCodes.Status413PayloadTooLarge, "Bad request.");
+            return;
+        }
+        if (request.Url.Path == "/")
+        {
+            context.Response.Redirect("/site/");
+            return;
+        }
+        var path = ViewerPath.Normalise(request.Url.Path);
+        var behavior = Array.Find(behaviors, candidate => candidate.Matches(path))!;
+        var method = context.Request.Method;
+        if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method) && !HttpMethods.IsOptions(method))
+        {
+            await EdgeError.WritePageAsync(context, StatusCodes.Status403Forbidden, "This distribution is not configured to allow the HTTP request method that was used for this request.");
+            return;
+        }
+        if (behavior.IsSigned && access.Check(request, context.Connection.RemoteIpAddress) is { } refusal)
+        {
+            await EdgeError.WriteAsync(context, refusal);
+            return;
+        }
+        // On starting, so that what an origin sent under the same names is overridden.
+        context.Response.OnStarting(() =>
+        {
+            ResponseHeadersPolicy.Apply(context);
+            return Task.CompletedTask;
+        });
+        if (HttpMethods.IsOptions(method))
+            return;
+        try
+        {
+            await behavior.Origin.ServeAsync(context, request.Url);
+        }
+        catch (UpstreamException e) when (!context.Response.HasStarted)
+        {
+            await EdgeError.WritePageAsync(context, e.StatusCode, "CloudFront couldn't connect to the origin.");
+        }
+    }
+}

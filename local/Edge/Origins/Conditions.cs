@@ -1,0 +1,25 @@
+using Microsoft.AspNetCore.Http.Headers;
+using Microsoft.Net.Http.Headers;
+
+namespace Reelseal.Local.Edge.Origins;
+
+/// <summary>The conditions of a GET (RFC 9110, section 13).</summary>
+internal static class Conditions
+{
+    /// <summary>Whether the viewer's copy is still good: 304.</summary>
+    public static bool AreUnmodified(RequestHeaders request, string? eTag, DateTimeOffset? lastModified)
+    {
+        if (request.IfNoneMatch is { Count: > 0 } known)
+            return known.Any(tag => tag.Tag == "*" || (eTag is not null && tag.Compare(EntityTagHeaderValue.Parse(eTag), useStrongComparison: false)));
+        return request.IfModifiedSince is { } since && lastModified is { } modified && modified.ToUnixTimeSeconds() <= since.ToUnixTimeSeconds();
+    }
+
+    /// <summary>Whether <c>If-Range</c> lets the range be served, or asks for the whole because the object is another by now.</summary>
+    public static bool AllowRange(RequestHeaders request, string eTag, DateTimeOffset lastModified) => request.IfRange switch
+    {
+        null => true,
+        { EntityTag: { } tag } => tag.Compare(EntityTagHeaderValue.Parse(eTag), useStrongComparison: true),
+        { LastModified: { } date } => date.ToUnixTimeSeconds() == lastModified.ToUnixTimeSeconds(),
+        _ => false,
+    };
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+using Microsoft.Net.Http.Headers;
+using Reelseal.Local.Edge.Signing;
+using Reelseal.Storage;
+
+namespace Reelseal.Local.Edge.Origins;
+
+/// <summary>The page: files of a folder, under <c>site/</c>, and its <c>config.json</c>, which says where this system is.</summary>
+/// <param name="folder">The folder with the page's files.</param>
+internal sealed class SiteOrigin(string folder) : IOrigin
+{
+    /// <summary>The content of <c>site/config.json</c>, or null while there is none: it may name the edge's own address, which is known only once it listens.</summary>
+    public byte[]? Configuration { get; set; }
+
+    public Task ServeAsync(HttpContext context, ViewerUrl url)
+    {
+        var path = url.Path.EndsWith('/') ? url.Path + "index.html" : url.Path;
+        if (!ViewerPath.TryReadKey(path, out var key) || !key.StartsWith("site/", StringComparison.Ordinal))
+            return EdgeError.WriteMissingAsync(context);
+        var headers = ObjectHeaders.For(key);
+        context.Response.Headers.CacheControl = headers.CacheControl;
+        if (key == "site/config.json" && Configuration is { } configuration)
+            return TypedResults.Bytes(configuration, headers.ContentType).ExecuteAsync(context);
+
+        var file = new FileInfo(Path.Combine(folder, key["site/".Length..]));
+        if (!file.Exists)
+            return EdgeError.WriteMissingAsync(context);
+        var eTag = new EntityTagHeaderValue(string.Create(CultureInfo.InvariantCulture, $"\"{file.LastWriteTimeUtc.Ticks:x}-{file.Length:x}\""));
+        return TypedResults.PhysicalFile(file.FullName, headers.ContentType, fileDownloadName: null, new DateTimeOffset(file.LastWriteTimeUtc), eTag, enableRangeProcessing: true).ExecuteAsync(context);
+    }
+}

@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Reelseal.Local.Gateway;
+
+/// <summary>Stands where the OpenFaaS gateway (community edition 0.27) will, with its manners: <c>/function/NAME/…</c> and <c>/async-function/NAME/…</c>.</summary>
+internal sealed class FunctionGateway : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, Uri> _functions = new(StringComparer.Ordinal);
+    private readonly FunctionForwarder _forwarder = new();
+    private readonly AsyncQueue _queue;
+    private LoopbackServer? _server;
+
+    private FunctionGateway() => _queue = new(_forwarder);
+
+    /// <summary>Where it listens, without a slash at its end.</summary>
+    public string Address => _server!.Address;
+
+    /// <param name="port">The port on 127.0.0.1, or 0 for a free one.</param>
+    /// <param name="logging">Says where the server logs to.</param>
+    /// <param name="cancellationToken">Gives the start up.</param>
+    public static async Task<FunctionGateway> StartAsync(int port, Action<ILoggingBuilder> logging, CancellationToken cancellationToken)
+    {
+        var gateway = new FunctionGateway();
+        gateway._server = await LoopbackServer.StartAsync(
+            port,
+            kestrel =>
+            {
+                // The real one streams bodies of any size at any speed.
+                kestrel.Limits.MaxRequestBodySize = null;
+                kestrel.Limits.MinRequestBodyDataRate = null;
+                kestrel.Limits.MinResponseDataRate = null;
+                kestrel.Limits.MaxRequestLineSize = 64 * 1024;
+                kestrel.Limits.MaxRequestHeadersTotalSize = 256 * 1024;
+            },
+            logging, gateway.ServeAsync, cancellationToken);
+        return gateway;
+    }
+
+    /// <summary>Makes a function reachable under its name.</summary>
+    public void Register(string name, Uri address) => _functions[name] = address;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+            await _server.DisposeAsync();
+        await _queue.DisposeAsync();
+        _forwarder.Dispose();
+    }
+
+    private async Task ServeAsync(HttpContext context)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var (rawPath, query) = target.IndexOf('?') is >= 0 and var mark ? (target[..mark], target[(mark + 1)..]) : (target, "");
+        if (!rawPath.StartsWith('/') || !GatewayPath.TryDecode(rawPath, out var path))
+        {
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
+        if (GatewayPath.Clean(path) is var clean && clean != path)
+        {
+            context.Response.StatusCode = StatusCodes.Status301MovedPermanently;
+            context.Response.Headers.Location = GatewayPath.Encode(clean) + (query.Length == 0 ? "" : "?" + query);
+            return;
+        }
+        if (FunctionCall.Read(path) is not { } call)
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+        if (!_functions.TryGetValue(call.Name, out var function))
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            await context.Response.WriteAsync("error finding function", context.RequestAborted);
+            return;
+        }
+        if (call.AddressAt(function, query) is not { } address)
+        {
+            context.Abort(); // as the real one ends a request that it cannot hand on
+            return;
+        }
+        var callId = context.Request.Headers["X-Call-Id"].FirstOrDefault() is { Length: > 0 } own ? own : Guid.NewGuid().ToString();
+        context.Request.Headers["X-Call-Id"] = callId;
+        context.Response.Headers["X-Call-Id"] = callId;
+        context.Request.Headers["X-Start-Time"] = (DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() * 1_000_000).ToString(CultureInfo.InvariantCulture);
+        if (call.IsAsync)
+            await _queue.AcceptAsync(context, call.Name, address);
+        else
+            await _forwarder.ForwardAsync(context, address);
+    }
+}

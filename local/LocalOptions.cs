@@ -1,0 +1,33 @@
+using Reelseal.Local.Keys;
+
+namespace Reelseal.Local;
+
+/// <summary>How the system is put together on this machine.</summary>
+internal sealed record LocalOptions
+{
+    /// <summary>The folder that keeps the objects; null for the bucket that <c>S3_BUCKET</c> and <c>S3_ENDPOINT</c> name.</summary>
+    public string? StoreDirectory { get; init; }
+
+    /// <summary>The folder with the published functions, each in a folder of its name.</summary>
+    public string FunctionsDirectory { get; init; } = Path.Combine(Repository.Root, "artifacts", "functions");
+
+    /// <summary>The folder with the page.</summary>
+    public string SiteDirectory { get; init; } = Path.Combine(Repository.Root, "web");
+
+    /// <summary>The gateway's port on 127.0.0.1, or 0 for a free one.</summary>
+    public int GatewayPort { get; init; }
+
+    /// <summary>The edge's port on 127.0.0.1, or 0 for a free one.</summary>
+    public int EdgePort { get; init; }
+
+    public SigningKeyKind SigningKey { get; init; }
+
+    /// <summary>Further settings of both functions.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Where the gateway and the edge log to; nowhere by default.</summary>
+    public Action<ILoggingBuilder> Logging { get; init; } = _ => { };
+
+    /// <summary>Gets each line that a function writes, with the function's name.</summary>
+    public Action<string, string>? OnFunctionLine { get; init; }
+}

@@ -1,0 +1,144 @@
+using System.Collections;
+using System.Text;
+using System.Text.Json;
+using Reelseal.Local.Edge;
+using Reelseal.Local.Edge.Origins;
+using Reelseal.Local.Edge.Signing;
+using Reelseal.Local.Functions;
+using Reelseal.Local.Gateway;
+using Reelseal.Local.Keys;
+using Reelseal.Storage;
+using Reelseal.Tokens;
+
+namespace Reelseal.Local;
+
+/// <summary>The whole system on this machine: both functions as processes, behind a gateway and an edge, with keys that are made now and thrown away at the end.</summary>
+internal sealed class LocalSystem : IAsyncDisposable
+{
+    public const string IngestVideo = "ingest-video";
+    public const string SignPlaylist = "sign-playlist";
+
+    private readonly Stack<IAsyncDisposable> _parts = new(); // stopped in the reverse order of their start
+    private readonly Secrets _secrets;
+
+    private LocalSystem(LocalOptions options)
+    {
+        _secrets = Secrets.Create(options.SigningKey);
+        Tokens = new(_secrets.TokenKey, TimeProvider.System);
+    }
+
+    /// <summary>The gateway's address, without a slash at its end.</summary>
+    public string Gateway { get; private set; } = "";
+
+    /// <summary>The edge's address, without a slash at its end.</summary>
+    public string Edge { get; private set; } = "";
+
+    public TokenMint Tokens { get; }
+
+    public CloudFrontKeyPair KeyPair => _secrets.KeyPair;
+
+    public IObjectStore Store { get; private set; } = null!;
+
+    /// <summary>The file with the key of the tokens.</summary>
+    public string TokenKeyPath => _secrets.TokenKeyPath;
+
+    /// <summary>All that no log may hold.</summary>
+    public IReadOnlyList<string> SecretTexts => [_secrets.OriginSecret, _secrets.TokenKey, .. KeyPair.PrivatePem.Split('\n').Where(line => line.Length > 20 && line[0] != '-')];
+
+    public IReadOnlyDictionary<string, FunctionProcess> Functions { get; private set; } = new Dictionary<string, FunctionProcess>(StringComparer.Ordinal);
+
+    /// <exception cref="FunctionStartException">A function is not published or does not start; the message says which and why.</exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A setting of the store is missing or malformed.</exception>
+    public static async Task<LocalSystem> StartAsync(LocalOptions options, CancellationToken cancellationToken)
+    {
+        var system = new LocalSystem(options);
+        try
+        {
+            await system.StartPartsAsync(options, cancellationToken);
+            return system;
+        }
+        catch
+        {
+            await system.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_parts.TryPop(out var part))
+            await part.DisposeAsync();
+        _secrets.Dispose();
+    }
+
+    private async Task StartPartsAsync(LocalOptions options, CancellationToken cancellationToken)
+    {
+        var settings = StoreSettings(options);
+        Store = OpenStore(settings);
+
+        var gateway = await FunctionGateway.StartAsync(options.GatewayPort, options.Logging, cancellationToken);
+        _parts.Push(gateway);
+        Gateway = gateway.Address;
+
+        var site = new SiteOrigin(options.SiteDirectory);
+        var keys = new TrustedKeyGroup(new Dictionary<string, string>(StringComparer.Ordinal) { [KeyPair.Id] = KeyPair.PublicPem });
+        var edge = await EdgeServer.StartAsync(
+            new() { Port = options.EdgePort, Keys = keys, Playlists = new(Gateway, _secrets.OriginSecret), Store = Store, Site = site }, options.Logging, cancellationToken);
+        _parts.Push(edge);
+        Edge = edge.Address;
+        site.Configuration = PageConfiguration();
+
+        settings["CLOUDFRONT_URL"] = Edge;
+        settings["KEY_PAIR_ID"] = KeyPair.Id;
+        var functions = new Dictionary<string, FunctionProcess>(StringComparer.Ordinal);
+        foreach (var name in (string[])[IngestVideo, SignPlaylist])
+        {
+            var program = new FunctionProgram
+            {
+                Name = name,
+                Executable = Path.Combine(options.FunctionsDirectory, name, "Root"),
+                Environment = settings,
+                SecretsDirectory = _secrets.Directory,
+                OnLine = options.OnFunctionLine is { } onLine ? line => onLine(name, line) : null,
+            };
+            functions[name] = await FunctionProcess.StartAsync(program, cancellationToken);
+            _parts.Push(functions[name]);
+            gateway.Register(name, functions[name].Address);
+        }
+        Functions = functions;
+    }
+
+    private static Dictionary<string, string> StoreSettings(LocalOptions options)
+    {
+        var settings = new Dictionary<string, string>(options.Settings, StringComparer.Ordinal);
+        if (options.StoreDirectory is { } directory)
+        {
+            settings["STORE_DIRECTORY"] = Directory.CreateDirectory(directory).FullName;
+            return settings;
+        }
+        // The bucket and the credentials for it, as the SDK's own chain finds them.
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            if (variable is { Key: string name, Value: string value } && (name.StartsWith("S3_", StringComparison.Ordinal) || name.StartsWith("AWS_", StringComparison.Ordinal)))
+                settings.TryAdd(name, value);
+        }
+        return settings;
+    }
+
+    private IObjectStore OpenStore(Dictionary<string, string> values)
+    {
+        var settings = new Settings(values.GetValueOrDefault, secretsDirectory: _secrets.Directory);
+        var services = new ServiceCollection().AddObjectStore(settings);
+        settings.ThrowIfFaulty();
+        var provider = services.BuildServiceProvider();
+        _parts.Push(provider);
+        return provider.GetRequiredService<IObjectStore>();
+    }
+
+    /// <summary>What the page reads: where the functions are, and a token that lets it upload, list and play.</summary>
+    private byte[] PageConfiguration()
+    {
+        var token = Tokens.Mint(new() { Scopes = [Scopes.Ingest, Scopes.Play], Lifetime = TimeSpan.FromHours(12) });
+        return Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new Dictionary<string, string>(StringComparer.Ordinal) { ["gateway"] = Gateway, ["token"] = token }));
+    }
+}
