@@ -1,0 +1,48 @@
+namespace Reelseal.Infra;
+
+/// <summary>Who may do what in the bucket: the distribution by the bucket's own policy, each function by a policy of its identity.</summary>
+public static class BucketAccess
+{
+    /// <summary>The bucket's policy: one distribution may read what viewers may be shown, and nobody comes without TLS.</summary>
+    /// <remarks>
+    /// <c>status/</c> and <c>uploads/</c> are not named, so no URL, however signed, reaches them through CloudFront
+    /// (CloudFront Developer Guide, "Restrict access to an Amazon S3 origin").
+    /// </remarks>
+    /// <param name="bucketArn">The bucket's ARN.</param>
+    /// <param name="distributionArn">The ARN of the only distribution that may read; another distribution, of another account even, may not.</param>
+    public static PolicyDocument Bucket(string bucketArn, string distributionArn) => new(
+        new PolicyStatement("DistributionReads", Effect.Allow, ["s3:GetObject"], [$"{bucketArn}/videos/*", $"{bucketArn}/site/*"])
+            .For("Service", "cloudfront.amazonaws.com")
+            .When("StringEquals", "AWS:SourceArn", distributionArn),
+        new PolicyStatement("NobodyWithoutTls", Effect.Deny, ["s3:*"], [bucketArn, $"{bucketArn}/*"])
+            .For("AWS", "*")
+            .When("Bool", "aws:SecureTransport", "false"));
+
+    /// <summary>What sign-playlist may do: read playlists. It cannot list, so S3 answers 403 and not 404 for a missing one.</summary>
+    public static PolicyDocument SignPlaylist(string bucketArn) => new(
+        new PolicyStatement("ReadPlaylists", Effect.Allow, ["s3:GetObject"], [$"{bucketArn}/videos/*.m3u8"]));
+
+    /// <summary>What ingest-video may do: read, write, delete and list videos, their statuses and direct uploads; not the page under <c>site/</c>.</summary>
+    public static PolicyDocument IngestVideo(string bucketArn)
+    {
+        string[] prefixes = ["videos/", "status/", "uploads/"];
+        return new(
+            new PolicyStatement(
+                "ReadWriteDelete",
+                Effect.Allow,
+                // Parts of a multipart upload are put with PutObject; listing and aborting them are rights of their own.
+                ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"],
+                [.. prefixes.Select(prefix => $"{bucketArn}/{prefix}*")]),
+            new PolicyStatement("List", Effect.Allow, ["s3:ListBucket"], [bucketArn])
+                .When("StringLike", "s3:prefix", [.. prefixes.Select(prefix => $"{prefix}*")]));
+    }
+
+    /// <summary>Lets pods of one Kubernetes service account, and no other, act as a role (EKS User Guide, "IAM roles for service accounts").</summary>
+    /// <param name="cluster">The cluster's OIDC provider and the namespace that functions run in.</param>
+    /// <param name="function">The function's name, which is the service account's as well.</param>
+    public static PolicyDocument Trust(OidcCluster cluster, string function) => new(
+        new PolicyStatement("ServiceAccount", Effect.Allow, ["sts:AssumeRoleWithWebIdentity"], Resource: null)
+            .For("Federated", cluster.ProviderArn)
+            .When("StringEquals", $"{cluster.Issuer}:aud", "sts.amazonaws.com")
+            .When("StringEquals", $"{cluster.Issuer}:sub", $"system:serviceaccount:{cluster.Namespace}:{function}"));
+}

@@ -1,0 +1,114 @@
+using System.Text.Json;
+using Reelseal.Infra;
+
+namespace Deployment.Tests.Infra;
+
+public sealed class BucketAccessTests
+{
+    private const string Bucket = "arn:aws:s3:::media";
+    private const string Distribution = "arn:aws:cloudfront::111122223333:distribution/E1";
+
+    [Fact]
+    public void The_bucket_lets_one_distribution_read_videos_and_the_page_and_nobody_come_without_tls() => AssertJson(
+        """
+        {
+          "Version": "2012-10-17",
+          "Statement": [
+            {
+              "Sid": "DistributionReads",
+              "Effect": "Allow",
+              "Action": ["s3:GetObject"],
+              "Resource": ["arn:aws:s3:::media/videos/*", "arn:aws:s3:::media/site/*"],
+              "Principal": {"Service": "cloudfront.amazonaws.com"},
+              "Condition": {"StringEquals": {"AWS:SourceArn": ["arn:aws:cloudfront::111122223333:distribution/E1"]}}
+            },
+            {
+              "Sid": "NobodyWithoutTls",
+              "Effect": "Deny",
+              "Action": ["s3:*"],
+              "Resource": ["arn:aws:s3:::media", "arn:aws:s3:::media/*"],
+              "Principal": {"AWS": "*"},
+              "Condition": {"Bool": {"aws:SecureTransport": ["false"]}}
+            }
+          ]
+        }
+        """,
+        BucketAccess.Bucket(Bucket, Distribution));
+
+    [Fact]
+    public void Sign_playlist_reads_playlists_and_nothing_else() => AssertJson(
+        """
+        {
+          "Version": "2012-10-17",
+          "Statement": [
+            {"Sid": "ReadPlaylists", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::media/videos/*.m3u8"]}
+          ]
+        }
+        """,
+        BucketAccess.SignPlaylist(Bucket));
+
+    [Fact]
+    public void Ingest_video_works_under_its_three_prefixes_and_lists_them() => AssertJson(
+        """
+        {
+          "Version": "2012-10-17",
+          "Statement": [
+            {
+              "Sid": "ReadWriteDelete",
+              "Effect": "Allow",
+              "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"],
+              "Resource": ["arn:aws:s3:::media/videos/*", "arn:aws:s3:::media/status/*", "arn:aws:s3:::media/uploads/*"]
+            },
+            {
+              "Sid": "List",
+              "Effect": "Allow",
+              "Action": ["s3:ListBucket"],
+              "Resource": ["arn:aws:s3:::media"],
+              "Condition": {"StringLike": {"s3:prefix": ["videos/*", "status/*", "uploads/*"]}}
+            }
+          ]
+        }
+        """,
+        BucketAccess.IngestVideo(Bucket));
+
+    [Fact]
+    public void A_role_trusts_one_service_account_of_one_cluster() => AssertJson(
+        """
+        {
+          "Version": "2012-10-17",
+          "Statement": [
+            {
+              "Sid": "ServiceAccount",
+              "Effect": "Allow",
+              "Action": ["sts:AssumeRoleWithWebIdentity"],
+              "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE"},
+              "Condition": {
+                "StringEquals": {
+                  "oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE:aud": ["sts.amazonaws.com"],
+                  "oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE:sub": ["system:serviceaccount:openfaas-fn:ingest-video"]
+                }
+              }
+            }
+          ]
+        }
+        """,
+        BucketAccess.Trust(new("arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE", "openfaas-fn"), "ingest-video"));
+
+    [Fact]
+    public void No_statement_that_allows_uses_a_wildcard_for_an_action_or_reaches_a_whole_bucket()
+    {
+        var documents = new[] { BucketAccess.Bucket(Bucket, Distribution), BucketAccess.SignPlaylist(Bucket), BucketAccess.IngestVideo(Bucket) };
+        foreach (var statement in documents.SelectMany(document => document.Statement).Where(statement => statement.Effect == Effect.Allow))
+        {
+            Assert.DoesNotContain(statement.Action, action => action.Contains('*', StringComparison.Ordinal));
+            Assert.DoesNotContain(statement.Resource!.Value, resource => resource == $"{Bucket}/*" || resource == "*");
+        }
+    }
+
+    [Fact]
+    public void A_document_is_the_same_text_every_time() =>
+        Assert.Equal(BucketAccess.Bucket(Bucket, Distribution).ToJson(), BucketAccess.Bucket(Bucket, Distribution).ToJson());
+
+    private static void AssertJson(string expected, PolicyDocument document) =>
+        Assert.True(JsonElement.DeepEquals(JsonElement.Parse(expected), JsonElement.Parse(document.ToJson())), document.ToJson());
+}

@@ -1,0 +1,78 @@
+using System.Text.RegularExpressions;
+using Reelseal.Infra;
+
+namespace Deployment.Tests.Infra;
+
+public sealed class DeliveryRuleTests
+{
+    private const string Video = "videos/0b9f5a0e-6f0b-4b43-9d2e-3f8b1c5a7e21";
+
+    [Theory]
+    [InlineData($"{Video}/multivariant.m3u8", DeliveryOrigin.SignPlaylist, true)]
+    [InlineData($"{Video}/a1/1080p/playlist.m3u8", DeliveryOrigin.SignPlaylist, true)]
+    [InlineData($"{Video}/a1/1080p/00000.ts", DeliveryOrigin.Bucket, true)]
+    [InlineData($"{Video}/a1/poster.jpg", DeliveryOrigin.Bucket, true)]
+    [InlineData($"{Video}/a1/1080p/PLAYLIST.M3U8", DeliveryOrigin.Bucket, true)]
+    [InlineData("site/index.html", DeliveryOrigin.Bucket, false)]
+    [InlineData("site/list.m3u8", DeliveryOrigin.Bucket, false)]
+    [InlineData("site", DeliveryOrigin.Bucket, true)]
+    [InlineData("Site/index.html", DeliveryOrigin.Bucket, true)]
+    [InlineData("status/0b9f5a0e-6f0b-4b43-9d2e-3f8b1c5a7e21.json", DeliveryOrigin.Bucket, true)]
+    [InlineData("uploads/0b9f5a0e-6f0b-4b43-9d2e-3f8b1c5a7e21", DeliveryOrigin.Bucket, true)]
+    [InlineData("", DeliveryOrigin.Bucket, true)]
+    public void A_path_goes_where_it_should_and_only_the_page_is_open(string path, DeliveryOrigin origin, bool needsSignature)
+    {
+        var rule = DeliveryRule.Ordered.FirstOrDefault(rule => Matches(rule.PathPattern, path)) ?? DeliveryRule.Everything;
+
+        Assert.Equal(origin, rule.Origin);
+        Assert.Equal(needsSignature, rule.NeedsSignature);
+    }
+
+    [Fact]
+    public void Playlists_are_told_apart_by_until_and_proof_and_objects_by_nothing_but_their_path()
+    {
+        Assert.Equal(["until", "proof"], DeliveryRule.Playlists.Cache.QueryParameters);
+        Assert.Empty(DeliveryRule.Everything.Cache.QueryParameters);
+        Assert.Empty(DeliveryRule.Page.Cache.QueryParameters);
+    }
+
+    [Fact]
+    public void Compressed_copies_are_kept_because_no_rule_turns_caching_off() =>
+        Assert.All([DeliveryRule.Playlists, DeliveryRule.Page, DeliveryRule.Everything], rule => Assert.True(rule.Cache.AtMost > TimeSpan.Zero));
+
+    [Fact]
+    public void No_error_is_kept_longer_than_five_seconds_and_no_fault_at_all()
+    {
+        Assert.Equal([400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504], ErrorCaching.Times.Keys);
+        Assert.All(ErrorCaching.Times, error => Assert.InRange(error.Value, TimeSpan.Zero, TimeSpan.FromSeconds(error.Key < 500 ? 5 : 0)));
+    }
+
+    [Fact]
+    public void Cookies_are_let_through_to_named_origins_only()
+    {
+        Assert.Equal("*", Assert.Single(PlaybackCors.For([]).Origins));
+        Assert.False(PlaybackCors.For([]).Credentials);
+        Assert.True(PlaybackCors.For(["https://app.example.com"]).Credentials);
+    }
+
+    [Fact]
+    public void Unfinished_uploads_are_aborted_after_a_day_and_forgotten_ones_expire_after_a_week()
+    {
+        Assert.Equal(("", 1, null), (BucketRules.AbandonedParts.Prefix, BucketRules.AbandonedParts.AbortUploadsAfterDays, BucketRules.AbandonedParts.ExpireAfterDays));
+        Assert.Equal(("uploads/", null, 7), (BucketRules.ForgottenUploads.Prefix, BucketRules.ForgottenUploads.AbortUploadsAfterDays, BucketRules.ForgottenUploads.ExpireAfterDays));
+    }
+
+    [Fact]
+    public void A_page_may_put_parts_and_read_their_etags()
+    {
+        var rule = BucketRules.Uploads(["https://a.example.com", "https://b.example.com", "https://a.example.com"]);
+
+        Assert.Equal(["PUT"], rule.AllowedMethods);
+        Assert.Equal(["ETag"], rule.ExposeHeaders);
+        Assert.Equal(["https://a.example.com", "https://b.example.com"], rule.AllowedOrigins);
+    }
+
+    /// <summary>As CloudFront matches (Developer Guide, "Path pattern"): the whole path, case counts, a star crosses slashes.</summary>
+    private static bool Matches(string pattern, string path) =>
+        Regex.IsMatch(path, $"^{Regex.Escape(pattern).Replace(@"\*", ".*", StringComparison.Ordinal).Replace(@"\?", ".", StringComparison.Ordinal)}$", RegexOptions.None, TimeSpan.FromSeconds(1));
+}
