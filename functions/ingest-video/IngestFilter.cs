@@ -1,0 +1,38 @@
+using Reelseal;
+using Reelseal.Tokens;
+
+namespace IngestVideo;
+
+/// <summary>Stands before every route: lets in who has a token of scope <c>video:ingest</c> for the video in the path, and answers what is the caller's fault.</summary>
+internal sealed class IngestFilter(TokenGate gate) : IEndpointFilter
+{
+    private static readonly object s_claims = new();
+
+    /// <summary>What the caller's token says.</summary>
+    public static TokenClaims ClaimsOf(HttpContext context) => (TokenClaims)context.Items[s_claims]!;
+
+    public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var http = context.HttpContext;
+        var named = http.GetRouteValue("id") as string;
+        var isId = VideoId.TryParse(named, provider: null, out var video);
+        var admission = await gate.AdmitAsync(http.Request, Scopes.Ingest, isId ? video : null, allowQuery: false);
+        if (!admission.Granted)
+            return admission.Refusal;
+        if (named is not null && !isId)
+            return TypedResults.Problem(statusCode: StatusCodes.Status400BadRequest, detail: "A video id is a UUID in lower case with hyphens.");
+        http.Items[s_claims] = admission.Claims;
+        try
+        {
+            return await next(context);
+        }
+        catch (IngestRefusedException refused)
+        {
+            return TypedResults.Problem(statusCode: refused.StatusCode, detail: refused.Message);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            return Results.Empty; // nobody is there to read an answer
+        }
+    }
+}

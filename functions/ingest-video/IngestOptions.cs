@@ -1,0 +1,74 @@
+using IngestVideo.Planning;
+
+namespace IngestVideo;
+
+/// <summary>What the function was set up to do, read and checked once at its start.</summary>
+public sealed record IngestOptions
+{
+    /// <summary>The largest source, in bytes.</summary>
+    public long MaxUploadBytes { get; init; } = 5L << 30;
+
+    /// <summary>How long an upload may bring no byte before it is given up.</summary>
+    public TimeSpan UploadIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How many videos are worked on at once; one more is answered 429.</summary>
+    public int MaxTranscodes { get; init; } = 2;
+
+    /// <summary>The qualities that are offered.</summary>
+    public Ladder Ladder { get; init; } = Ladder.Default;
+
+    public SegmentFormat SegmentFormat { get; init; }
+
+    /// <summary>Where workspaces are made. It must hold <see cref="MaxTranscodes"/> sources.</summary>
+    public string WorkDirectory { get; init; } = Path.GetTempPath();
+
+    /// <summary>How often the status is written. It is progress for whoever watches, and what keeps others from taking the video over.</summary>
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>The longest video.</summary>
+    public TimeSpan MaxDuration { get; init; } = TimeSpan.FromHours(4);
+
+    /// <summary>The most pixels that a picture of the source may have.</summary>
+    public long MaxPixels { get; init; } = 8192L * 4608;
+
+    /// <summary>The most streams that a source may have.</summary>
+    public int MaxStreams { get; init; } = 64;
+
+    /// <summary>How long ffmpeg may run on one video. Time in which it is stopped because the store is slow does not count.</summary>
+    public TimeSpan MaxTranscodeTime { get; init; } = TimeSpan.FromHours(6);
+
+    /// <summary>How much address space ffmpeg may have, in bytes.</summary>
+    public long FfmpegMemoryBytes { get; init; } = 8L << 30;
+
+    /// <summary>libx264's preset: how much time is spent on how few bytes.</summary>
+    public string X264Preset { get; init; } = "veryfast";
+
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">Not thrown here: faults are noted in <paramref name="settings"/>.</exception>
+    public static IngestOptions Read(Reelseal.Settings settings)
+    {
+        var options = new IngestOptions();
+        return options with
+        {
+            MaxUploadBytes = settings.Number("MAX_UPLOAD_BYTES", options.MaxUploadBytes),
+            UploadIdleTimeout = settings.Duration("UPLOAD_IDLE_TIMEOUT", options.UploadIdleTimeout),
+            MaxTranscodes = (int)settings.Number("MAX_TRANSCODES", options.MaxTranscodes, most: 1000),
+            Ladder = Ladder.Read(settings),
+            SegmentFormat = settings.Choice("SEGMENT_FORMAT", ("ts", SegmentFormat.MpegTs), ("fmp4", SegmentFormat.FragmentedMp4)),
+            WorkDirectory = ReadDirectory(settings, options.WorkDirectory),
+            HeartbeatInterval = settings.Duration("HEARTBEAT_INTERVAL", options.HeartbeatInterval),
+            MaxDuration = settings.Duration("MAX_DURATION", options.MaxDuration),
+            MaxPixels = settings.Number("MAX_PIXELS", options.MaxPixels),
+            MaxStreams = (int)settings.Number("MAX_STREAMS", options.MaxStreams, most: 10_000),
+            MaxTranscodeTime = settings.Duration("MAX_TRANSCODE_TIME", options.MaxTranscodeTime),
+            FfmpegMemoryBytes = settings.Number("FFMPEG_MEMORY_BYTES", options.FfmpegMemoryBytes),
+            X264Preset = settings.Choice<string>(
+                "X264_PRESET", ("veryfast", "veryfast"), ("ultrafast", "ultrafast"), ("superfast", "superfast"), ("faster", "faster"), ("fast", "fast"), ("medium", "medium"), ("slow", "slow")),
+        };
+    }
+
+    private static string ReadDirectory(Reelseal.Settings settings, string otherwise)
+    {
+        var directory = settings.Text("WORK_DIRECTORY") ?? otherwise;
+        return Directory.Exists(directory) ? directory : settings.Fault($"WORK_DIRECTORY is \"{directory}\", which is not a folder.", otherwise);
+    }
+}

@@ -1,0 +1,22 @@
+namespace IngestVideo;
+
+/// <summary>A video, or a request, that we do not take, through no fault of ours. It ends as problem details (RFC 9457) and as the status' reason.</summary>
+/// <param name="statusCode">The HTTP status, a 4xx.</param>
+/// <param name="message">One sentence that whoever sent it understands; it names no path of this machine.</param>
+/// <param name="inner">What was found; for the log.</param>
+public sealed class IngestRefusedException(int statusCode, string message, Exception? inner = null) : Exception(message, inner)
+{
+    public int StatusCode => statusCode;
+
+    /// <summary>400: the request is not one that can be understood.</summary>
+    public static IngestRefusedException Malformed(string message) => new(StatusCodes.Status400BadRequest, message);
+
+    /// <summary>413: more bytes than <c>MAX_UPLOAD_BYTES</c>.</summary>
+    public static IngestRefusedException TooLarge(long most) => new(StatusCodes.Status413PayloadTooLarge, $"The video is larger than the {most:N0} bytes that are accepted here.");
+
+    /// <summary>415: not a container that we accept.</summary>
+    public static IngestRefusedException NotAVideo(string message) => new(StatusCodes.Status415UnsupportedMediaType, message);
+
+    /// <summary>422: a video by its container, but one that cannot be made into a stream.</summary>
+    public static IngestRefusedException Undecodable(string message, Exception? inner = null) => new(StatusCodes.Status422UnprocessableEntity, message, inner);
+}

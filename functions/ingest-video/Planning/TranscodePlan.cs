@@ -1,0 +1,111 @@
+using IngestVideo.Probing;
+
+namespace IngestVideo.Planning;
+
+/// <summary>All that ffmpeg will be asked to do for one source, decided before it starts.</summary>
+public sealed record TranscodePlan
+{
+    /// <summary>Apple's authoring rules: an IDR every two seconds, three of these a segment.</summary>
+    private const double KeyframeSeconds = 2;
+    private const int KeyframesPerSegment = 3;
+    private const int MostTracks = 16;
+
+    public required MediaInfo Source { get; init; }
+
+    /// <summary>From the smallest to the largest; empty where there is only sound.</summary>
+    public required IReadOnlyList<VideoRendition> Video { get; init; }
+
+    public required IReadOnlyList<AudioRendition> Audio { get; init; }
+
+    public required IReadOnlyList<SubtitleRendition> Subtitles { get; init; }
+
+    public required SegmentFormat SegmentFormat { get; init; }
+
+    /// <summary>The rate that the picture is brought to before it is split up.</summary>
+    public FrameRate FrameRate { get; init; } = new(25, 1);
+
+    /// <summary>From one IDR to the next: two seconds, or as near as whole frames come.</summary>
+    public required TimeSpan KeyframeDuration { get; init; }
+
+    public TimeSpan SegmentDuration => KeyframeDuration * KeyframesPerSegment;
+
+    /// <summary>Everything that becomes a media playlist of ffmpeg's.</summary>
+    public IEnumerable<Rendition> Segmented => [.. Video, .. Audio];
+
+    public static TranscodePlan For(MediaInfo source, Ladder ladder, SegmentFormat format)
+    {
+        var rate = FrameRate.For(source.Video?.FrameRate ?? 25);
+        // Counted in frames of the half rate, so that renditions of both rates have their keyframes at the same times.
+        var halfRateFrames = Math.Max(1, (int)Math.Round(KeyframeSeconds * rate.Half.PerSecond));
+        return new()
+        {
+            Source = source,
+            Video = source.Video is { } video ? Renditions(video, ladder, rate, halfRateFrames) : [],
+            Audio = Audios(source.Audio),
+            Subtitles = source.Video is null ? [] : Texts(source.Subtitles),
+            SegmentFormat = format,
+            FrameRate = rate,
+            KeyframeDuration = TimeSpan.FromSeconds(2.0 * halfRateFrames * rate.Denominator / rate.Numerator),
+        };
+    }
+
+    private static List<VideoRendition> Renditions(VideoTrack source, Ladder ladder, FrameRate rate, int halfRateFrames)
+    {
+        var renditions = new List<VideoRendition>();
+        foreach (var rung in ladder.Rungs)
+        {
+            var size = source.Display.FittedInto(rung.Box);
+            // Upscaling adds bytes and no detail: the first box that holds the whole source is the last, and is left out where it hardly adds any.
+            var holdsAll = rung.Box.LongSide >= source.Display.LongSide && rung.Box.ShortSide >= source.Display.ShortSide;
+            if (renditions is not [.., { Size: var below }] || size.LongSide > below.LongSide * 1.1)
+            {
+                var halved = rate.PerSecond > rung.MaxFrameRate + 0.5;
+                renditions.Add(new(rung.Name, size, halved ? rate.Half : rate, rung.KilobitsPerSecond * 1000L, halved ? halfRateFrames : 2 * halfRateFrames));
+            }
+            if (holdsAll)
+                break;
+        }
+        return renditions;
+    }
+
+    private static List<AudioRendition> Audios(IReadOnlyList<AudioTrack> tracks)
+    {
+        var names = new UniqueNames();
+        var labels = new UniqueNames();
+        var byDefault = tracks.FirstOrDefault(track => track.Default) ?? (tracks is [var first, ..] ? first : null);
+        return [.. tracks.Take(MostTracks).Select(track => new AudioRendition(
+            names.Take("audio-" + Folder(track.Language)), labels.Take(Label(track.Title, track.Language, "Audio")), track, track == byDefault))];
+    }
+
+    private static List<SubtitleRendition> Texts(IReadOnlyList<SubtitleTrack> tracks)
+    {
+        var names = new UniqueNames();
+        var labels = new UniqueNames();
+        var byDefault = tracks.FirstOrDefault(track => track.Default);
+        return [.. tracks.Take(MostTracks).Select(track => new SubtitleRendition(
+            names.Take("subtitles-" + Folder(track.Language)), labels.Take(Label(track.Title, track.Language, "Subtitles")), track, track == byDefault))];
+    }
+
+    private static string Folder(string? language) => language ?? "und";
+
+    /// <summary>A name for a player's menu that cannot break out of its attribute (RFC 8216, 4.2: no quotes, no line ends).</summary>
+    private static string Label(string? title, string? language, string otherwise)
+    {
+        var label = new string([.. (title ?? "").Where(c => !char.IsControl(c) && c is not ('"' or '\u2028' or '\u2029') && !char.IsSurrogate(c)).Take(80)]).Trim();
+        return label.Length > 0 ? label : language is null ? otherwise : LanguageTag.NameOf(language);
+    }
+
+    /// <summary>Gives each name once; the next that wants it gets a number.</summary>
+    private sealed class UniqueNames
+    {
+        private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+
+        public string Take(string name)
+        {
+            var unique = name;
+            for (var number = 2; !_taken.Add(unique); number++)
+                unique = $"{name}-{number}";
+            return unique;
+        }
+    }
+}

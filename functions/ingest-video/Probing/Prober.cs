@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using IngestVideo.Planning;
+using IngestVideo.Processes;
+
+namespace IngestVideo.Probing;
+
+/// <summary>Asks ffprobe what a source is, and tames its answers: what comes out is checked and in our own words.</summary>
+public sealed class Prober(Sandbox sandbox, IngestOptions options)
+{
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(60);
+
+    /// <exception cref="IngestRefusedException">422: there is nothing to play in it, or it is beyond a limit.</exception>
+    public async Task<MediaInfo> ProbeAsync(string path, Container container, CancellationToken cancellationToken)
+    {
+        var command = await sandbox.WrapAsync(
+            "ffprobe",
+            [
+                "-v", "error", "-hide_banner", "-print_format", "json=compact=1", "-show_streams", "-show_format",
+                .. UntrustedInput.Arguments(container, options.MaxPixels, options.MaxStreams),
+                "-i", path,
+            ],
+            new(options.FfmpegMemoryBytes, s_longest));
+        var output = new StringBuilder();
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(s_longest);
+        ProcessResult result;
+        try
+        {
+            result = await ChildProcess.RunAsync(command, onStarted: null, line => output.Append(line), timeout.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw IngestRefusedException.Undecodable($"The video could not be examined within {s_longest.TotalSeconds:0} seconds.");
+        }
+        if (result.ExitCode != 0)
+            throw IngestRefusedException.Undecodable($"The video cannot be read: {FfmpegErrors.Reason(result, path)}.");
+        return Understand(JsonSerializer.Deserialize(output.ToString(), ProbeJson.Default.ProbeOutput)!);
+    }
+
+    internal MediaInfo Understand(ProbeOutput output)
+    {
+        var streams = output.Streams ?? [];
+        if (streams.Count > options.MaxStreams)
+            throw IngestRefusedException.Undecodable($"The video has {streams.Count} streams; at most {options.MaxStreams} are accepted here.");
+        var picture = streams.Where(stream => stream.CodecType == "video" && stream.Disposition is not { AttachedPic: 1 } && stream.CodecName is not null)
+            .OrderByDescending(stream => stream.Disposition?.Default).FirstOrDefault();
+        var audio = streams.Where(stream => stream is { CodecType: "audio", Channels: > 0, CodecName: not null })
+            .Select(stream => new AudioTrack(stream.Index, Language(stream), Title(stream), stream.Channels, stream.Disposition is { Default: 1 })).ToList();
+        var subtitles = streams.Where(stream => stream is { CodecType: "subtitle", CodecName: "subrip" or "srt" or "ass" or "ssa" or "webvtt" or "mov_text" or "text" })
+            .Select(stream => new SubtitleTrack(stream.Index, Language(stream), Title(stream), stream.Disposition is { Default: 1 }, stream.Disposition is { Forced: 1 })).ToList();
+        if (picture is null && audio is [])
+            throw IngestRefusedException.Undecodable("There is neither picture nor sound in it that can be decoded.");
+
+        // A track of subtitles may end after the film.
+        var played = streams.Where(stream => stream == picture || stream.CodecType == "audio").Select(DurationOf).Max();
+        var duration = played ?? Seconds(output.Format?.Duration);
+        if (duration > options.MaxDuration)
+            throw IngestRefusedException.Undecodable($"The video says that it is {duration:d\\.hh\\:mm\\:ss} long; at most {options.MaxDuration:d\\.hh\\:mm\\:ss} is accepted here.");
+        return new(duration, picture is null ? null : Picture(picture), audio, subtitles);
+    }
+
+    private VideoTrack Picture(ProbeStream stream)
+    {
+        if (stream.Width <= 0 || stream.Height <= 0)
+            throw IngestRefusedException.Undecodable("The picture has no size: it cannot be decoded.");
+        if ((long)stream.Width * stream.Height > options.MaxPixels)
+            throw IngestRefusedException.Undecodable($"The picture of {stream.Width}×{stream.Height} is larger than the {options.MaxPixels:N0} pixels that are accepted here.");
+        var rotation = stream.SideDataList?.FirstOrDefault(data => data.SideDataType == "Display Matrix");
+        var pixel = Ratio(stream.SampleAspectRatio, ':') is { } ratio and > 0.05 and < 20 ? ratio : 1;
+        // Widened, never narrowed: detail is kept.
+        var display = pixel >= 1
+            ? new Size((int)Math.Round(stream.Width * pixel), stream.Height)
+            : new Size(stream.Width, (int)Math.Round(stream.Height / pixel));
+        var sideways = rotation?.Rotation is { } degrees && Math.Abs(Math.Round(degrees / 90) % 2) == 1;
+        return new(stream.Index, stream.CodecName!, sideways ? new(display.Height, display.Width) : display, FrameRate(stream))
+        {
+            PixelFormat = stream.PixFmt ?? "",
+            Interlaced = stream.FieldOrder is "tt" or "bb" or "tb" or "bt",
+            Rotated = rotation is not null, // a matrix without a rotation may still mirror
+            SquarePixels = pixel == 1,
+            DynamicRange = stream.ColorTransfer switch
+            {
+                "smpte2084" => DynamicRange.PerceptualQuantizer,
+                "arib-std-b67" => DynamicRange.HybridLogGamma,
+                _ => DynamicRange.Standard,
+            },
+            ColorMatrix = Known(stream.ColorSpace),
+            ColorPrimaries = Known(stream.ColorPrimaries),
+            FullRange = stream.ColorRange == "pc",
+            Profile = stream.Profile,
+            BitsPerSecond = long.TryParse(stream.BitRate, NumberStyles.None, CultureInfo.InvariantCulture, out var bits) ? bits : null,
+        };
+    }
+
+    private static double FrameRate(ProbeStream stream)
+    {
+        // The average is honest for a variable rate; the base rate of a still or of a damaged file may be 90,000.
+        var average = Ratio(stream.AvgFrameRate, '/') ?? 0;
+        var basic = Ratio(stream.RFrameRate, '/') ?? 0;
+        return average > 0 ? average : basic is > 0 and <= 240 ? basic : 25;
+    }
+
+    private static TimeSpan? DurationOf(ProbeStream stream) =>
+        // Matroska says it in a tag: 00:01:02.345000000.
+        Seconds(stream.Duration) ?? (stream.Tags?.GetValueOrDefault("DURATION") is { Length: >= 8 } tag
+            && TimeSpan.TryParse(tag.Length > 16 ? tag[..16] : tag, CultureInfo.InvariantCulture, out var duration) ? duration : null);
+
+    private static TimeSpan? Seconds(string? text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 1e9 ? TimeSpan.FromSeconds(seconds) : null;
+
+    private static double? Ratio(string? text, char separator) =>
+        text?.Split(separator) is [var over, var under]
+        && double.TryParse(over, NumberStyles.Float, CultureInfo.InvariantCulture, out var numerator)
+        && double.TryParse(under, NumberStyles.Float, CultureInfo.InvariantCulture, out var denominator) && numerator > 0 && denominator > 0 ? numerator / denominator : null;
+
+    private static string? Known(string? value) => value is null or "unknown" or "unspecified" or "reserved" ? null : value;
+
+    private static string? Language(ProbeStream stream) => LanguageTag.FromIso639(stream.Tags?.GetValueOrDefault("language"));
+
+    private static string? Title(ProbeStream stream) => stream.Tags?.GetValueOrDefault("title") is { Length: > 0 } title ? title : null;
+}

@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace IngestVideo.Processes;
+
+/// <summary>A program to run: an executable and its arguments, which no shell ever reads.</summary>
+public sealed record Command(string Executable, IReadOnlyList<string> Arguments)
+{
+    /// <summary>In a form that can be pasted into a shell.</summary>
+    public override string ToString() =>
+        string.Join(' ', Arguments.Prepend(Executable).Select(word => word.All(c => char.IsAsciiLetterOrDigit(c) || "-_=+./:,".Contains(c, StringComparison.Ordinal)) ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
+}
+
+/// <summary>How a program ended. <see cref="LastErrors"/> are the last lines of its standard error.</summary>
+public sealed record ProcessResult(int ExitCode, IReadOnlyList<string> LastErrors);
+
+/// <summary>A running program. It knows nothing of media: it starts, drains, stops for a while, kills and waits.</summary>
+public sealed partial class ChildProcess
+{
+    private const int LinesKept = 40;
+    private const int LongestLine = 1000;
+    private readonly TaskCompletionSource<Process> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _signalling = new();
+    private int _id;
+    private bool _paused;
+
+    private ChildProcess()
+    {
+    }
+
+    /// <summary>Whether the program is stopped by <see cref="Pause"/>.</summary>
+    public bool Paused => _paused;
+
+    /// <summary>Runs a program to its end. The call returns, or throws, only when the process is gone and both its outputs are read.</summary>
+    /// <param name="command">What to run; its environment is empty.</param>
+    /// <param name="onStarted">Is given the running process.</param>
+    /// <param name="onLine">Is given each line of standard output.</param>
+    /// <param name="cancellationToken">Kills the process and what it started.</param>
+    public static async Task<ProcessResult> RunAsync(Command command, Action<ChildProcess>? onStarted, Action<string> onLine, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var child = new ChildProcess();
+        // The signal that setpriv --pdeathsig asks for is sent when the thread that started the process ends: this one lives as long as the child.
+        new Thread(() => child.StartAndWait(command)) { IsBackground = true, Name = "child process" }.Start();
+        using var process = await child._started.Task;
+        child._id = process.Id;
+        await using var kill = cancellationToken.Register(() => process.Kill(entireProcessTree: true));
+        onStarted?.Invoke(child);
+
+        var errors = new Queue<string>();
+        // Both are drained together: a full pipe would stop the program.
+        await Task.WhenAll(
+            ReadLinesAsync(process.StandardOutput, onLine),
+            ReadLinesAsync(process.StandardError, line =>
+            {
+                errors.Enqueue(line);
+                if (errors.Count > LinesKept)
+                    errors.Dequeue();
+            }));
+        var exitCode = await child._exited.Task;
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(exitCode, [.. errors]);
+    }
+
+    /// <summary>Stops the program until <see cref="Resume"/>.</summary>
+    public void Pause() => Signal(pause: true);
+
+    public void Resume() => Signal(pause: false);
+
+    private void Signal(bool pause)
+    {
+        const int sigcont = 18, sigstop = 19;
+        lock (_signalling)
+        {
+            if (_exited.Task.IsCompleted || _paused == pause)
+                return;
+            _ = Kill(_id, pause ? sigstop : sigcont);
+            _paused = pause;
+        }
+    }
+
+    private void StartAndWait(Command command)
+    {
+        Process process;
+        try
+        {
+            var start = new ProcessStartInfo(command.Executable, command.Arguments) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+            start.Environment.Clear();
+            process = Process.Start(start)!;
+            process.StandardInput.Close();
+        }
+        catch (Exception e)
+        {
+            _started.SetException(e);
+            return;
+        }
+        _started.SetResult(process);
+        try
+        {
+            process.WaitForExit();
+            lock (_signalling) // its number may be another's from now on
+                _exited.SetResult(process.ExitCode);
+        }
+        catch (Exception e)
+        {
+            _exited.SetException(e);
+        }
+    }
+
+    private static async Task ReadLinesAsync(StreamReader reader, Action<string> onLine)
+    {
+        while (await reader.ReadLineAsync(CancellationToken.None) is { } line)
+            onLine(line.Length > LongestLine ? line[..LongestLine] : line);
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}

@@ -1,0 +1,28 @@
+namespace IngestVideo.Processes;
+
+/// <summary>Turns what ffmpeg printed into a reason for people: without the addresses of its objects and the paths of this machine.</summary>
+internal static class FfmpegErrors
+{
+    private const int Longest = 200;
+
+    /// <param name="result">How ffmpeg, or ffprobe, ended.</param>
+    /// <param name="source">The path that it was given.</param>
+    public static string Reason(ProcessResult result, string source)
+    {
+        foreach (var line in result.LastErrors)
+        {
+            var text = WithoutContext(line).Replace(source, "the video", StringComparison.Ordinal).Trim().TrimEnd('.');
+            if (text.Length > 0)
+                return text.Length > Longest ? text[..Longest] : text;
+        }
+        return result.ExitCode > 128 ? "the decoder used up its time or memory" : "the decoder gave no reason";
+    }
+
+    /// <summary>Cuts off <c>[mov @ 0x55d0] </c>, of which there may be several.</summary>
+    private static string WithoutContext(string line)
+    {
+        while (line.StartsWith('[') && line.IndexOf("] ", StringComparison.Ordinal) is > 0 and var end && line[..end].Contains(" @ 0x", StringComparison.Ordinal))
+            line = line[(end + 2)..];
+        return line;
+    }
+}

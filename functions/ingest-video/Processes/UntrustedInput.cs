@@ -1,0 +1,16 @@
+using System.Globalization;
+using IngestVideo.Probing;
+
+namespace IngestVideo.Processes;
+
+/// <summary>The input options with which ffprobe and ffmpeg alike read a file that a stranger sent.</summary>
+internal static class UntrustedInput
+{
+    public static IReadOnlyList<string> Arguments(Container container, long maxPixels, int maxStreams) =>
+    [
+        // No guessing, and nothing inside the file opens another demuxer (an AVI may hold a playlist as its subtitles) or another protocol.
+        "-f", container.Demuxer, "-format_whitelist", container.Demuxer, "-protocol_whitelist", "file",
+        "-max_streams", (maxStreams + 1).ToString(CultureInfo.InvariantCulture), // one more, so that too many can be told from the most
+        "-max_pixels", maxPixels.ToString(CultureInfo.InvariantCulture),
+    ];
+}

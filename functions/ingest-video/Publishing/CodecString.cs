@@ -1,0 +1,48 @@
+namespace IngestVideo.Publishing;
+
+/// <summary>The <c>CODECS</c> of what we write (RFC 6381), read from the stream itself rather than from what the encoder was asked for.</summary>
+public static class CodecString
+{
+    /// <summary>AAC-LC, the only profile that ffmpeg's own encoder writes.</summary>
+    public const string Aac = "mp4a.40.2";
+
+    /// <summary>WebVTT in its own files.</summary>
+    public const string WebVtt = "wvtt";
+
+    /// <summary>The H.264 codec of the first transport stream segment, or of the init section of fragmented MP4; null when there is none.</summary>
+    /// <param name="start">The first few kilobytes.</param>
+    public static string? OfH264(ReadOnlySpan<byte> start) => start is [0x47, ..] ? OfTransportStream(start) : OfInitSection(start);
+
+    private static string? OfInitSection(ReadOnlySpan<byte> init)
+    {
+        var at = init.IndexOf("avcC"u8); // its configurationVersion, then profile, constraints, level (ISO/IEC 14496-15, 5.3.3.1)
+        return at >= 0 && at + 8 <= init.Length ? Format(init.Slice(at + 5, 3)) : null;
+    }
+
+    private static string? OfTransportStream(ReadOnlySpan<byte> segment)
+    {
+        // The payloads put together: a parameter set may lie across two packets.
+        var payloads = new byte[segment.Length];
+        var length = 0;
+        for (; segment.Length >= 188 && segment[0] == 0x47; segment = segment[188..])
+        {
+            var hasAdaptation = (segment[3] & 0x20) != 0;
+            var hasPayload = (segment[3] & 0x10) != 0;
+            var from = hasAdaptation ? 5 + segment[4] : 4;
+            if (!hasPayload || from >= 188)
+                continue;
+            segment[from..188].CopyTo(payloads.AsSpan(length));
+            length += 188 - from;
+        }
+        ReadOnlySpan<byte> startCode = [0, 0, 1];
+        var payload = payloads.AsSpan(0, length);
+        for (var at = 0; at + 7 <= payload.Length; at++)
+        {
+            if (payload[at..].StartsWith(startCode) && (payload[at + 3] & 0x1F) == 7) // a sequence parameter set
+                return Format(payload.Slice(at + 4, 3));
+        }
+        return null;
+    }
+
+    private static string Format(ReadOnlySpan<byte> profileConstraintsLevel) => "avc1." + Convert.ToHexStringLower(profileConstraintsLevel);
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Text;
+
+namespace IngestVideo.Publishing;
+
+/// <summary>The playlist of one rendition (RFC 8216, section 4.3.3).</summary>
+public static class MediaPlaylist
+{
+    public const string Name = "playlist.m3u8";
+
+    /// <param name="segments">At least one.</param>
+    /// <param name="initSection">The file name of the init section of fragmented MP4, or null.</param>
+    /// <param name="iFramesOnly">Every segment is one picture.</param>
+    public static string Write(IReadOnlyList<MediaSegment> segments, string? initSection, bool iFramesOnly = false)
+    {
+        var text = new StringBuilder("#EXTM3U\n");
+        text.Append(CultureInfo.InvariantCulture, $"#EXT-X-VERSION:{(initSection is not null ? 6 : iFramesOnly ? 4 : 3)}\n");
+        text.Append(CultureInfo.InvariantCulture, $"#EXT-X-TARGETDURATION:{TargetDuration(segments)}\n");
+        text.Append("#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n");
+        if (iFramesOnly)
+            text.Append("#EXT-X-I-FRAMES-ONLY\n");
+        if (initSection is not null)
+            text.Append(CultureInfo.InvariantCulture, $"#EXT-X-MAP:URI=\"{initSection}\"\n");
+        foreach (var segment in segments)
+            text.Append(CultureInfo.InvariantCulture, $"#EXTINF:{segment.Seconds:0.000000},\n{segment.Name}\n");
+        return text.Append("#EXT-X-ENDLIST\n").ToString();
+    }
+
+    /// <summary>The longest segment, rounded to whole seconds (RFC 8216, 4.3.3.1), at least one.</summary>
+    public static int TargetDuration(IReadOnlyList<MediaSegment> segments) =>
+        segments.Count == 0 ? 1 : Math.Max(1, (int)Math.Round(segments.Max(segment => segment.Seconds), MidpointRounding.AwayFromZero));
+
+    /// <summary>The segments of a playlist that ffmpeg wrote: each <c>EXTINF</c> with the file name after it.</summary>
+    public static IEnumerable<(string Name, double Seconds)> Read(IEnumerable<string> lines)
+    {
+        const string tag = "#EXTINF:";
+        double? seconds = null;
+        foreach (var line in lines)
+        {
+            if (line.StartsWith(tag, StringComparison.Ordinal))
+            {
+                seconds = double.Parse(line.AsSpan(tag.Length).TrimEnd(','), CultureInfo.InvariantCulture);
+            }
+            else if (seconds is { } duration && line is [not '#', ..])
+            {
+                yield return (line, duration);
+                seconds = null;
+            }
+        }
+    }
+}

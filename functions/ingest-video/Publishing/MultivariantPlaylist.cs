@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Text;
+using IngestVideo.Planning;
+
+namespace IngestVideo.Publishing;
+
+/// <summary>The playlist that players start from (RFC 8216, section 4.3.4).</summary>
+public static class MultivariantPlaylist
+{
+    private const string AudioGroup = "audio";
+    private const string SubtitleGroup = "subtitles";
+
+    /// <summary>What a player starts with, before it has measured the network: Apple asks for about 2 Mb/s.</summary>
+    private const long StartBitsPerSecond = 2_200_000;
+
+    /// <param name="attempt">The folder of all renditions, relative to this playlist.</param>
+    /// <param name="renditions">At least one of video or audio.</param>
+    public static string Write(string attempt, IReadOnlyList<PublishedRendition> renditions)
+    {
+        var video = renditions.Where(rendition => rendition.Rendition is VideoRendition).ToList();
+        var audio = renditions.Where(rendition => rendition.Rendition is AudioRendition).ToList();
+        var subtitles = renditions.Where(rendition => rendition.Rendition is SubtitleRendition).ToList();
+        var text = new StringBuilder("#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n");
+        foreach (var rendition in audio)
+        {
+            var sound = (AudioRendition)rendition.Rendition;
+            Media(text, "AUDIO", AudioGroup, sound.Label, sound.Track.Language, sound.Default, ",AUTOSELECT=YES,CHANNELS=\"2\"", Uri(attempt, sound));
+        }
+        foreach (var rendition in subtitles)
+        {
+            var words = (SubtitleRendition)rendition.Rendition;
+            var forced = words.Track.Forced ? "YES" : "NO";
+            Media(text, "SUBTITLES", SubtitleGroup, words.Label, words.Track.Language, words.Default, $",AUTOSELECT=YES,FORCED={forced}", Uri(attempt, words));
+        }
+
+        var sounds = audio.Aggregate(default(MeasuredBandwidth), (largest, rendition) => MeasuredBandwidth.Larger(largest, rendition.Bandwidth));
+        var groups = (audio is [] ? "" : $",AUDIO=\"{AudioGroup}\"") + (subtitles is [] ? "" : $",SUBTITLES=\"{SubtitleGroup}\"");
+        foreach (var rendition in StartFirst(video))
+        {
+            var picture = (VideoRendition)rendition.Rendition;
+            var bandwidth = rendition.Bandwidth.Plus(sounds);
+            var codecs = audio is [] ? rendition.Codecs : $"{rendition.Codecs},{CodecString.Aac}";
+            text.Append(CultureInfo.InvariantCulture, $"#EXT-X-STREAM-INF:BANDWIDTH={bandwidth.Peak},AVERAGE-BANDWIDTH={bandwidth.Average},CODECS=\"{codecs}\"");
+            text.Append(CultureInfo.InvariantCulture, $",RESOLUTION={picture.Size},FRAME-RATE={picture.FrameRate.PerSecond:0.000},VIDEO-RANGE=SDR{groups}\n");
+            text.Append(CultureInfo.InvariantCulture, $"{Uri(attempt, picture)}\n");
+        }
+        if (video is []) // sound alone is a variant stream, too
+        {
+            var main = audio.First(rendition => ((AudioRendition)rendition.Rendition).Default).Rendition;
+            text.Append(CultureInfo.InvariantCulture, $"#EXT-X-STREAM-INF:BANDWIDTH={sounds.Peak},AVERAGE-BANDWIDTH={sounds.Average},CODECS=\"{CodecString.Aac}\"{groups}\n{Uri(attempt, main)}\n");
+        }
+        foreach (var rendition in renditions.Where(rendition => rendition.Rendition is IFrameRendition))
+        {
+            var frames = (IFrameRendition)rendition.Rendition;
+            text.Append(CultureInfo.InvariantCulture, $"#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={rendition.Bandwidth.Peak},AVERAGE-BANDWIDTH={rendition.Bandwidth.Average},CODECS=\"{rendition.Codecs}\"");
+            text.Append(CultureInfo.InvariantCulture, $",RESOLUTION={frames.Size},VIDEO-RANGE=SDR,URI=\"{Uri(attempt, frames)}\"\n");
+        }
+        return text.ToString();
+    }
+
+    /// <summary>The attempt whose renditions a playlist of ours names, or null when it names none.</summary>
+    public static string? AttemptOf(string playlist) =>
+        playlist.Split('\n').FirstOrDefault(line => line is [not '#', ..])?.Split('/') is [{ Length: > 0 } attempt, _, _] ? attempt : null;
+
+    /// <summary>From the smallest to the largest, but the one that a player shall begin with before all others.</summary>
+    private static IEnumerable<PublishedRendition> StartFirst(List<PublishedRendition> video)
+    {
+        var start = Math.Max(0, video.FindLastIndex(rendition => rendition.Bandwidth.Average <= StartBitsPerSecond));
+        return video.Skip(start).Take(1).Concat(video.Take(start)).Concat(video.Skip(start + 1));
+    }
+
+    private static void Media(StringBuilder text, string type, string group, string label, string? language, bool isDefault, string more, string uri)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"#EXT-X-MEDIA:TYPE={type},GROUP-ID=\"{group}\",NAME=\"{label}\"");
+        if (language is not null)
+            text.Append(CultureInfo.InvariantCulture, $",LANGUAGE=\"{language}\"");
+        text.Append(CultureInfo.InvariantCulture, $",DEFAULT={(isDefault ? "YES" : "NO")}{more},URI=\"{uri}\"\n");
+    }
+
+    private static string Uri(string attempt, Rendition rendition) => $"{attempt}/{rendition.Name}/{MediaPlaylist.Name}";
+}

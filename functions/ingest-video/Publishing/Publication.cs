@@ -1,0 +1,69 @@
+using System.Text;
+using Reelseal;
+using Reelseal.Storage;
+
+namespace IngestVideo.Publishing;
+
+/// <summary>What one attempt at a video has in the store: invisible to players until it is committed, and removable as a whole until then.</summary>
+public sealed class Publication(IObjectStore store, VideoId video, string attempt)
+{
+    /// <summary>The key of one of this attempt's objects.</summary>
+    public string KeyOf(string path) => ObjectKeys.Attempt(video, attempt) + path;
+
+    public Task PutAsync(string path, Stream content, CancellationToken cancellationToken) =>
+        store.PutAsync(KeyOf(path), content, WriteCondition.None, cancellationToken);
+
+    public async Task PutAsync(string path, string text, CancellationToken cancellationToken)
+    {
+        using var content = new MemoryStream(Encoding.UTF8.GetBytes(text));
+        await PutAsync(path, content, cancellationToken);
+    }
+
+    /// <summary>Writes the multivariant playlist, which makes this attempt the video, for good.</summary>
+    /// <returns>false when another attempt is the video already.</returns>
+    public async Task<bool> CommitAsync(IReadOnlyList<PublishedRendition> renditions, CancellationToken cancellationToken)
+    {
+        using var content = new MemoryStream(Encoding.UTF8.GetBytes(MultivariantPlaylist.Write(attempt, renditions)));
+        return await store.PutAsync(ObjectKeys.Multivariant(video), content, WriteCondition.IfNew, cancellationToken) is not null
+            // The playlist may also be there because the answer to an earlier write of ours was lost.
+            || await FindCommittedAsync(cancellationToken) == attempt;
+    }
+
+    /// <summary>The attempt that is the video, or null while there is none.</summary>
+    public async Task<string?> FindCommittedAsync(CancellationToken cancellationToken)
+    {
+        await using var stored = await store.GetAsync(ObjectKeys.Multivariant(video), range: null, unlessETag: null, cancellationToken);
+        if (stored is null)
+            return null;
+        using var reader = new StreamReader(stored.Content);
+        return MultivariantPlaylist.AttemptOf(await reader.ReadToEndAsync(cancellationToken));
+    }
+
+    /// <summary>Removes what this attempt wrote.</summary>
+    public Task RemoveAsync(CancellationToken cancellationToken) => RemoveAsync(ObjectKeys.Attempt(video, attempt), _ => true, cancellationToken);
+
+    /// <summary>Removes what other attempts left. Only after this one is committed: until then one of them may still become the video.</summary>
+    public Task RemoveOthersAsync(CancellationToken cancellationToken) => RemoveAsync(
+        ObjectKeys.Video(video),
+        key => key != ObjectKeys.Multivariant(video) && !key.StartsWith(ObjectKeys.Attempt(video, attempt), StringComparison.Ordinal),
+        cancellationToken);
+
+    /// <summary>Takes back a commit: the video was deleted while it was written.</summary>
+    public async Task WithdrawAsync(CancellationToken cancellationToken)
+    {
+        await store.DeleteAsync([ObjectKeys.Multivariant(video)], cancellationToken);
+        await RemoveAsync(cancellationToken);
+    }
+
+    private async Task RemoveAsync(string prefix, Func<string, bool> which, CancellationToken cancellationToken)
+    {
+        var keys = new List<string>();
+        await foreach (var entry in store.ListAsync(prefix, cancellationToken))
+        {
+            if (which(entry.Key))
+                keys.Add(entry.Key);
+        }
+        if (keys is not [])
+            await store.DeleteAsync(keys, cancellationToken);
+    }
+}

@@ -1,0 +1,160 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using IngestVideo.Planning;
+using IngestVideo.Processes;
+using IngestVideo.Transcoding;
+
+namespace IngestVideo.Publishing;
+
+/// <summary>Uploads segments while ffmpeg writes them, and removes each from the disk. Where the store is slower than ffmpeg, ffmpeg is stopped until it has caught up.</summary>
+public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Publication publication)
+{
+    private const int Uploads = 4;
+    private const string InitSection = "init.mp4";
+
+    /// <summary>Unpublished bytes at which ffmpeg is stopped, and at which it goes on. With what it writes until it is noticed, this stays below 64 MiB.</summary>
+    private const long HighWater = 24 << 20, LowWater = 8 << 20;
+
+    /// <summary>How much of a stream is read to find its codec.</summary>
+    private const int BytesForCodec = 64 * 188;
+
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(25);
+
+    private readonly HashSet<string> _found = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _published = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> _codecs = new(StringComparer.Ordinal);
+    private long _unpublished;
+
+    /// <summary>The process to stop; null before it runs.</summary>
+    public ChildProcess? Process { get; set; }
+
+    /// <summary>Uploads until ffmpeg has ended and nothing is left to upload.</summary>
+    /// <param name="transcoding">ffmpeg's run; its failure ends this, too.</param>
+    /// <param name="cancellationToken">Ends the uploads.</param>
+    public async Task PublishAsync(Task transcoding, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var queue = Channel.CreateUnbounded<string>();
+        var uploading = Parallel.ForEachAsync(queue.Reader.ReadAllAsync(stop.Token), new ParallelOptions { MaxDegreeOfParallelism = Uploads, CancellationToken = stop.Token }, UploadAsync);
+        try
+        {
+            using var timer = new PeriodicTimer(s_poll);
+            bool ended;
+            do
+            {
+                ended = transcoding.IsCompleted || uploading.IsCompleted; // before looking: what comes after is found
+                foreach (var file in FindComplete(ended))
+                    queue.Writer.TryWrite(file);
+                HoldBack();
+            }
+            while (!ended && await timer.WaitForNextTickAsync(stop.Token));
+            if (!uploading.IsFaulted)
+                await transcoding;
+            queue.Writer.Complete();
+            await uploading;
+        }
+        catch
+        {
+            await stop.CancelAsync();
+            queue.Writer.TryComplete();
+            await Task.WhenAny(uploading); // no upload may go on after the attempt is removed
+            throw;
+        }
+    }
+
+    /// <summary>Writes the media playlists of what was uploaded, with what was measured.</summary>
+    /// <exception cref="IngestRefusedException">422: ffmpeg found nothing to encode.</exception>
+    public async Task<IReadOnlyList<PublishedRendition>> FinishAsync(CancellationToken cancellationToken)
+    {
+        var renditions = new List<PublishedRendition>();
+        foreach (var rendition in plan.Segmented)
+        {
+            var playlist = Path.Combine(workspace.Output, rendition.Name, FfmpegArguments.PlaylistName);
+            var segments = File.Exists(playlist) ? Measure(rendition, await File.ReadAllLinesAsync(playlist, cancellationToken)) : [];
+            if (segments is [])
+            {
+                // A track that was announced but has nothing in it is left out; a picture without a picture is no video.
+                if (rendition is not AudioRendition || plan.Video is [])
+                    throw IngestRefusedException.Undecodable($"The video cannot be decoded: there is not one {(rendition is AudioRendition ? "sound" : "picture")} in it that can.");
+                continue;
+            }
+            var init = plan.SegmentFormat == SegmentFormat.FragmentedMp4 ? InitSection : null;
+            await publication.PutAsync($"{rendition.Name}/{MediaPlaylist.Name}", MediaPlaylist.Write(segments, init, rendition is IFrameRendition), cancellationToken);
+            var codecs = rendition is AudioRendition ? CodecString.Aac : _codecs[rendition.Name];
+            renditions.Add(new(rendition, codecs, MeasuredBandwidth.Of(segments), segments.Sum(segment => segment.Seconds)));
+        }
+        return renditions;
+    }
+
+    private List<MediaSegment> Measure(Rendition rendition, string[] playlist) =>
+        [.. MediaPlaylist.Read(playlist).Select(segment => new MediaSegment(segment.Name, segment.Seconds, _published[$"{rendition.Name}/{segment.Name}"]))];
+
+    /// <summary>The files that ffmpeg has finished since the last look.</summary>
+    private IEnumerable<string> FindComplete(bool ended)
+    {
+        foreach (var rendition in plan.Segmented)
+        {
+            var segments = 0;
+            string? init = null;
+            foreach (var path in Directory.EnumerateFiles(Path.Combine(workspace.Output, rendition.Name)))
+            {
+                var name = Path.GetFileName(path);
+                if (name == InitSection)
+                    init = path;
+                else if (name.EndsWith(".ts", StringComparison.Ordinal) || name.EndsWith(".m4s", StringComparison.Ordinal))
+                {
+                    segments++;
+                    if (IsNew(path))
+                        yield return path;
+                }
+            }
+            // Unlike a segment it is written under its own name: it is complete once a segment is.
+            if (init is not null && (segments > 0 || ended) && IsNew(init))
+                yield return init;
+        }
+    }
+
+    private bool IsNew(string path)
+    {
+        if (!_found.Add(path))
+            return false;
+        Interlocked.Add(ref _unpublished, new FileInfo(path).Length);
+        return true;
+    }
+
+    private async ValueTask UploadAsync(string path, CancellationToken cancellationToken)
+    {
+        var name = Path.GetRelativePath(workspace.Output, path);
+        long length;
+        await using (var content = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous))
+        {
+            await ReadCodecAsync(name, content, cancellationToken);
+            length = content.Length;
+            await publication.PutAsync(name, content, cancellationToken);
+        }
+        File.Delete(path);
+        _published[name] = length;
+        Interlocked.Add(ref _unpublished, -length);
+    }
+
+    private async Task ReadCodecAsync(string name, FileStream content, CancellationToken cancellationToken)
+    {
+        var rendition = Path.GetDirectoryName(name)!;
+        if (_codecs.ContainsKey(rendition))
+            return;
+        var start = new byte[BytesForCodec];
+        var read = await content.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken);
+        content.Position = 0;
+        if (CodecString.OfH264(start.AsSpan(0, read)) is { } codec)
+            _codecs[rendition] = codec;
+    }
+
+    private void HoldBack()
+    {
+        var unpublished = Interlocked.Read(ref _unpublished);
+        if (unpublished > HighWater)
+            Process?.Pause();
+        else if (unpublished < LowWater)
+            Process?.Resume();
+    }
+}

@@ -1,0 +1,29 @@
+using Reelseal;
+using Reelseal.Storage;
+
+namespace IngestVideo.Publishing;
+
+/// <summary>Removes a video with everything that belongs to it, or cancels its ingest: the worker finds its claim gone at the next heartbeat, and removes its attempt itself.</summary>
+public sealed class VideoRemover(IObjectStore store)
+{
+    /// <returns>false when there was nothing.</returns>
+    public async Task<bool> RemoveAsync(VideoId video, CancellationToken cancellationToken)
+    {
+        // In this order: no new player begins, no worker goes on, and only then what they needed disappears.
+        string[] first = [ObjectKeys.Multivariant(video), ObjectKeys.Status(video)];
+        var existed = false;
+        foreach (var key in first)
+        {
+            existed |= await store.HeadAsync(key, cancellationToken) is not null;
+            await store.DeleteAsync([key], cancellationToken);
+        }
+        var rest = new List<string>();
+        await foreach (var entry in store.ListAsync(ObjectKeys.Video(video), cancellationToken))
+            rest.Add(entry.Key);
+        if (await store.HeadAsync(ObjectKeys.Upload(video), cancellationToken) is not null)
+            rest.Add(ObjectKeys.Upload(video));
+        if (rest is not [])
+            await store.DeleteAsync(rest, cancellationToken);
+        return existed || rest is not [];
+    }
+}

@@ -1,0 +1,21 @@
+namespace IngestVideo.Receiving;
+
+/// <summary>What came with a video. The video itself lies in the workspace.</summary>
+/// <param name="Title">What to call it, or null.</param>
+public sealed record ReceivedSource(string? Title)
+{
+    private const int LongestTitle = 200;
+
+    /// <summary>A title from what a caller wrote: one line without control characters, not too long; null when nothing is left.</summary>
+    public static string? CleanTitle(string? text)
+    {
+        if (text is null)
+            return null;
+        var clean = new string([.. text.Where(c => !char.IsControl(c) && c is not ('\u2028' or '\u2029')).Take(LongestTitle)]).Trim();
+        return clean.Length > 0 ? clean : null;
+    }
+
+    /// <summary>A title from a file name, which may hold the folders of the machine it came from.</summary>
+    public static string? TitleOfFile(string? fileName) =>
+        CleanTitle(Path.GetFileNameWithoutExtension(fileName?.Split('/', '\\')[^1]));
+}

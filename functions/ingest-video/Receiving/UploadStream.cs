@@ -1,0 +1,45 @@
+namespace IngestVideo.Receiving;
+
+/// <summary>
+/// A request's body, counted while it is read, and given up when it stalls. Nothing is known of its length before: behind the gateway there is no Content-Length.
+/// Reading throws <see cref="IngestRefusedException"/> (413, 408), and <see cref="OperationCanceledException"/> when the sender hung up.
+/// </summary>
+internal sealed class UploadStream(Stream body, long mostBytes, TimeSpan idleTimeout) : Stream
+{
+    private long _read;
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        using var idle = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        idle.CancelAfter(idleTimeout);
+        int read;
+        try
+        {
+            read = await body.ReadAsync(buffer, idle.Token);
+        }
+        catch (OperationCanceledException) when (idle.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new IngestRefusedException(StatusCodes.Status408RequestTimeout, $"The upload stalled: no byte came for {idleTimeout.TotalSeconds:0.#} seconds. Send the video again.");
+        }
+        catch (IOException e) // the connection broke, or the body ended before its end
+        {
+            throw new OperationCanceledException("The sender hung up.", e);
+        }
+        _read += read;
+        return _read > mostBytes ? throw IngestRefusedException.TooLarge(mostBytes) : read;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override bool CanRead => true;
+    public override bool CanSeek => false;
+    public override bool CanWrite => false;
+    public override long Length => throw new NotSupportedException();
+    public override long Position { get => _read; set => throw new NotSupportedException(); }
+    public override void Flush() => throw new NotSupportedException();
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+    public override void SetLength(long value) => throw new NotSupportedException();
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+}

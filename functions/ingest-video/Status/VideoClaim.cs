@@ -1,0 +1,157 @@
+using System.Security.Cryptography;
+using Reelseal;
+using Reelseal.Storage;
+
+namespace IngestVideo.Status;
+
+/// <summary>How a request for a video stands to what is known of the video.</summary>
+/// <param name="Claim">The right to work on it, or null.</param>
+/// <param name="Existing">What was there before: with a claim, what it took over.</param>
+public readonly record struct ClaimResult(VideoClaim? Claim, VideoStatus? Existing);
+
+/// <summary>
+/// The right to work on a video, held by writing its status document: taken with If-None-Match, kept by heartbeats with If-Match. Whoever finds
+/// the document changed by another has lost it, and stops. A claim without a heartbeat for three intervals may be taken over.
+/// </summary>
+/// <remarks>
+/// It is no lock: a worker that was frozen may go on for a moment after it was overtaken. That does no harm, because every attempt writes under a folder
+/// of its own, and only one can write the multivariant playlist.
+/// </remarks>
+public sealed class VideoClaim : IAsyncDisposable
+{
+    private const int HeartbeatsMissed = 3;
+
+    private readonly StatusStore _statuses;
+    private readonly VideoId _video;
+    private readonly TimeProvider _clock;
+    private readonly TimeSpan _interval;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _lost = new();
+    private readonly CancellationTokenSource _ended = new();
+    private readonly SemaphoreSlim _writing = new(1);
+    private readonly Lock _changing = new();
+    private Task _heartbeats = Task.CompletedTask;
+    private VideoStatus _status;
+    private string _etag;
+
+    private VideoClaim(StatusStore statuses, VideoId video, VideoStatus status, string etag, TimeProvider clock, TimeSpan interval, ILogger logger) =>
+        (_statuses, _video, _status, _etag, _clock, _interval, _logger) = (statuses, video, status, etag, clock, interval, logger);
+
+    public string Attempt => _status.Attempt;
+
+    public VideoStatus Status
+    {
+        get
+        {
+            lock (_changing)
+                return _status;
+        }
+    }
+
+    /// <summary>Is cancelled when another has the video, or it was deleted.</summary>
+    public CancellationToken Lost => _lost.Token;
+
+    /// <summary>Takes a video that nobody works on: a new one, a failed one, or one whose worker is silent.</summary>
+    public static async Task<ClaimResult> TakeAsync(
+        StatusStore statuses, VideoId video, TimeProvider clock, TimeSpan interval, ILogger logger, CancellationToken cancellationToken)
+    {
+        var attempt = RandomNumberGenerator.GetHexString(16, lowercase: true);
+        VideoStatus? before = null;
+        while (true)
+        {
+            var found = await statuses.ReadAsync(video, cancellationToken);
+            var now = clock.GetUtcNow();
+            if (found is { Status: var existing } && existing.Attempt != attempt)
+            {
+                var alive = existing.State != VideoState.Failed && now - existing.Updated <= HeartbeatsMissed * interval;
+                if (existing.State == VideoState.Ready || alive)
+                    return new(Claim: null, existing);
+                before = existing;
+            }
+            var status = new VideoStatus { Id = video.ToString(), State = VideoState.Receiving, Title = before?.Title, Created = before?.Created ?? now, Updated = now, Attempt = attempt };
+            // Where the answer to a write was lost, the next round finds our own attempt, and writes it once more.
+            if (await statuses.WriteAsync(video, status, found is null ? WriteCondition.IfNew : WriteCondition.IfUnchanged(found.ETag), cancellationToken) is not { } etag)
+                continue;
+            var claim = new VideoClaim(statuses, video, status, etag, clock, interval, logger);
+            claim._heartbeats = claim.BeatAsync();
+            return new(claim, before);
+        }
+    }
+
+    /// <summary>Changes the status; the next heartbeat tells it.</summary>
+    public void Update(Func<VideoStatus, VideoStatus> change)
+    {
+        lock (_changing)
+            _status = change(_status);
+    }
+
+    /// <summary>Tells the status now.</summary>
+    /// <returns>false when the claim is lost.</returns>
+    /// <exception cref="UpstreamException">The store cannot be reached.</exception>
+    public async Task<bool> FlushAsync(CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            while (!_lost.IsCancellationRequested)
+            {
+                Update(status => status with { Updated = _clock.GetUtcNow() });
+                if (await _statuses.WriteAsync(_video, Status, WriteCondition.IfUnchanged(_etag), cancellationToken) is { } written)
+                {
+                    _etag = written;
+                    return true;
+                }
+                // A write whose answer was lost leaves another ETag, too: as long as the attempt is ours, so is the claim.
+                if (await _statuses.ReadAsync(_video, cancellationToken) is { } found && found.Status.Attempt == Attempt && found.ETag != _etag)
+                    _etag = found.ETag;
+                else
+                    await _lost.CancelAsync();
+            }
+            return false;
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    /// <summary>Ends the heartbeats: what is flushed after that stays.</summary>
+    public async Task StopAsync()
+    {
+        await _ended.CancelAsync();
+        await _heartbeats;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _lost.Dispose();
+        _ended.Dispose();
+        _writing.Dispose();
+    }
+
+    private async Task BeatAsync()
+    {
+        using var timer = new PeriodicTimer(_interval, _clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_ended.Token))
+            {
+                try
+                {
+                    if (!await FlushAsync(_ended.Token))
+                        return;
+                }
+                catch (UpstreamException e)
+                {
+                    // The claim may still be ours: the next beat will tell.
+                    _logger.LogWarning(e, "The status of {Video} could not be written", _video);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The ingest has ended.
+        }
+    }
+}

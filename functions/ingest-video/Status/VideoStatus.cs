@@ -1,0 +1,89 @@
+using System.Text.Json.Serialization;
+
+namespace IngestVideo.Status;
+
+/// <summary>Where a video is on its way.</summary>
+public enum VideoState
+{
+    [JsonStringEnumMemberName("receiving")] Receiving,
+    [JsonStringEnumMemberName("probing")] Probing,
+    [JsonStringEnumMemberName("transcoding")] Transcoding,
+    [JsonStringEnumMemberName("publishing")] Publishing,
+    [JsonStringEnumMemberName("ready")] Ready,
+    [JsonStringEnumMemberName("failed")] Failed,
+}
+
+/// <summary>The status document <c>status/{videoId}.json</c>: what callers see of an ingest, and the claim by which one worker has it.</summary>
+public sealed record VideoStatus
+{
+    public required string Id { get; init; }
+
+    public required VideoState State { get; init; }
+
+    /// <summary>From 0 to 1; never falls within an attempt.</summary>
+    public double Progress { get; init; }
+
+    /// <summary>Seconds of video that are encoded in a second; only while transcoding.</summary>
+    public double? Speed { get; init; }
+
+    /// <summary>The estimated time left, in seconds; only while transcoding.</summary>
+    public double? Remaining { get; init; }
+
+    /// <summary>How long the video plays, in seconds.</summary>
+    public double? Duration { get; init; }
+
+    public string? Title { get; init; }
+
+    public IReadOnlyList<RenditionStatus> Renditions { get; init; } = [];
+
+    /// <summary>The key of the multivariant playlist, once the video is ready.</summary>
+    public string? Playlist { get; init; }
+
+    /// <summary>The key of a still picture.</summary>
+    public string? Poster { get; init; }
+
+    /// <summary>The key of a WebVTT file whose cues name parts of sprites.</summary>
+    public string? Storyboard { get; init; }
+
+    /// <summary>Why it failed, in a sentence.</summary>
+    public string? Error { get; init; }
+
+    public required DateTimeOffset Created { get; init; }
+
+    /// <summary>The last heartbeat.</summary>
+    public required DateTimeOffset Updated { get; init; }
+
+    /// <summary>The attempt that has the claim, or that was published: the folder below the video's.</summary>
+    public required string Attempt { get; init; }
+}
+
+/// <summary>One rendition, as callers see it.</summary>
+public sealed record RenditionStatus
+{
+    public required string Name { get; init; }
+
+    /// <summary><c>video</c>, <c>audio</c>, <c>subtitles</c> or <c>iframes</c>.</summary>
+    public required string Type { get; init; }
+    public int? Width { get; init; }
+    public int? Height { get; init; }
+    public double? FrameRate { get; init; }
+    public string? Language { get; init; }
+    public string? Codecs { get; init; }
+
+    /// <summary>Peak bits per second, as measured.</summary>
+    public long? Bandwidth { get; init; }
+
+    /// <summary>Mean bits per second, as measured.</summary>
+    public long? AverageBandwidth { get; init; }
+}
+
+/// <summary>A page of the list of videos, the newest first.</summary>
+/// <param name="Videos">Their status documents.</param>
+/// <param name="Next">The <c>after</c> of the next page; null on the last.</param>
+public sealed record VideoList(IReadOnlyList<VideoStatus> Videos, string? Next);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(VideoStatus))]
+[JsonSerializable(typeof(VideoList))]
+public sealed partial class StatusJson : JsonSerializerContext;

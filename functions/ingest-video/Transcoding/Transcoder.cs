@@ -1,0 +1,108 @@
+using System.Globalization;
+using IngestVideo.Planning;
+using IngestVideo.Probing;
+using IngestVideo.Processes;
+
+namespace IngestVideo.Transcoding;
+
+/// <summary>How far ffmpeg is.</summary>
+/// <param name="Done">How much of the video is encoded.</param>
+/// <param name="Speed">How many seconds of video it encodes in a second, or null when it does not say.</param>
+public readonly record struct TranscodeProgress(TimeSpan Done, double? Speed);
+
+/// <summary>Runs ffmpeg over a plan, within limits.</summary>
+public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvider clock, ILogger<Transcoder> logger)
+{
+    /// <summary>How long ffmpeg may encode nothing before it counts as stuck.</summary>
+    private static readonly TimeSpan s_longestSilence = TimeSpan.FromMinutes(2);
+
+    /// <param name="plan">What to do.</param>
+    /// <param name="container">What the source is.</param>
+    /// <param name="workspace">Where the source lies and the result goes.</param>
+    /// <param name="onProgress">Is told how far it is, twice a second.</param>
+    /// <param name="onStarted">Is given the process, to stop it while the store is behind.</param>
+    /// <param name="cancellationToken">Kills ffmpeg.</param>
+    /// <exception cref="IngestRefusedException">422: ffmpeg gave up, or did not end within its limits.</exception>
+    public async Task TranscodeAsync(
+        TranscodePlan plan, Container container, Workspace workspace, Action<TranscodeProgress> onProgress, Action<ChildProcess> onStarted, CancellationToken cancellationToken)
+    {
+        foreach (var rendition in plan.Segmented)
+            Directory.CreateDirectory(Path.Combine(workspace.Output, rendition.Name));
+        // Processor time is bounded by every core being busy for the whole time.
+        var limits = new ProcessLimits(options.FfmpegMemoryBytes, options.MaxTranscodeTime * Environment.ProcessorCount);
+        var command = await sandbox.WrapAsync("ffmpeg", FfmpegArguments.For(plan, container, workspace.Source, workspace.Output, options), limits);
+        logger.LogInformation("{Command}", command);
+
+        using var watch = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var progress = new ProgressReader(onProgress);
+        ChildProcess? process = null;
+        var running = ChildProcess.RunAsync(command, started => onStarted(process = started), progress.Read, watch.Token);
+        var overdue = WatchAsync(() => process, progress, running, watch);
+        try
+        {
+            var result = await running;
+            if (result.ExitCode == 0)
+                return;
+            logger.LogWarning("Step transcode: ffmpeg ended with {ExitCode}: {Errors}", result.ExitCode, string.Join('\n', result.LastErrors));
+            throw IngestRefusedException.Undecodable($"The video cannot be decoded: {FfmpegErrors.Reason(result, workspace.Source)}.");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw IngestRefusedException.Undecodable(await overdue);
+        }
+        finally
+        {
+            await watch.CancelAsync();
+            await overdue;
+        }
+    }
+
+    /// <summary>Kills ffmpeg when it is overdue or stuck, and says which. Time in which it is stopped does not count.</summary>
+    private async Task<string> WatchAsync(Func<ChildProcess?> process, ProgressReader progress, Task running, CancellationTokenSource watch)
+    {
+        var tick = TimeSpan.FromSeconds(1);
+        TimeSpan ran = default, silent = default, last = default;
+        using var timer = new PeriodicTimer(tick, clock);
+        while (!running.IsCompleted)
+        {
+            try
+            {
+                await timer.WaitForNextTickAsync(watch.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                break;
+            }
+            if (process() is null or { Paused: true })
+                continue;
+            ran += tick;
+            silent = progress.Done > last ? default : silent + tick;
+            last = progress.Done;
+            if (ran < options.MaxTranscodeTime && silent < s_longestSilence)
+                continue;
+            await watch.CancelAsync();
+            return silent >= s_longestSilence
+                ? $"The video cannot be decoded: nothing came of it for {s_longestSilence.TotalMinutes:0} minutes."
+                : $"The video could not be encoded within {options.MaxTranscodeTime:d\\.hh\\:mm\\:ss}.";
+        }
+        return "";
+    }
+
+    /// <summary>Reads ffmpeg's <c>-progress</c>: lines of <c>key=value</c>, a block at a time.</summary>
+    private sealed class ProgressReader(Action<TranscodeProgress> onProgress)
+    {
+        private double? _speed;
+
+        public TimeSpan Done { get; private set; }
+
+        public void Read(string line)
+        {
+            if (line.StartsWith("out_time_us=", StringComparison.Ordinal) && long.TryParse(line.AsSpan(12), CultureInfo.InvariantCulture, out var microseconds))
+                Done = TimeSpan.FromMicroseconds(Math.Max(Done.TotalMicroseconds, microseconds));
+            else if (line.StartsWith("speed=", StringComparison.Ordinal))
+                _speed = double.TryParse(line.AsSpan(6).Trim().TrimEnd('x'), CultureInfo.InvariantCulture, out var speed) && speed > 0 ? speed : null;
+            else if (line.StartsWith("progress=", StringComparison.Ordinal))
+                onProgress(new(Done, _speed));
+        }
+    }
+}

@@ -1,0 +1,50 @@
+namespace IngestVideo;
+
+/// <summary>A scratch folder for one video, which removes itself. What a killed process left is removed by the next one.</summary>
+public sealed class Workspace : IDisposable
+{
+    private const string Prefix = "reelseal-ingest-";
+    private const string LockName = "lock";
+    private readonly FileStream _lock;
+
+    private Workspace(string path)
+    {
+        Root = path;
+        Directory.CreateDirectory(path);
+        // Freed by the kernel when this process ends, however it ends.
+        _lock = new(Path.Combine(path, LockName), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+    }
+
+    public string Root { get; }
+
+    /// <summary>The video as it was sent. Its name is ours: what the sender called it never becomes a path.</summary>
+    public string Source => Path.Combine(Root, "source");
+
+    /// <summary>Where ffmpeg writes, a folder for each rendition.</summary>
+    public string Output => Path.Combine(Root, "out");
+
+    public static Workspace Create(string workDirectory) => new(Path.Combine(workDirectory, Prefix + Guid.NewGuid().ToString("N")));
+
+    /// <summary>Removes the workspaces of processes that no longer live.</summary>
+    public static void RemoveAbandoned(string workDirectory)
+    {
+        foreach (var path in Directory.EnumerateDirectories(workDirectory, Prefix + "*"))
+        {
+            try
+            {
+                using (new FileStream(Path.Combine(path, LockName), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+                    Directory.Delete(path, recursive: true);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // It is in use, or another process removes it this moment.
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        Directory.Delete(Root, recursive: true);
+        _lock.Dispose();
+    }
+}

@@ -1,0 +1,151 @@
+using System.Net.Http.Headers;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+using Reelseal;
+using Reelseal.Storage;
+using Reelseal.Tokens;
+
+namespace IngestVideo.Tests;
+
+/// <summary>The function on a real server at a free port, with a directory of its own as its store.</summary>
+internal sealed class IngestHost : IAsyncDisposable
+{
+    private const string Key = "a key for tests, long enough for HS256";
+    private readonly WebApplication _app;
+    private readonly string _root;
+
+    private IngestHost(WebApplication app, string root)
+    {
+        (_app, _root) = (app, root);
+        Client = CreateClient(Token());
+    }
+
+    /// <summary>A client with a token for all videos.</summary>
+    public HttpClient Client { get; }
+
+    public Uri Address => new(_app.Urls.First());
+
+    public IObjectStore Store => _app.Services.GetRequiredService<IObjectStore>();
+
+    public IServiceProvider Services => _app.Services;
+
+    public string StoreDirectory => Path.Combine(_root, "store");
+
+    public string WorkDirectory => Path.Combine(_root, "work");
+
+    public static async Task<IngestHost> StartAsync(params (string Name, string Value)[] settings)
+    {
+        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        return await StartAsync(root, services => { }, settings);
+    }
+
+    /// <param name="root">The folder of the store and of the workspaces.</param>
+    /// <param name="change">Changes services before the start.</param>
+    /// <param name="settings">Environment variables.</param>
+    public static async Task<IngestHost> StartAsync(string root, Action<IServiceCollection> change, params (string Name, string Value)[] settings)
+    {
+        Directory.CreateDirectory(Path.Combine(root, "work"));
+        Directory.CreateDirectory(Path.Combine(root, "secrets"));
+        await File.WriteAllTextAsync(Path.Combine(root, "secrets", "reelseal-token-key"), Key);
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["STORE_DIRECTORY"] = Path.Combine(root, "store"),
+            ["WORK_DIRECTORY"] = Path.Combine(root, "work"),
+            ["X264_PRESET"] = "ultrafast",
+            ["HEARTBEAT_INTERVAL"] = "500ms",
+        };
+        foreach (var (name, value) in settings)
+            variables[name] = value;
+
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders().AddProvider(new TestLog(TestContext.Current.TestOutputHelper));
+        builder.Services.AddProblemDetails();
+        Handler.MapServices(builder.Services, new Settings(variables.GetValueOrDefault, Path.Combine(root, "secrets")));
+        change(builder.Services);
+        var app = builder.Build();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        Handler.MapEndpoints(app);
+        await app.StartAsync();
+        return new(app, root);
+    }
+
+    public HttpClient CreateClient(string? token)
+    {
+        var client = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromMinutes(2) };
+        if (token is not null)
+            client.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        return client;
+    }
+
+    public static string Token(string scope = Scopes.Ingest, params string[] videos)
+    {
+        var claims = new Dictionary<string, object>(StringComparer.Ordinal) { ["scope"] = scope };
+        if (videos is not [])
+            claims["video"] = videos;
+        return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
+        {
+            Audience = "reelseal",
+            Expires = DateTime.UtcNow.AddMinutes(10),
+            Claims = claims,
+            SigningCredentials = new(new SymmetricSecurityKey(Encoding.UTF8.GetBytes(Key)), SecurityAlgorithms.HmacSha256),
+        });
+    }
+
+    /// <summary>Sends a video as the raw body, without a Content-Length, as the gateway does.</summary>
+    public async Task<HttpResponseMessage> PostAsync(Stream video, VideoId? id = null, string? query = null, HttpClient? client = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/" + query) { Content = new StreamContent(video) };
+        request.Headers.TransferEncodingChunked = true;
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        if (id is not null)
+            request.Headers.Add("X-Call-Id", id.ToString());
+        return await (client ?? Client).SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
+    public async Task<HttpResponseMessage> PostAsync(string path, VideoId? id = null, string? query = null, HttpClient? client = null)
+    {
+        await using var file = File.OpenRead(path);
+        return await PostAsync(file, id, query, client);
+    }
+
+    /// <summary>Ingests a clip that must succeed.</summary>
+    public async Task<PublishedVideo> IngestAsync(string path)
+    {
+        var id = VideoId.New();
+        using var response = await PostAsync(path, id);
+        var body = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == System.Net.HttpStatusCode.Created, $"{response.StatusCode}: {body}");
+        return await PublishedVideo.ReadAsync(this, id);
+    }
+
+    /// <summary>The keys of all objects.</summary>
+    public async Task<List<string>> KeysAsync()
+    {
+        var keys = new List<string>();
+        await foreach (var entry in Store.ListAsync("", TestContext.Current.CancellationToken))
+            keys.Add(entry.Key);
+        return keys;
+    }
+
+    /// <summary>Nothing in the store, nothing in the work directory.</summary>
+    public async Task AssertNothingIsLeftAsync()
+    {
+        Assert.Empty(await KeysAsync());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(WorkDirectory));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        Directory.Delete(_root, recursive: true);
+    }
+}

@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Logging;
+
+namespace IngestVideo.Tests;
+
+/// <summary>Writes the function's warnings into the output of the test that runs.</summary>
+internal sealed class TestLog(ITestOutputHelper? output) : ILoggerProvider, ILogger
+{
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (!IsEnabled(logLevel))
+            return;
+        try
+        {
+            output?.WriteLine($"{formatter(state, exception)} {exception}");
+        }
+        catch (InvalidOperationException)
+        {
+            // The test has ended before its server.
+        }
+    }
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public void Dispose()
+    {
+    }
+}
