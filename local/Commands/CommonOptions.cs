@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Reelseal.Local.Keys;
+
+namespace Reelseal.Local.Commands;
+
+/// <summary>Options that commands share.</summary>
+internal static class CommonOptions
+{
+    public static Option<DirectoryInfo?> Store { get; } = new("--store")
+    {
+        Description = "The folder that keeps the videos. Without it the bucket that S3_BUCKET and S3_ENDPOINT name, and without those a folder of this program's choice.",
+    };
+
+    public static Option<DirectoryInfo?> Functions { get; } = new("--functions") { Description = "The folder with the published functions (artifacts/functions)." };
+
+    public static Option<SigningKeyKind> SigningKey { get; } = new("--signing-key") { Description = "The kind of key that URLs are signed with." };
+
+    /// <summary>What these options say of the system.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="otherwise">The store's folder when neither a folder nor a bucket is named.</param>
+    public static LocalOptions Read(ParseResult arguments, string otherwise)
+    {
+        var options = new LocalOptions
+        {
+            StoreDirectory = arguments.GetValue(Store)?.FullName ?? (Environment.GetEnvironmentVariable("S3_BUCKET") is { Length: > 0 } ? null : otherwise),
+            SigningKey = arguments.GetValue(SigningKey),
+            Logging = logging => logging.AddSimpleConsole().AddFilter(level => level >= LogLevel.Warning),
+        };
+        return arguments.GetValue(Functions) is { } functions ? options with { FunctionsDirectory = functions.FullName } : options;
+    }
+}

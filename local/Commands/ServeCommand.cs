@@ -1,0 +1,45 @@
+using System.CommandLine;
+using Reelseal.Tokens;
+
+namespace Reelseal.Local.Commands;
+
+/// <summary><c>serve</c>: the system, until Ctrl-C.</summary>
+internal static class ServeCommand
+{
+    private static readonly Option<int> s_gatewayPort = new("--gateway-port") { Description = "The function gateway's port on 127.0.0.1.", DefaultValueFactory = _ => 8080 };
+    private static readonly Option<int> s_edgePort = new("--edge-port") { Description = "The edge's port on 127.0.0.1, where the page is.", DefaultValueFactory = _ => 8081 };
+
+    public static Command Create()
+    {
+        var command = new Command("serve", "Starts the system and keeps it up until Ctrl-C.")
+        {
+            s_gatewayPort, s_edgePort, CommonOptions.Store, CommonOptions.Functions, CommonOptions.SigningKey,
+        };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task RunAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        var options = CommonOptions.Read(arguments, otherwise: Path.Combine(Repository.Root, ".reelseal", "store")) with
+        {
+            GatewayPort = arguments.GetValue(s_gatewayPort),
+            EdgePort = arguments.GetValue(s_edgePort),
+            OnFunctionLine = (name, line) => Console.Error.WriteLine($"{name}: {line}"),
+        };
+        await using var system = await LocalSystem.StartAsync(options, cancellationToken);
+        var token = system.Tokens.Mint(new() { Scopes = [Scopes.Ingest, Scopes.Play], Lifetime = TimeSpan.FromHours(12) });
+        Console.WriteLine($"""
+              page       {system.Edge}/site/
+              gateway    {system.Gateway}/function/ingest-video/ and …/sign-playlist/
+              store      {options.StoreDirectory ?? Environment.GetEnvironmentVariable("S3_BUCKET")}
+              token      {token}
+              others     make token ARGS="--key-file {system.TokenKeyPath} --scope {Scopes.Play} --video ID"
+
+            The token is for everything, for 12 hours. Ctrl-C ends.
+            """);
+        var stop = new TaskCompletionSource();
+        await using (cancellationToken.Register(stop.SetResult))
+            await stop.Task;
+    }
+}

@@ -1,0 +1,25 @@
+using System.Globalization;
+
+namespace Reelseal.Local.Playback;
+
+/// <summary>What was played.</summary>
+/// <param name="Frames">How many pictures were decoded; 0 of a rendition without any.</param>
+/// <param name="Duration">How much time they and the sound cover.</param>
+internal readonly record struct Played(long Frames, TimeSpan Duration);
+
+/// <summary>Plays a stream as ffmpeg does: fetches every segment and decodes every frame.</summary>
+internal static class Player
+{
+    /// <exception cref="FfmpegException">Something could not be fetched or decoded.</exception>
+    public static async Task<Played> PlayAsync(Uri playlist, CancellationToken cancellationToken)
+    {
+        // A segment that cannot be fetched is only a warning to ffmpeg, unless it is told otherwise.
+        var progress = await Ffmpeg.RunAsync(
+            ["-xerror", "-max_reload", "1", "-seg_max_retry", "0", "-i", playlist.AbsoluteUri, "-map", "0", "-f", "null", "-progress", "pipe:1", "-"], cancellationToken);
+        var last = progress.Split('\n').Select(line => line.Split('=')).Where(pair => pair.Length == 2)
+            .GroupBy(pair => pair[0], pair => pair[1].Trim(), StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Last(), StringComparer.Ordinal);
+        return new(
+            last.TryGetValue("frame", out var frames) ? long.Parse(frames, CultureInfo.InvariantCulture) : 0,
+            last.TryGetValue("out_time_us", out var time) && long.TryParse(time, CultureInfo.InvariantCulture, out var microseconds) ? TimeSpan.FromMicroseconds(microseconds) : TimeSpan.Zero);
+    }
+}

@@ -1,0 +1,109 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Reelseal.Local.Keys;
+using Reelseal.Tokens;
+
+namespace Reelseal.Local.Playback;
+
+/// <summary>What the status document of a video tells.</summary>
+internal sealed record VideoProgress(string State, double Progress, double? Speed, double? Duration, string? Error, IReadOnlyList<VideoRendition>? Renditions);
+
+/// <summary>A rendition of a status document.</summary>
+internal sealed record VideoRendition(string Name, string Type, int? Width, int? Height, long? Bandwidth);
+
+/// <summary>A ticket: the signed address of a video's multivariant playlist, the query for its pictures, and when both end.</summary>
+internal sealed record PlayTicket(Uri Url, string? Query, long Expires);
+
+/// <summary>A client of the two functions, as an operator's own would be: through the gateway, with tokens.</summary>
+/// <param name="gateway">The gateway's address.</param>
+/// <param name="tokens">Makes the tokens.</param>
+internal sealed class VideoClient(string gateway, TokenMint tokens) : IDisposable
+{
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.All })
+    {
+        Timeout = Timeout.InfiniteTimeSpan, // a transcode answers when it is done
+    };
+
+    /// <summary>Uploads a video under an id of our own; the answer comes when it is published.</summary>
+    /// <exception cref="VideoClientException">It was refused; the message holds the reason.</exception>
+    public async Task UploadAsync(VideoId video, Stream content, string contentType, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{gateway}/function/ingest-video/") { Content = new StreamContent(content) };
+        request.Headers.Add("X-Call-Id", video.ToString());
+        request.Content.Headers.ContentType = new(contentType);
+        using var response = await SendAsync(request, Scopes.Ingest, video, cancellationToken);
+        await ThrowIfRefusedAsync(response, cancellationToken);
+    }
+
+    /// <summary>The video's status, or null while the function knows of none.</summary>
+    public async Task<VideoProgress?> GetProgressAsync(VideoId video, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{gateway}/function/ingest-video/videos/{video}");
+        using var response = await SendAsync(request, Scopes.Ingest, video, cancellationToken);
+        if (response.StatusCode == HttpStatusCode.NotFound)
+            return null;
+        await ThrowIfRefusedAsync(response, cancellationToken);
+        return await response.Content.ReadFromJsonAsync<VideoProgress>(cancellationToken);
+    }
+
+    /// <summary>Asks for a ticket.</summary>
+    public async Task<PlayTicket> GetTicketAsync(VideoId video, DateTimeOffset? until, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{gateway}/function/sign-playlist/videos/{video}" + (until is { } end ? $"?until={end.ToUnixTimeSeconds()}" : ""));
+        using var response = await SendAsync(request, Scopes.Play, video, cancellationToken);
+        await ThrowIfRefusedAsync(response, cancellationToken);
+        return (await response.Content.ReadFromJsonAsync<PlayTicket>(cancellationToken))!;
+    }
+
+    /// <summary>The address of the multivariant playlist at the gateway, with a token in its query: for players that cannot send a header.</summary>
+    public Uri GatewayPlaylist(VideoId video) =>
+        new($"{gateway}/function/sign-playlist/videos/{video}/multivariant.m3u8?{TokenGate.QueryParameter}={tokens.Mint(new() { Scopes = [Scopes.Play], Videos = [video], Lifetime = TimeSpan.FromMinutes(10) })}");
+
+    /// <summary>Fetches a playlist, signed or with its token, and reads it.</summary>
+    public async Task<IReadOnlyList<HlsEntry>> GetPlaylistAsync(Uri address, CancellationToken cancellationToken)
+    {
+        using var response = await _http.GetAsync(address, cancellationToken);
+        await ThrowIfRefusedAsync(response, cancellationToken);
+        return HlsPlaylist.Read(await response.Content.ReadAsStringAsync(cancellationToken), address);
+    }
+
+    /// <summary>Fetches anything, as it is.</summary>
+    public Task<HttpResponseMessage> GetAsync(Uri address, CancellationToken cancellationToken) => _http.GetAsync(address, cancellationToken);
+
+    public void Dispose() => _http.Dispose();
+
+    private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, string scope, VideoId video, CancellationToken cancellationToken)
+    {
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", tokens.Mint(new() { Scopes = [scope], Videos = [video] }));
+        return _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+    }
+
+    private static async Task ThrowIfRefusedAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.IsSuccessStatusCode)
+            return;
+        var body = await response.Content.ReadAsStringAsync(cancellationToken);
+        throw new VideoClientException($"{response.RequestMessage!.Method} {response.RequestMessage.RequestUri!.AbsolutePath}: {(int)response.StatusCode} {Reason(body)}", response.StatusCode);
+    }
+
+    /// <summary>The sentence of problem details (RFC 9457), or the body as it is.</summary>
+    private static string Reason(string body)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<JsonElement>(body).GetProperty("detail").GetString() ?? body;
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return body;
+        }
+    }
+}
+
+/// <summary>A function refused a request; the message names the request without its query, the status and the reason.</summary>
+internal sealed class VideoClientException(string message, HttpStatusCode status) : Exception(message)
+{
+    public HttpStatusCode Status => status;
+}
