@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Root;
 
 /// <summary>Goes on serving for a while after SIGTERM: of-watchdog passes the signal on at once, but hands on requests for its <c>healthcheck_interval</c> more.</summary>
@@ -16,27 +14,17 @@ internal sealed class GracefulStop(TimeSpan delay) : IHostedLifecycleService
 
 internal static class GracefulStopServices
 {
+    /// <summary>The watchdog's clock started with the signal, ours a moment later or earlier: it must be the one to close the door first.</summary>
+    private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(1);
+
     /// <summary>Delays the stop by the watchdog's <c>healthcheck_interval</c>, then lets running requests finish within its <c>write_timeout</c>.</summary>
     public static void AddGracefulStop(this IServiceCollection services)
     {
-        var delay = WatchdogDuration("healthcheck_interval", TimeSpan.Zero);
+        // Without a watchdog in front, nothing comes after SIGTERM that would have to be waited for.
+        var delay = WatchdogDuration("healthcheck_interval") is { } interval ? interval + s_margin : TimeSpan.Zero;
         services.AddHostedService(_ => new GracefulStop(delay));
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = delay + WatchdogDuration("write_timeout", TimeSpan.FromSeconds(30)));
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = delay + (WatchdogDuration("write_timeout") ?? TimeSpan.FromSeconds(30)));
     }
 
-    /// <summary>One of of-watchdog's settings, which are in Go's notation or whole seconds.</summary>
-    private static TimeSpan WatchdogDuration(string name, TimeSpan otherwise)
-    {
-        var text = Environment.GetEnvironmentVariable(name) ?? "";
-        var number = text.TrimEnd('m', 's', 'h');
-        if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count))
-            return otherwise;
-        return text[number.Length..] switch
-        {
-            "ms" => TimeSpan.FromMilliseconds(count),
-            "m" => TimeSpan.FromMinutes(count),
-            "h" => TimeSpan.FromHours(count),
-            _ => TimeSpan.FromSeconds(count),
-        };
-    }
+    private static TimeSpan? WatchdogDuration(string name) => GoDuration.Parse(Environment.GetEnvironmentVariable(name));
 }

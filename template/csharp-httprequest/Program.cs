@@ -8,9 +8,11 @@ builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 if (!Console.IsOutputRedirected)
     builder.Logging.AddSimpleConsole();
 else
-    builder.Logging.AddJsonConsole(json => json.IncludeScopes = true);
+    builder.Logging.AddJsonConsole(json => (json.IncludeScopes, json.UseUtcTimestamp, json.TimestampFormat) = (true, true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));
 
 builder.Services.AddProblemDetails();
+// A function adds checks of its own with AddHealthChecks().
+builder.Services.AddHealthChecks();
 builder.Services.AddGracefulStop();
 try
 {
@@ -24,9 +26,9 @@ catch (OptionsValidationException faulty)
 }
 
 var app = builder.Build();
-app.UseExceptionHandler();
-app.UseStatusCodePages();
-app.MapGet("/_/ready", () => TypedResults.Ok());
+app.UseCallScope();
+app.UseProblems();
+app.MapHealthChecks("/_/ready");
 Handler.MapEndpoints(app);
 await app.RunAsync();
 return 0;

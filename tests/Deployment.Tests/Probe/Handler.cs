@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Options;
+
+namespace Probe;
+
+/// <summary>A function that does what functions do wrong, to see what the template makes of it.</summary>
+public static class Handler
+{
+    public static void MapServices(IServiceCollection services)
+    {
+        if (Environment.GetEnvironmentVariable("PROBE_FAULTY") == "true")
+            throw new OptionsValidationException("Probe", typeof(Handler), ["FIRST is not set.", "SECOND is not set."]);
+    }
+
+    public static void MapEndpoints(WebApplication app)
+    {
+        app.MapGet("/throws", IResult () => throw new InvalidOperationException("the secret reason"));
+        app.MapGet("/logs", (ILoggerFactory loggers) => loggers.CreateLogger("Probe").LogInformation("a line"));
+        app.MapGet("/slow", async (CancellationToken cancellationToken) =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(3), cancellationToken);
+            return TypedResults.Text("done");
+        });
+        app.MapPost("/reads", async (HttpRequest request, CancellationToken cancellationToken) =>
+        {
+            await request.Body.CopyToAsync(Stream.Null, cancellationToken);
+            return TypedResults.Ok();
+        });
+    }
+}
