@@ -39,12 +39,18 @@ internal sealed class PlaylistSigner(IMemoryCache cache, SigningOptions options,
         var delivery = options.EachUrl
             ? Delivery.WithSignatureEach(rendering.ThroughEdge, rendering.PlaylistQuery, options.Signer, rendering.Expires)
             : Delivery.WithOneSignature(rendering.ThroughEdge, rendering.PlaylistQuery, SignatureFor(key.Video, rendering.Expires));
+        var signed = new SignedPlaylist(rendering.Coding.Compress(Rewrite(playlist, key, options.Distribution, delivery).WrittenMemory), rendering.Coding);
+        return cache.Set(rendering, signed, new MemoryCacheEntryOptions { Size = signed.Body.Length + CacheSizes.Entry });
+    }
+
+    internal static ArrayBufferWriter<byte> Rewrite(Playlist playlist, PlaylistKey key, Distribution distribution, Delivery delivery)
+    {
         // Two lines a segment, of which one grows: enough for almost every playlist, without growing the buffer on the way.
         var lines = playlist.Content.AsSpan().Count((byte)'\n') + 1;
-        var output = new ArrayBufferWriter<byte>(playlist.Content.Length + (lines * (delivery.Signature.Length + 160) / 2));
-        new PlaylistRewriter(key, options.Distribution, delivery).Rewrite(playlist.Content, output);
-        var signed = new SignedPlaylist(rendering.Coding.Compress(output.WrittenMemory), rendering.Coding);
-        return cache.Set(rendering, signed, new MemoryCacheEntryOptions { Size = signed.Body.Length + CacheSizes.Entry });
+        var grown = distribution.UrlOf(key.Folder).Length + delivery.Signature.Length + 1;
+        var output = new ArrayBufferWriter<byte>(playlist.Content.Length + (((lines / 2) + 16) * grown));
+        new PlaylistRewriter(key, distribution, delivery).Rewrite(playlist.Content, output);
+        return output;
     }
 
     /// <summary>All that a signed playlist's bytes depend on.</summary>

@@ -1,0 +1,28 @@
+using System.Diagnostics;
+
+namespace Reelseal.Benchmarks.Servers;
+
+/// <summary>Keeps servers on one core and load on the other, so that neither takes the other's time.</summary>
+internal static class Cores
+{
+    public const int Server = 0;
+    public const int Load = 1;
+
+    /// <summary>Pins a running process, with all its threads.</summary>
+    public static void Pin(int processId, int core) => Command.Run("taskset", ["-a", "-c", "-p", $"{core}", $"{processId}"]);
+}
+
+/// <summary>Runs a command to its end.</summary>
+internal static class Command
+{
+    /// <returns>What it wrote to its standard output.</returns>
+    /// <exception cref="InvalidOperationException">It failed; the message is what it wrote to its standard error.</exception>
+    public static string Run(string name, string[] arguments, string? folder = null)
+    {
+        using var process = Process.Start(new ProcessStartInfo(name, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder ?? "" })!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{name} {string.Join(' ', arguments)} failed: {errors.Result}{output}");
+    }
+}

@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Reelseal.Benchmarks.Servers;
+
+/// <summary>A server of somebody else's, nginx or Node, on the servers' core.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private ServerProcess(Process process, Uri address) => (_process, Address) = (process, address);
+
+    public Uri Address { get; }
+
+    /// <summary>Starts it and waits until it accepts connections.</summary>
+    /// <param name="command">The command's name and arguments for a port.</param>
+    /// <param name="environment">Further environment variables for a port.</param>
+    public static async Task<ServerProcess> StartAsync(Func<int, string[]> command, Func<int, Dictionary<string, string>> environment)
+    {
+        var port = FreePort();
+        var start = new ProcessStartInfo("taskset", ["-c", $"{Cores.Server}", .. command(port)]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in environment(port))
+            start.Environment[name] = value;
+        var process = Process.Start(start)!;
+        process.BeginOutputReadLine();
+        var errors = process.StandardError.ReadToEndAsync();
+        while (!await AcceptsAsync(port))
+        {
+            if (process.HasExited)
+                throw new InvalidOperationException(await errors);
+            await Task.Delay(5);
+        }
+        return new(process, new Uri($"http://127.0.0.1:{port}"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    public static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private static async Task<bool> AcceptsAsync(int port)
+    {
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false; // not yet
+        }
+    }
+}
