@@ -1,4 +1,5 @@
 using Reelseal.Local.Keys;
+using Reelseal.Storage;
 
 namespace Reelseal.Local;
 
@@ -7,6 +8,9 @@ internal sealed record LocalOptions
 {
     /// <summary>The folder that keeps the objects; null for the bucket that <c>S3_BUCKET</c> and <c>S3_ENDPOINT</c> name.</summary>
     public string? StoreDirectory { get; init; }
+
+    /// <summary>The store as the edge reads it; null to open the one that the functions are told of.</summary>
+    public IObjectStore? Store { get; init; }
 
     /// <summary>The folder with the published functions, each in a folder of its name.</summary>
     public string FunctionsDirectory { get; init; } = Path.Combine(Repository.Root, "artifacts", "functions");

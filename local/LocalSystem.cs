@@ -74,7 +74,7 @@ internal sealed class LocalSystem : IAsyncDisposable
     private async Task StartPartsAsync(LocalOptions options, CancellationToken cancellationToken)
     {
         var settings = StoreSettings(options);
-        Store = OpenStore(settings);
+        Store = options.Store ?? OpenStore(settings);
 
         var gateway = await FunctionGateway.StartAsync(options.GatewayPort, options.Logging, cancellationToken);
         _parts.Push(gateway);

@@ -11,7 +11,7 @@ internal sealed class DemoReport(TextWriter output, bool isTerminal)
     private readonly long _start = TimeProvider.System.GetTimestamp();
     private long _step = TimeProvider.System.GetTimestamp();
     private int _progressLength;
-    private string _lastState = "";
+    private (string State, int Tenths) _lastProgress;
 
     /// <summary>A step that is done, with the time since the one before.</summary>
     public void Step(string name, string text)
@@ -24,7 +24,7 @@ internal sealed class DemoReport(TextWriter output, bool isTerminal)
     /// <summary>A line below a step.</summary>
     public void Detail(string text) => Line("", text);
 
-    /// <summary>How far a step is; only its last state stays.</summary>
+    /// <summary>How far a step is: on a terminal in one line that changes, elsewhere in a line for each tenth.</summary>
     public void Progress(string state, double part)
     {
         var text = $"  {state,-12} {part.ToString("P0", CultureInfo.InvariantCulture).Replace(" ", "", StringComparison.Ordinal)}";
@@ -33,10 +33,10 @@ internal sealed class DemoReport(TextWriter output, bool isTerminal)
             output.Write('\r' + text.PadRight(_progressLength));
             _progressLength = text.Length;
         }
-        else if (text != _lastState)
+        else if ((state, (int)(part * 10)) is var progress && progress != _lastProgress)
         {
             output.WriteLine(text);
-            _lastState = text;
+            _lastProgress = progress;
         }
     }
 

@@ -70,7 +70,7 @@ internal sealed class DemoRun(LocalSystem system, DemoReport report)
         var sameRenditions = await client.GetPlaylistAsync(client.GatewayPlaylist(_video), cancellationToken);
         if (!sameRenditions.Select(rendition => rendition.Uri.Segments[^2]).SequenceEqual(renditions.Select(rendition => rendition.Uri.Segments[^2])))
             throw new DemoFailedException("The gateway's multivariant playlist names other renditions than the edge's.");
-        var lowest = Playable(sameRenditions).MinBy(rendition => long.Parse(rendition["BANDWIDTH"] ?? "0", CultureInfo.InvariantCulture))!;
+        var lowest = Playable(sameRenditions).MinBy(rendition => long.Parse(rendition["BANDWIDTH"] ?? $"{long.MaxValue}", CultureInfo.InvariantCulture))!;
         if (!lowest.Uri.AbsoluteUri.StartsWith(system.Gateway, StringComparison.Ordinal))
             throw new DemoFailedException("The gateway's playlist does not lead back to the gateway.");
         report.Step("token", $"through the gateway: {Describe(lowest)}, {Describe(await PlayAsync(lowest.Uri, duration, cancellationToken))}");

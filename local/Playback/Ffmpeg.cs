@@ -7,11 +7,11 @@ namespace Reelseal.Local.Playback;
 internal static class Ffmpeg
 {
     /// <summary>Runs it with these arguments to its end.</summary>
-    /// <returns>What it wrote to stdout.</returns>
+    /// <returns>What it wrote to stdout, and what it complained of.</returns>
     /// <exception cref="FfmpegException">It is not installed, or it failed; the message holds what it said.</exception>
-    public static async Task<string> RunAsync(IEnumerable<string> arguments, CancellationToken cancellationToken)
+    public static async Task<(string Output, string Complaints)> RunAsync(IEnumerable<string> arguments, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("ffmpeg", ["-hide_banner", "-nostdin", "-loglevel", "error", .. arguments])
+        var start = new ProcessStartInfo("ffmpeg", ["-hide_banner", "-nostdin", "-loglevel", "warning", .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -37,7 +37,8 @@ internal static class Ffmpeg
             process.Kill(entireProcessTree: true);
             throw;
         }
-        return process.ExitCode == 0 && await errors is "" ? await output : throw new FfmpegException((await errors).Trim() is { Length: > 0 } said ? said : $"ffmpeg ended with exit code {process.ExitCode}.");
+        var complaints = (await errors).Trim();
+        return process.ExitCode == 0 ? (await output, complaints) : throw new FfmpegException(complaints.Length > 0 ? complaints : $"ffmpeg ended with exit code {process.ExitCode}.");
     }
 }
 

@@ -10,12 +10,15 @@ internal readonly record struct Played(long Frames, TimeSpan Duration);
 /// <summary>Plays a stream as ffmpeg does: fetches every segment and decodes every frame.</summary>
 internal static class Player
 {
+    private static readonly string[] s_missing = ["HTTP error", "Failed to open segment", "Server returned"];
+
     /// <exception cref="FfmpegException">Something could not be fetched or decoded.</exception>
     public static async Task<Played> PlayAsync(Uri playlist, CancellationToken cancellationToken)
     {
-        // A segment that cannot be fetched is only a warning to ffmpeg, unless it is told otherwise.
-        var progress = await Ffmpeg.RunAsync(
-            ["-xerror", "-max_reload", "1", "-seg_max_retry", "0", "-i", playlist.AbsoluteUri, "-map", "0", "-f", "null", "-progress", "pipe:1", "-"], cancellationToken);
+        var (progress, complaints) = await Ffmpeg.RunAsync(["-xerror", "-i", playlist.AbsoluteUri, "-map", "0", "-f", "null", "-progress", "pipe:1", "-"], cancellationToken);
+        // A segment that cannot be fetched is only a warning to ffmpeg, which leaves it out and goes on.
+        if (s_missing.Any(said => complaints.Contains(said, StringComparison.Ordinal)))
+            throw new FfmpegException(complaints);
         var last = progress.Split('\n').Select(line => line.Split('=')).Where(pair => pair.Length == 2)
             .GroupBy(pair => pair[0], pair => pair[1].Trim(), StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Last(), StringComparer.Ordinal);
         return new(

@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using Reelseal.Local.Edge;
 using Reelseal.Storage;
+using Reelseal.Testing;
 
 namespace Reelseal.Local.Tests.Edge;
 
@@ -14,7 +15,7 @@ public sealed class EdgeTests : IAsyncLifetime
     private const string Segment = "videos/1/a/720p/00000.ts";
     private static readonly TestKeyPair s_key = TestKeyPair.P256();
     private readonly FakeTimeProvider _clock = new(new(2026, 11, 1, 12, 0, 0, TimeSpan.Zero));
-    private readonly TestFolder _folder = new("EdgeTests");
+    private readonly TemporaryDirectory _folder = new();
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
     private readonly List<string> _asked = [];
     private StubServer _gateway = null!;
@@ -31,7 +32,7 @@ public sealed class EdgeTests : IAsyncLifetime
                 _asked.Add(context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget);
             return _playlist(context);
         });
-        _folder.Write("web/index.html", "<h1>page</h1>"u8.ToArray());
+        await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(Path.Combine(_folder.Path, "web")).FullName, "index.html"), "<h1>page</h1>", Cancellation);
         var store = new DirectoryObjectStore(Path.Combine(_folder.Path, "store"), TimeSpan.FromSeconds(5));
         foreach (var (key, content) in ((string, string)[])[(Segment, "0123456789"), ("status/1.json", "secret"), ("uploads/1", "secret"), ("videos/1/multivariant.m3u8", "raw")])
             await store.PutAsync(key, new MemoryStream(Encoding.ASCII.GetBytes(content)), WriteCondition.None, Cancellation);

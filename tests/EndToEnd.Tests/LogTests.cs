@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Reelseal.Local;
+using Reelseal.Testing;
+using Reelseal.Tokens;
+
+namespace Reelseal.EndToEnd.Tests;
+
+/// <summary>What a whole run leaves in the logs of the functions, the gateway and the edge.</summary>
+public sealed class LogTests
+{
+    [Fact(Timeout = 180_000)]
+    public async Task No_log_holds_a_token_a_secret_or_a_signature()
+    {
+        Published.Require();
+        var cancellation = TestContext.Current.CancellationToken;
+        using var store = new TemporaryDirectory();
+        using var log = new CollectingLog();
+        var hidden = new HashSet<string>(StringComparer.Ordinal);
+        var options = new LocalOptions
+        {
+            StoreDirectory = store.Path,
+            OnFunctionLine = (name, line) => log.Lines.Enqueue($"{name}: {line}"),
+            Logging = logging => logging.AddProvider(log).SetMinimumLevel(LogLevel.Trace),
+        };
+        await using (var system = await RunningSystem.StartAsync(options, cancellation))
+        {
+            hidden.UnionWith(system.Local.SecretTexts);
+            await PlayAsync(system, hidden, cancellation);
+            await MisbehaveAsync(system, hidden, cancellation);
+        }
+        var text = string.Join('\n', log.Lines);
+        Assert.Contains("ingest-video: {", text, StringComparison.Ordinal); // the functions do log
+        Assert.DoesNotContain("Bearer ", text, StringComparison.Ordinal);
+        Assert.All(hidden, secret => Assert.DoesNotContain(secret, text, StringComparison.Ordinal));
+    }
+
+    private static async Task PlayAsync(RunningSystem system, HashSet<string> hidden, CancellationToken cancellation)
+    {
+        var ticket = await system.Client.GetTicketAsync(system.Video, until: null, cancellation);
+        var withToken = system.Client.GatewayPlaylist(system.Video);
+        Hide(hidden, ticket.Url);
+        Hide(hidden, withToken);
+        foreach (var multivariant in (Uri[])[ticket.Url, withToken])
+        {
+            var entries = await Crawler.CrawlAsync(system.Client, multivariant, cancellation);
+            await Crawler.FetchAllAsync(system.Client, entries, cancellation);
+        }
+    }
+
+    /// <summary>Requests that fail are those that get logged.</summary>
+    private static async Task MisbehaveAsync(RunningSystem system, HashSet<string> hidden, CancellationToken cancellation)
+    {
+        var token = system.Local.Tokens.Mint(new() { Scopes = [Scopes.Ingest, Scopes.Play], Until = DateTimeOffset.UtcNow.AddHours(1) });
+        hidden.Add(token);
+        hidden.Add(token.Split('.')[2]);
+        var query = (await system.Client.GetTicketAsync(system.Video, until: null, cancellation)).Query;
+        using var http = new HttpClient();
+        foreach (var path in (string[])
+        [
+            "ingest-video", "ingest-video/videos", $"ingest-video/videos/{VideoId.New()}", $"ingest-video/videos/{system.Video}",
+            "sign-playlist/videos/x", $"sign-playlist/videos/{VideoId.New()}", $"sign-playlist/videos/{system.Video}/nothing.m3u8", $"sign-playlist/videos/{system.Video}/x.ts", "nothing",
+        ])
+        {
+            foreach (var method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Post, HttpMethod.Delete])
+            {
+                if (method == HttpMethod.Delete && path.EndsWith(system.Video.ToString(), StringComparison.Ordinal))
+                    continue;
+                using var request = new HttpRequestMessage(method, $"{system.Local.Gateway}/function/{path}?token={token}&{query}");
+                request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {token}");
+                request.Headers.TryAddWithoutValidation("X-Origin-Verify", hidden.First());
+                if (method == HttpMethod.Post)
+                    request.Content = new StringContent("not a video");
+                using var _ = await http.SendAsync(request, cancellation);
+                using var atTheEdge = await http.GetAsync($"{system.Local.Edge}/videos/{system.Video}/x?{query}&token={token}", cancellation);
+            }
+        }
+    }
+
+    /// <summary>The values that open something. What is public, such as the key pair's id, may be logged.</summary>
+    private static void Hide(HashSet<string> hidden, Uri address)
+    {
+        foreach (var parameter in address.Query.TrimStart('?').Split('&'))
+        {
+            if (parameter.Split('=', 2) is ["Signature" or "Policy" or "proof" or "token", var value])
+                hidden.Add(value);
+        }
+    }
+
+    private sealed class CollectingLog : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Enqueue(new StringBuilder(formatter(state, exception)).Append(' ').Append(exception).ToString());
+
+        public void Dispose()
+        {
+        }
+    }
+}

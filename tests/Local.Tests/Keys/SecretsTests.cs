@@ -1,0 +1,36 @@
+using System.Runtime.Versioning;
+using Reelseal.Local.Edge.Signing;
+using Reelseal.Local.Functions;
+using Reelseal.Local.Keys;
+
+namespace Reelseal.Local.Tests.Keys;
+
+[SupportedOSPlatform("linux")]
+public sealed class SecretsTests
+{
+    [Theory]
+    [InlineData(nameof(SigningKeyKind.P256))]
+    [InlineData(nameof(SigningKeyKind.Rsa))]
+    public void Are_files_that_only_their_owner_can_reach_and_that_go_in_the_end(string kind)
+    {
+        string folder;
+        using (var secrets = Secrets.Create(Enum.Parse<SigningKeyKind>(kind)))
+        {
+            folder = secrets.Directory;
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
+            Assert.Equal(["reelseal-origin-secret", "reelseal-signing-key", "reelseal-token-key"], Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            Assert.DoesNotContain("PRIVATE", secrets.KeyPair.ToString(), StringComparison.Ordinal);
+            PublicKey.FromPem(secrets.KeyPair.PublicPem); // one that CloudFront takes
+        }
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Without_published_functions_the_system_says_what_to_do()
+    {
+        var options = new LocalOptions { FunctionsDirectory = "/nowhere", StoreDirectory = Path.Combine(Path.GetTempPath(), $"reelseal-test-{Guid.NewGuid():N}") };
+        var failure = await Assert.ThrowsAsync<FunctionStartException>(() => LocalSystem.StartAsync(options, TestContext.Current.CancellationToken));
+        Assert.Contains("make publish", failure.Message, StringComparison.Ordinal);
+        Directory.Delete(options.StoreDirectory);
+    }
+}
