@@ -20,11 +20,11 @@ public sealed class Settings(Func<string, string?> value, string secretsDirector
     public string Required(string name) => Text(name) ?? Fault($"{name} is not set.", "");
 
     /// <summary>A period in Go's notation, as in OpenFaaS's own settings: <c>90s</c>, <c>5m</c>, <c>24h</c>, <c>250ms</c>.</summary>
-    public TimeSpan Duration(string name, TimeSpan otherwise) => Text(name) switch
+    public TimeSpan Duration(string name, TimeSpan otherwise, TimeSpan? most = null) => Text(name) switch
     {
         null => otherwise,
-        var text when TryParseDuration(text, out var duration) => duration,
-        var text => Fault($"{name} is \"{text}\", which is not a duration such as 90s, 5m or 24h.", otherwise),
+        var text when TryParseDuration(text, out var duration) && !(duration > most) => duration,
+        var text => Fault($"{name} is \"{text}\", which is not a duration such as 90s, 5m or 24h" + (most is { } limit ? $" of at most {limit.TotalSeconds}s." : "."), otherwise),
     };
 
     public long Number(string name, long otherwise, long least = 1, long most = long.MaxValue) => Text(name) switch
@@ -108,6 +108,8 @@ public sealed class Settings(Func<string, string?> value, string secretsDirector
         };
         duration = default;
         if (unit == TimeSpan.Zero || !int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count == 0)
+            return false;
+        if (count > TimeSpan.MaxValue / unit)
             return false;
         duration = unit * count;
         return true;

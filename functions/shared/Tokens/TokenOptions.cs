@@ -29,15 +29,18 @@ public sealed record TokenOptions
             settings.Fault("No token can be checked: neither the secret reelseal-token-key nor TOKEN_ISSUER is set.", 0);
         if (key is not null && Encoding.UTF8.GetByteCount(key) < 32)
             settings.Fault("The secret reelseal-token-key is shorter than the 32 bytes that HS256 asks for.", 0);
-        if (issuer is not null)
-            settings.Address("TOKEN_ISSUER");
+        if (issuer is not null && settings.Address("TOKEN_ISSUER") is { } address && !IsSafe(address))
+            settings.Fault("TOKEN_ISSUER is not an https address: whoever can change the answers on the way could sign tokens.", 0);
         return options with
         {
             SharedKey = key is null ? null : Encoding.UTF8.GetBytes(key),
             Issuer = issuer,
             Audience = settings.Text("TOKEN_AUDIENCE") ?? options.Audience,
             LongestInQuery = settings.Duration("TOKEN_LONGEST_IN_QUERY", options.LongestInQuery),
-            IssuerTimeout = settings.Duration("TOKEN_ISSUER_TIMEOUT", options.IssuerTimeout),
+            IssuerTimeout = settings.Duration("TOKEN_ISSUER_TIMEOUT", options.IssuerTimeout, most: TimeSpan.FromMinutes(1)),
         };
     }
+
+    /// <summary>Whether what comes from there is what was sent: over TLS, or from this machine.</summary>
+    internal static bool IsSafe(Uri address) => address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback);
 }

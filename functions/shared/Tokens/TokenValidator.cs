@@ -1,12 +1,10 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Protocols;
-using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Reelseal.Tokens;
@@ -20,15 +18,15 @@ public sealed class TokenValidator
 
     private const int LongestToken = 8 * 1024;
     private const int MostRemembered = 10_000;
+    private static readonly SearchValues<char> s_characters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
     private static readonly TimeSpan s_rememberedFor = TimeSpan.FromMinutes(1);
 
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
-    private readonly ConcurrentDictionary<Digest, (TokenClaims Claims, DateTimeOffset Until)> _remembered = new();
-    private readonly TokenValidationParameters _parameters;
-    private readonly ConfigurationManager<OpenIdConnectConfiguration>? _issuer;
+    private readonly ConcurrentDictionary<Digest, Remembered> _remembered = new();
+    private readonly SymmetricSecurityKey? _sharedKey;
+    private readonly IssuerKeys? _issuer;
     private readonly TokenOptions _options;
     private readonly TimeProvider _clock;
-    private OpenIdConnectConfiguration? _rememberedKeys;
 
     /// <param name="options">Which tokens are trusted.</param>
     /// <param name="clock">The present time.</param>
@@ -36,105 +34,87 @@ public sealed class TokenValidator
     public TokenValidator(TokenOptions options, TimeProvider clock, HttpClient http)
     {
         (_options, _clock) = (options, clock);
-        var algorithms = new List<string>();
-        _parameters = new()
-        {
-            ValidAudience = options.Audience,
-            ValidateIssuer = options.Issuer is not null,
-            ValidIssuer = options.Issuer,
-            ValidateLifetime = false, // checked below, at every use and not only at the first
-            ValidAlgorithms = algorithms,
-        };
-        if (options.SharedKey is { } key)
-        {
-            _parameters.IssuerSigningKey = new SymmetricSecurityKey(key);
-            algorithms.Add(SecurityAlgorithms.HmacSha256);
-        }
-        if (options.Issuer is { } issuer)
-        {
-            algorithms.AddRange([SecurityAlgorithms.RsaSha256, SecurityAlgorithms.EcdsaSha256]);
-            _issuer = new(
-                issuer.TrimEnd('/') + "/.well-known/openid-configuration",
-                new OpenIdConnectConfigurationRetriever(),
-                new HttpDocumentRetriever(http) { RequireHttps = !new Uri(issuer).IsLoopback });
-            _parameters.ConfigurationManager = _issuer;
-        }
+        _sharedKey = options.SharedKey is { } key ? new(key) : null;
+        _issuer = options.Issuer is { } issuer ? new(issuer, options.IssuerTimeout, clock, http) : null;
     }
 
     /// <summary>What the token says, or null when it is not valid now.</summary>
     /// <exception cref="UpstreamException">The issuer's keys are not to be had.</exception>
     public async ValueTask<TokenClaims?> ValidateAsync(string token, CancellationToken cancellationToken)
     {
-        if (token.Length is 0 or > LongestToken)
+        if (token.Length is 0 or > LongestToken || token.AsSpan().ContainsAnyExcept(s_characters))
             return null;
-        await ForgetOnKeyChangeAsync(cancellationToken);
         var now = _clock.GetUtcNow();
         var digest = Digest.Of(token);
-        if (!_remembered.TryGetValue(digest, out var known) || known.Until <= now)
+        if (!_remembered.TryGetValue(digest, out var known) || known.Until <= now || (known.Keys is not null && known.Keys != _issuer!.Known))
         {
-            var result = await _handler.ValidateTokenAsync(token, _parameters);
-            if (!result.IsValid || Read((JsonWebToken)result.SecurityToken) is not { } claims)
+            if (await CheckAsync(token, cancellationToken) is not { } valid)
                 return null;
             if (_remembered.Count >= MostRemembered)
                 _remembered.Clear();
-            known = (claims, now + s_rememberedFor);
+            known = new(valid.Claims, valid.Keys, now + s_rememberedFor);
             _remembered[digest] = known;
         }
         return known.Claims.NotBefore <= now + ClockSkew && now - ClockSkew < known.Claims.Expires ? known.Claims : null;
     }
 
-    private async ValueTask ForgetOnKeyChangeAsync(CancellationToken cancellationToken)
+    /// <summary>Checks everything but the time; tells also which keys it was checked with, null for the shared one.</summary>
+    private async ValueTask<(TokenClaims Claims, KeySet? Keys)?> CheckAsync(string token, CancellationToken cancellationToken)
     {
-        if (_issuer is null)
-            return;
-        OpenIdConnectConfiguration keys;
-        try
+        var parts = token.Split('.', 4);
+        if (parts.Length != 3)
+            return null;
+        using var header = CompactJson.Read(parts[0]);
+        // What an extension named in crit changes, we would not know (RFC 7515, section 4.1.11).
+        if (header is null || header.RootElement.TryGetProperty("crit", out _))
+            return null;
+
+        // Each algorithm has its own keys, so that none can be used with a key that was meant for another.
+        KeySet? keys = null;
+        IEnumerable<SecurityKey> candidates = [];
+        var algorithm = header.RootElement.Text("alg");
+        if (algorithm == SecurityAlgorithms.HmacSha256 && _sharedKey is not null)
+            candidates = [_sharedKey];
+        else if (algorithm is SecurityAlgorithms.RsaSha256 or SecurityAlgorithms.EcdsaSha256 && _issuer is not null)
+            candidates = (keys = await _issuer.FindAsync(algorithm, header.RootElement.Text("kid"), cancellationToken)).Find(algorithm, header.RootElement.Text("kid"));
+        foreach (var key in candidates)
         {
-            // The manager's own wait is as long as its queue: each waiter tries again after the one before it has failed.
-            keys = await _issuer.GetConfigurationAsync(CancellationToken.None).WaitAsync(_options.IssuerTimeout, cancellationToken);
+            var result = await _handler.ValidateTokenAsync(token, new TokenValidationParameters
+            {
+                IssuerSigningKey = key,
+                ValidAlgorithms = [algorithm],
+                ValidAudience = _options.Audience,
+                IgnoreTrailingSlashWhenValidatingAudience = false,
+                ValidateIssuer = _options.Issuer is not null,
+                ValidIssuer = _options.Issuer,
+                ValidateLifetime = false, // checked at every use, and not only at the first
+            });
+            if (result.IsValid && ReadClaims(parts[1]) is { } claims)
+                return (claims, keys);
         }
-        catch (Exception e) when (e is TimeoutException or InvalidOperationException or IOException)
-        {
-            throw new UpstreamException("The token issuer's keys are not to be had right now.", timedOut: e is TimeoutException, e);
-        }
-        if (!ReferenceEquals(Interlocked.Exchange(ref _rememberedKeys, keys), keys))
-            _remembered.Clear();
+        return null;
     }
 
-    private static TokenClaims? Read(JsonWebToken token)
+    /// <summary>A claim of the wrong type must not widen what a token allows: such a token is no token.</summary>
+    private static TokenClaims? ReadClaims(string payload)
     {
-        // A claim of the wrong type must not widen what the token allows: such a token is no token.
-        if (!token.TryGetPayloadValue<long>("exp", out var expires) || !TryReadTexts(token, "scope", out var scopes) || !TryReadTexts(token, "video", out var videos))
+        using var document = CompactJson.Read(payload);
+        if (document?.RootElement is not { } claims
+            || !claims.TryReadTime("exp", out var expires) || expires is null || !claims.TryReadTime("nbf", out var notBefore) || !claims.TryReadTime("until", out var until)
+            || !claims.TryReadTexts("scope", out var scopes) || !claims.TryReadTexts("video", out var videos))
             return null;
-        DateTimeOffset? until = null;
-        if (token.TryGetPayloadValue<object>("until", out _))
-        {
-            if (!token.TryGetPayloadValue<long>("until", out var seconds) || !IsTime(seconds))
-                return null;
-            until = DateTimeOffset.FromUnixTimeSeconds(seconds);
-        }
-        return !IsTime(expires) ? null : new(
+        return new(
             (scopes ?? []).SelectMany(scope => scope.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToFrozenSet(StringComparer.Ordinal),
             videos?.Select(video => VideoId.TryParse(video, provider: null, out var id) ? id : (VideoId?)null).OfType<VideoId>().ToFrozenSet(),
-            new(token.ValidFrom, TimeSpan.Zero),
-            DateTimeOffset.FromUnixTimeSeconds(expires),
+            notBefore ?? DateTimeOffset.UnixEpoch,
+            expires.Value,
             until);
     }
 
-    private static bool IsTime(long seconds) => seconds is >= 0 and < 253_402_300_800; // up to the year 9999
-
-    /// <summary>A claim that is one text or an array of them; null when it is absent.</summary>
-    private static bool TryReadTexts(JsonWebToken token, string name, out string[]? texts)
-    {
-        texts = null;
-        if (!token.TryGetPayloadValue<object>(name, out var claim))
-            return true;
-        if (claim is string one)
-            texts = [one];
-        else if (claim is JsonElement { ValueKind: JsonValueKind.Array } list && list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String))
-            texts = [.. list.EnumerateArray().Select(item => item.GetString()!)];
-        return texts is not null;
-    }
+    /// <param name="Claims">What the token says.</param>
+    /// <param name="Keys">The issuer's keys by which it was checked: it has to be checked again when they have changed. Null for the shared key.</param>
+    /// <param name="Until">When to check it again in any case.</param>
+    private sealed record Remembered(TokenClaims Claims, KeySet? Keys, DateTimeOffset Until);
 
     /// <summary>The SHA-256 of a token: the cache holds no token that a memory dump could give away.</summary>
     private readonly record struct Digest(UInt128 High, UInt128 Low)
@@ -142,10 +122,8 @@ public sealed class TokenValidator
         public static Digest Of(string token)
         {
             Span<byte> text = stackalloc byte[LongestToken];
-            if (!Encoding.UTF8.TryGetBytes(token, text, out var length))
-                return Of(Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token))));
             Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-            SHA256.HashData(text[..length], hash);
+            SHA256.HashData(text[..Encoding.ASCII.GetBytes(token, text)], hash);
             return MemoryMarshal.Read<Digest>(hash);
         }
     }
