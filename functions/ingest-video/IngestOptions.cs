@@ -40,6 +40,9 @@ public sealed record IngestOptions
     /// <summary>How much address space ffmpeg may have, in bytes.</summary>
     public long FfmpegMemoryBytes { get; init; } = 8L << 30;
 
+    /// <summary>How many bytes may wait on disk for the store. More, and ffmpeg is stopped until a third of it is left; with what it writes until that is noticed, 64 MiB are enough.</summary>
+    public long MaxUnpublishedBytes { get; init; } = 24L << 20;
+
     /// <summary>libx264's preset: how much time is spent on how few bytes.</summary>
     public string X264Preset { get; init; } = "veryfast";
 
@@ -61,6 +64,7 @@ public sealed record IngestOptions
             MaxStreams = (int)settings.Number("MAX_STREAMS", options.MaxStreams, most: 10_000),
             MaxTranscodeTime = settings.Duration("MAX_TRANSCODE_TIME", options.MaxTranscodeTime),
             FfmpegMemoryBytes = settings.Number("FFMPEG_MEMORY_BYTES", options.FfmpegMemoryBytes),
+            MaxUnpublishedBytes = settings.Number("MAX_UNPUBLISHED_BYTES", options.MaxUnpublishedBytes),
             X264Preset = settings.Choice<string>(
                 "X264_PRESET", ("veryfast", "veryfast"), ("ultrafast", "ultrafast"), ("superfast", "superfast"), ("faster", "faster"), ("fast", "fast"), ("medium", "medium"), ("slow", "slow")),
         };

@@ -94,9 +94,9 @@ public sealed class IngestPipeline(
     private async Task<IReadOnlyList<PublishedRendition>> TranscodeAsync(VideoClaim claim, SourcePlan source, Workspace workspace, Publication publication)
     {
         var (container, plan) = source;
-        var publisher = new SegmentPublisher(plan, workspace, publication);
+        var publisher = new SegmentPublisher(plan, workspace, publication, options.MaxUnpublishedBytes);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(claim.Lost);
-        var progress = new IngestProgress(plan.Source.Duration, clock);
+        var progress = new IngestProgress(plan.Source.Duration);
         var transcoding = transcoder.TranscodeAsync(
             plan, container, workspace, done => claim.Update(status => progress.Apply(status, done)), process => publisher.Process = process, either.Token);
         var publishing = publisher.PublishAsync(transcoding, either.Token);
@@ -114,15 +114,29 @@ public sealed class IngestPipeline(
         return await publisher.FinishAsync(claim.Lost);
     }
 
-    private static Task<IReadOnlyList<PublishedRendition>> PublishAsync(
+    /// <summary>What needs the whole video: subtitles cut like the picture, stills, and what the status tells of it all.</summary>
+    private static async Task<IReadOnlyList<PublishedRendition>> PublishAsync(
         VideoClaim claim, SourcePlan source, Workspace workspace, Publication publication, IReadOnlyList<PublishedRendition> renditions)
     {
-        var seconds = renditions.Max(rendition => rendition.Seconds);
+        var plan = source.Plan;
+        var seconds = renditions.Where(rendition => rendition.Rendition is not IFrameRendition).Max(rendition => rendition.Seconds);
         // The index of a file may be whole where its content is not.
-        if (source.Plan.Source.Duration is { TotalSeconds: var announced } && seconds < announced - Math.Max(1, announced * 0.03))
+        if (plan.Source.Duration is { TotalSeconds: var announced } && seconds < announced - Math.Max(1, announced * 0.03))
             throw IngestRefusedException.Undecodable($"The video is cut off or damaged: only {seconds:0.#} of its {announced:0.#} seconds can be decoded.");
-        claim.Update(status => status with { Duration = seconds, Renditions = [.. renditions.Select(RenditionStatuses.Of)] });
-        return Task.FromResult(renditions);
+
+        var picture = renditions.LastOrDefault(rendition => rendition.Rendition is VideoRendition);
+        if (picture is not null)
+            renditions = [.. renditions, .. await new SubtitlePublisher(plan, workspace, publication).PublishAsync(picture.Segments, claim.Lost)];
+        var frames = renditions.FirstOrDefault(rendition => rendition.Rendition is IFrameRendition);
+        var (poster, storyboard) = await new StillPublisher(plan, workspace, publication).PublishAsync(frames, claim.Lost);
+        claim.Update(status => status with
+        {
+            Duration = Math.Round(seconds, 3),
+            Renditions = [.. renditions.Select(RenditionStatuses.Of)],
+            Poster = poster,
+            Storyboard = storyboard,
+        });
+        return renditions;
     }
 
     /// <summary>After the commit: tells that the video is ready, and removes what earlier attempts left.</summary>

@@ -25,9 +25,18 @@ internal static class Clip
 
     public static async Task<string> RunAsync(string program, IReadOnlyList<string> arguments)
     {
+        var (exitCode, output, errors) = await ExecuteAsync(program, arguments);
+        return exitCode == 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {exitCode}: {errors}");
+    }
+
+    /// <summary>What a program writes to standard error.</summary>
+    public static async Task<string> ErrorsAsync(string program, IReadOnlyList<string> arguments) => (await ExecuteAsync(program, arguments)).Errors;
+
+    private static async Task<(int ExitCode, string Output, string Errors)> ExecuteAsync(string program, IReadOnlyList<string> arguments)
+    {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? await output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {await errors}");
+        return (process.ExitCode, await output, await errors);
     }
 }

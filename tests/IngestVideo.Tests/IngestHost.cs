@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
+using IngestVideo.Status;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +16,7 @@ namespace IngestVideo.Tests;
 /// <summary>The function on a real server at a free port, with a directory of its own as its store.</summary>
 internal sealed class IngestHost : IAsyncDisposable
 {
-    private const string Key = "a key for tests, long enough for HS256";
+    public const string Key = "a key for tests, long enough for HS256";
     private readonly WebApplication _app;
     private readonly string _root;
 
@@ -35,6 +36,8 @@ internal sealed class IngestHost : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
 
     public string StoreDirectory => Path.Combine(_root, "store");
+
+    public string Root => _root;
 
     public string WorkDirectory => Path.Combine(_root, "work");
 
@@ -125,6 +128,18 @@ internal sealed class IngestHost : IAsyncDisposable
         return await PublishedVideo.ReadAsync(this, id);
     }
 
+    /// <summary>Waits until the status of a video is as wanted.</summary>
+    public async Task<VideoStatus> WaitForAsync(VideoId id, Func<VideoStatus, bool> wanted)
+    {
+        while (true)
+        {
+            var status = await Services.GetRequiredService<StatusStore>().ReadAsync(id, TestContext.Current.CancellationToken);
+            if (status is not null && wanted(status.Status))
+                return status.Status;
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+
     /// <summary>The keys of all objects.</summary>
     public async Task<List<string>> KeysAsync()
     {
@@ -137,6 +152,9 @@ internal sealed class IngestHost : IAsyncDisposable
     /// <summary>Nothing in the store, nothing in the work directory.</summary>
     public async Task AssertNothingIsLeftAsync()
     {
+        // The answer may come, or the connection go, a moment before the last of it is removed.
+        for (var wait = 0; wait < 100 && ((await KeysAsync()).Count > 0 || Directory.EnumerateFileSystemEntries(WorkDirectory).Any()); wait++)
+            await Task.Delay(50, TestContext.Current.CancellationToken);
         Assert.Empty(await KeysAsync());
         Assert.Empty(Directory.EnumerateFileSystemEntries(WorkDirectory));
     }
@@ -146,6 +164,7 @@ internal sealed class IngestHost : IAsyncDisposable
         Client.Dispose();
         await _app.StopAsync();
         await _app.DisposeAsync();
-        Directory.Delete(_root, recursive: true);
+        if (Directory.Exists(_root)) // another host on the same folder may have removed it
+            Directory.Delete(_root, recursive: true);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using IngestVideo.Publishing;
 using IngestVideo.Status;
 using Reelseal;
 
@@ -29,13 +30,25 @@ internal sealed record PublishedVideo(IngestHost Host, VideoId Id, VideoStatus S
     public static async Task<PublishedVideo> ReadAsync(IngestHost host, VideoId id)
     {
         var status = JsonSerializer.Deserialize(await host.Client.GetStringAsync($"/videos/{id}"), StatusJson.Default.VideoStatus)!;
-        return new(host, id, status, await File.ReadAllTextAsync(Path.Combine(host.StoreDirectory, "videos", id.ToString(), "multivariant.m3u8")));
+        return new(host, id, status, await System.IO.File.ReadAllTextAsync(Path.Combine(host.StoreDirectory, "videos", id.ToString(), "multivariant.m3u8")));
     }
 
-    /// <summary>What ffprobe says of the first stream of a rendition.</summary>
+    /// <summary>The file of a segment or an init section.</summary>
+    public string File(string rendition, string name) => Path.Combine(Path.GetDirectoryName(Playlist(rendition))!, name);
+
+    /// <summary>What ffprobe says of a rendition, its segments read one after the other as they are: ffmpeg's reader of playlists hides some of it.</summary>
     public async Task<JsonElement> ProbeAsync(string rendition, string more = "-show_streams")
     {
-        string[] arguments = ["-v", "error", "-print_format", "json", .. more.Split(' '), "-allowed_extensions", "ALL", Playlist(rendition)];
+        string[] arguments = ["-v", "error", "-print_format", "json", .. more.Split(' '), Joined(rendition)];
         return JsonDocument.Parse(await Clip.RunAsync("ffprobe", arguments)).RootElement;
+    }
+
+    /// <summary>A URL under which ffmpeg reads all segments of a rendition as one file.</summary>
+    public string Joined(string rendition)
+    {
+        var names = MediaPlaylist.Read(System.IO.File.ReadAllLines(Playlist(rendition))).Select(segment => segment.Name);
+        if (System.IO.File.Exists(File(rendition, "init.mp4")))
+            names = names.Prepend("init.mp4");
+        return "concat:" + string.Join('|', names.Select(name => File(rendition, name)));
     }
 }

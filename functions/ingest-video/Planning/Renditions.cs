@@ -26,3 +26,17 @@ public sealed record SubtitleRendition(string Name, string Label, SubtitleTrack 
 
 /// <summary>A picture every <see cref="TranscodePlan.KeyframeDuration"/>, each its own segment: for scrubbing.</summary>
 public sealed record IFrameRendition(string Name, Size Size) : Rendition(Name);
+
+/// <summary>One picture, to be shown before the video plays.</summary>
+/// <param name="Size">In square pixels.</param>
+/// <param name="At">Where in the video it is taken.</param>
+public sealed record Poster(Size Size, TimeSpan At);
+
+/// <summary>Small pictures of the whole video, tiled into sprites.</summary>
+/// <param name="Tile">The size of one picture.</param>
+/// <param name="KeyframesPerTile">How many <see cref="TranscodePlan.KeyframeDuration"/> lie from one to the next.</param>
+public sealed record Storyboard(Size Tile, int KeyframesPerTile)
+{
+    /// <summary>Tiles in a row, and rows in a sprite.</summary>
+    public const int Columns = 5, Rows = 5;
+}

@@ -9,6 +9,8 @@ public sealed record TranscodePlan
     private const double KeyframeSeconds = 2;
     private const int KeyframesPerSegment = 3;
     private const int MostTracks = 16;
+    private static readonly Size s_tile = new(160, 90);
+    private static readonly TimeSpan s_latestPoster = TimeSpan.FromSeconds(10);
 
     public required MediaInfo Source { get; init; }
 
@@ -19,6 +21,13 @@ public sealed record TranscodePlan
 
     public required IReadOnlyList<SubtitleRendition> Subtitles { get; init; }
 
+    /// <summary>null where there is only sound, as are poster and storyboard.</summary>
+    public IFrameRendition? IFrames { get; init; }
+
+    public Poster? Poster { get; init; }
+
+    public Storyboard? Storyboard { get; init; }
+
     public required SegmentFormat SegmentFormat { get; init; }
 
     /// <summary>The rate that the picture is brought to before it is split up.</summary>
@@ -27,17 +36,20 @@ public sealed record TranscodePlan
     /// <summary>From one IDR to the next: two seconds, or as near as whole frames come.</summary>
     public required TimeSpan KeyframeDuration { get; init; }
 
+    /// <summary>The same in frames of <see cref="FrameRate"/>.</summary>
+    public int FramesPerKeyframe => (int)Math.Round(KeyframeDuration.TotalSeconds * FrameRate.PerSecond);
+
     public TimeSpan SegmentDuration => KeyframeDuration * KeyframesPerSegment;
 
-    /// <summary>Everything that becomes a media playlist of ffmpeg's.</summary>
-    public IEnumerable<Rendition> Segmented => [.. Video, .. Audio];
+    /// <summary>Everything that ffmpeg cuts into segments.</summary>
+    public IEnumerable<Rendition> Segmented => IFrames is null ? [.. Video, .. Audio] : [.. Video, .. Audio, IFrames];
 
     public static TranscodePlan For(MediaInfo source, Ladder ladder, SegmentFormat format)
     {
         var rate = FrameRate.For(source.Video?.FrameRate ?? 25);
         // Counted in frames of the half rate, so that renditions of both rates have their keyframes at the same times.
         var halfRateFrames = Math.Max(1, (int)Math.Round(KeyframeSeconds * rate.Half.PerSecond));
-        return new()
+        var plan = new TranscodePlan
         {
             Source = source,
             Video = source.Video is { } video ? Renditions(video, ladder, rate, halfRateFrames) : [],
@@ -46,6 +58,21 @@ public sealed record TranscodePlan
             SegmentFormat = format,
             FrameRate = rate,
             KeyframeDuration = TimeSpan.FromSeconds(2.0 * halfRateFrames * rate.Denominator / rate.Numerator),
+        };
+        return source.Video is { } picture ? plan.WithStills(picture) : plan;
+    }
+
+    private TranscodePlan WithStills(VideoTrack source)
+    {
+        var frames = Video.LastOrDefault(rendition => rendition.Size.ShortSide <= 360) ?? Video[0];
+        var poster = Video.LastOrDefault(rendition => rendition.Size.ShortSide <= 720) ?? Video[0];
+        return this with
+        {
+            IFrames = new($"iframes-{frames.Name}", frames.Size),
+            // Not the very first picture, which is often black.
+            Poster = new(poster.Size, (Source.Duration ?? default) * 0.1 is var tenth && tenth < s_latestPoster ? tenth : s_latestPoster),
+            // A hundred pictures or fewer for minutes, one in ten seconds for hours.
+            Storyboard = new(source.Display.FittedInto(s_tile), (Source.Duration ?? TimeSpan.MaxValue).TotalMinutes switch { <= 3 => 1, <= 8 => 2, _ => 5 }),
         };
     }
 

@@ -56,6 +56,9 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
         // A track of subtitles may end after the film.
         var played = streams.Where(stream => stream == picture || stream.CodecType == "audio").Select(DurationOf).Max();
         var duration = played ?? Seconds(output.Format?.Duration);
+        // What Matroska announces is the last time stamp, and the first need not be zero.
+        if (output.Format is { FormatName: "matroska,webm" } && Seconds(output.Format.StartTime) is { } start && start < duration)
+            duration -= start;
         if (duration > options.MaxDuration)
             throw IngestRefusedException.Undecodable($"The video says that it is {duration:d\\.hh\\:mm\\:ss} long; at most {options.MaxDuration:d\\.hh\\:mm\\:ss} is accepted here.");
         return new(duration, picture is null ? null : Picture(picture), audio, subtitles);

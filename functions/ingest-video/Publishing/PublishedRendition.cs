@@ -6,5 +6,9 @@ namespace IngestVideo.Publishing;
 /// <param name="Rendition">What was planned.</param>
 /// <param name="Codecs">As in <c>CODECS</c>.</param>
 /// <param name="Bandwidth">As measured.</param>
-/// <param name="Seconds">How long it plays.</param>
-public sealed record PublishedRendition(Rendition Rendition, string Codecs, MeasuredBandwidth Bandwidth, double Seconds);
+/// <param name="Segments">What it consists of.</param>
+public sealed record PublishedRendition(Rendition Rendition, string Codecs, MeasuredBandwidth Bandwidth, IReadOnlyList<MediaSegment> Segments)
+{
+    /// <summary>How long it plays.</summary>
+    public double Seconds => Segments.Sum(segment => segment.Seconds);
+}

@@ -7,13 +7,10 @@ using IngestVideo.Transcoding;
 namespace IngestVideo.Publishing;
 
 /// <summary>Uploads segments while ffmpeg writes them, and removes each from the disk. Where the store is slower than ffmpeg, ffmpeg is stopped until it has caught up.</summary>
-public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Publication publication)
+public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Publication publication, long mostUnpublished)
 {
     private const int Uploads = 4;
     private const string InitSection = "init.mp4";
-
-    /// <summary>Unpublished bytes at which ffmpeg is stopped, and at which it goes on. With what it writes until it is noticed, this stays below 64 MiB.</summary>
-    private const long HighWater = 24 << 20, LowWater = 8 << 20;
 
     /// <summary>How much of a stream is read to find its codec.</summary>
     private const int BytesForCodec = 64 * 188;
@@ -78,16 +75,22 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
                     throw IngestRefusedException.Undecodable($"The video cannot be decoded: there is not one {(rendition is AudioRendition ? "sound" : "picture")} in it that can.");
                 continue;
             }
+            if (rendition is IFrameRendition)
+                segments = EndingAt(renditions[0].Seconds, segments);
             var init = plan.SegmentFormat == SegmentFormat.FragmentedMp4 ? InitSection : null;
             await publication.PutAsync($"{rendition.Name}/{MediaPlaylist.Name}", MediaPlaylist.Write(segments, init, rendition is IFrameRendition), cancellationToken);
             var codecs = rendition is AudioRendition ? CodecString.Aac : _codecs[rendition.Name];
-            renditions.Add(new(rendition, codecs, MeasuredBandwidth.Of(segments), segments.Sum(segment => segment.Seconds)));
+            renditions.Add(new(rendition, codecs, MeasuredBandwidth.Of(segments), segments));
         }
         return renditions;
     }
 
     private List<MediaSegment> Measure(Rendition rendition, string[] playlist) =>
         [.. MediaPlaylist.Read(playlist).Select(segment => new MediaSegment(segment.Name, segment.Seconds, _published[$"{rendition.Name}/{segment.Name}"]))];
+
+    /// <summary>The last picture stands until the video ends, and no longer.</summary>
+    private static List<MediaSegment> EndingAt(double seconds, List<MediaSegment> frames) =>
+        [.. frames[..^1], frames[^1] with { Seconds = Math.Max(0.001, seconds - frames[..^1].Sum(frame => frame.Seconds)) }];
 
     /// <summary>The files that ffmpeg has finished since the last look.</summary>
     private IEnumerable<string> FindComplete(bool ended)
@@ -152,9 +155,9 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     private void HoldBack()
     {
         var unpublished = Interlocked.Read(ref _unpublished);
-        if (unpublished > HighWater)
+        if (unpublished > mostUnpublished)
             Process?.Pause();
-        else if (unpublished < LowWater)
+        else if (unpublished < mostUnpublished / 3)
             Process?.Resume();
     }
 }

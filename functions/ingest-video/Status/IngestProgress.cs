@@ -4,24 +4,21 @@ namespace IngestVideo.Status;
 
 /// <summary>Turns ffmpeg's position into what people want to know: how much is done, and how long it will take.</summary>
 /// <param name="duration">How long the source says it is, or null.</param>
-/// <param name="clock">The present time.</param>
-internal sealed class IngestProgress(TimeSpan? duration, TimeProvider clock)
+internal sealed class IngestProgress(TimeSpan? duration)
 {
     /// <summary>The progress when everything is encoded, and only playlists are missing.</summary>
     public const double Transcoded = 0.98;
 
-    private readonly long _start = clock.GetTimestamp();
-
     public VideoStatus Apply(VideoStatus status, TranscodeProgress now)
     {
         // Of a source that does not say how long it is, only that it goes on can be told.
-        var part = duration is { Ticks: > 0 } known ? Math.Min(1, now.Done / known) : 1 - Math.Exp(-clock.GetElapsedTime(_start) / TimeSpan.FromMinutes(2));
-        var speed = now.Speed is { } measured ? Math.Round(measured, 2) : status.Speed;
+        var part = duration is { Ticks: > 0 } known ? Math.Min(1, now.Done / known) : 1 - Math.Exp(-now.Ran / TimeSpan.FromMinutes(2));
+        var speed = Math.Round(now.Done / now.Ran, 2);
         return status with
         {
             Progress = Math.Max(status.Progress, Math.Round(Transcoded * part, 4)),
-            Speed = speed,
-            Remaining = duration is { } whole && speed > 0 ? Math.Round(Math.Max(0, (whole - now.Done).TotalSeconds) / speed.Value, 1) : null,
+            Speed = speed > 0 ? speed : null,
+            Remaining = duration is { } whole && speed > 0 ? Math.Round(Math.Max(0, (whole - now.Done).TotalSeconds) / speed, 1) : null,
         };
     }
 }

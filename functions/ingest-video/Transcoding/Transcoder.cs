@@ -7,8 +7,8 @@ namespace IngestVideo.Transcoding;
 
 /// <summary>How far ffmpeg is.</summary>
 /// <param name="Done">How much of the video is encoded.</param>
-/// <param name="Speed">How many seconds of video it encodes in a second, or null when it does not say.</param>
-public readonly record struct TranscodeProgress(TimeSpan Done, double? Speed);
+/// <param name="Ran">How long that took.</param>
+public readonly record struct TranscodeProgress(TimeSpan Done, TimeSpan Ran);
 
 /// <summary>Runs ffmpeg over a plan, within limits.</summary>
 public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvider clock, ILogger<Transcoder> logger)
@@ -34,7 +34,7 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
         logger.LogInformation("{Command}", command);
 
         using var watch = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var progress = new ProgressReader(onProgress);
+        var progress = new ProgressReader(plan, clock, onProgress);
         ChildProcess? process = null;
         var running = ChildProcess.RunAsync(command, started => onStarted(process = started), progress.Read, watch.Token);
         var overdue = WatchAsync(() => process, progress, running, watch);
@@ -89,20 +89,27 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
     }
 
     /// <summary>Reads ffmpeg's <c>-progress</c>: lines of <c>key=value</c>, a block at a time.</summary>
-    private sealed class ProgressReader(Action<TranscodeProgress> onProgress)
+    private sealed class ProgressReader(TranscodePlan plan, TimeProvider clock, Action<TranscodeProgress> onProgress)
     {
-        private double? _speed;
+        private readonly long _start = clock.GetTimestamp();
 
         public TimeSpan Done { get; private set; }
 
         public void Read(string line)
         {
-            if (line.StartsWith("out_time_us=", StringComparison.Ordinal) && long.TryParse(line.AsSpan(12), CultureInfo.InvariantCulture, out var microseconds))
-                Done = TimeSpan.FromMicroseconds(Math.Max(Done.TotalMicroseconds, microseconds));
-            else if (line.StartsWith("speed=", StringComparison.Ordinal))
-                _speed = double.TryParse(line.AsSpan(6).Trim().TrimEnd('x'), CultureInfo.InvariantCulture, out var speed) && speed > 0 ? speed : null;
-            else if (line.StartsWith("progress=", StringComparison.Ordinal))
-                onProgress(new(Done, _speed));
+            // Pictures are counted where there are any: ffmpeg's own time is that of the sound, which runs ahead of the picture.
+            if (plan.Video is [.., { FrameRate.PerSecond: var rate }])
+                Advance(line, "frame=", frames => frames / rate);
+            else
+                Advance(line, "out_time_us=", microseconds => microseconds / 1e6);
+            if (line.StartsWith("progress=", StringComparison.Ordinal))
+                onProgress(new(Done, clock.GetElapsedTime(_start)));
+        }
+
+        private void Advance(string line, string key, Func<long, double> toSeconds)
+        {
+            if (line.StartsWith(key, StringComparison.Ordinal) && long.TryParse(line.AsSpan(key.Length), CultureInfo.InvariantCulture, out var count) && toSeconds(count) > Done.TotalSeconds)
+                Done = TimeSpan.FromSeconds(toSeconds(count));
         }
     }
 }

@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Text;
+
+namespace IngestVideo.Publishing;
+
+/// <summary>One subtitle, with its text as it stands in the file, settings of its place included.</summary>
+/// <param name="Start">When it appears.</param>
+/// <param name="End">When it disappears.</param>
+/// <param name="Settings">What follows the times on their line.</param>
+/// <param name="Text">Its lines.</param>
+public sealed record Cue(TimeSpan Start, TimeSpan End, string Settings, string Text);
+
+/// <summary>WebVTT (W3C), and its segments in HLS (RFC 8216, section 3.5).</summary>
+public static class WebVtt
+{
+    private const string Arrow = " --> ";
+
+    /// <summary>The cues of a file that ffmpeg wrote.</summary>
+    public static IEnumerable<Cue> Read(string file)
+    {
+        foreach (var block in file.ReplaceLineEndings("\n").Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
+        {
+            var lines = block.Split('\n');
+            var times = Array.FindIndex(lines, line => line.Contains(Arrow, StringComparison.Ordinal)); // an identifier may come before
+            if (times < 0 || lines[times].Split(Arrow) is not [var start, var rest])
+                continue;
+            var end = rest.Split(' ')[0];
+            var text = string.Join('\n', lines[(times + 1)..]).Trim('\n');
+            if (TryParseTime(start.Trim(), out var from) && TryParseTime(end, out var to) && to > from && text.Length > 0)
+                yield return new(from, to, rest[end.Length..], text);
+        }
+    }
+
+    /// <summary>One segment: the cues that are seen in it, those included that began before.</summary>
+    /// <param name="cues">All cues.</param>
+    /// <param name="from">The segment's first moment.</param>
+    /// <param name="to">The moment after its last.</param>
+    /// <param name="mpegTime">The 90 kHz time stamp of the video's first moment.</param>
+    public static string WriteSegment(IEnumerable<Cue> cues, TimeSpan from, TimeSpan to, long mpegTime)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:{mpegTime},LOCAL:00:00:00.000\n");
+        foreach (var cue in cues.Where(cue => cue.Start < to && cue.End > from))
+            text.Append(CultureInfo.InvariantCulture, $"\n{Time(cue.Start)}{Arrow}{Time(cue.End)}{cue.Settings}\n{cue.Text}\n");
+        return text.ToString();
+    }
+
+    /// <summary>A time as in a cue: hours may have more than two digits.</summary>
+    public static string Time(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours:00}:{time.Minutes:00}:{time.Seconds:00}.{time.Milliseconds:000}");
+
+    private static bool TryParseTime(string text, out TimeSpan time)
+    {
+        time = default;
+        var parts = text.Split(':');
+        if (parts.Length is < 2 or > 3)
+            return false;
+        foreach (var part in parts)
+        {
+            if (!double.TryParse(part, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+                return false;
+            time = time * 60 + TimeSpan.FromMilliseconds(Math.Round(number * 1000));
+        }
+        return true;
+    }
+}

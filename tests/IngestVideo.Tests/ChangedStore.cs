@@ -1,0 +1,21 @@
+using Reelseal.Storage;
+
+namespace IngestVideo.Tests;
+
+/// <summary>The real store of a test, but for what is done before a write.</summary>
+internal sealed class ChangedStore(IObjectStore store, Func<string, Task> beforePut) : IObjectStore
+{
+    public Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken) => store.HeadAsync(key, cancellationToken);
+
+    public Task<StoredObject?> GetAsync(string key, ByteRange? range, string? unlessETag, CancellationToken cancellationToken) => store.GetAsync(key, range, unlessETag, cancellationToken);
+
+    public async Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken)
+    {
+        await beforePut(key);
+        return await store.PutAsync(key, content, condition, cancellationToken);
+    }
+
+    public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => store.DeleteAsync(keys, cancellationToken);
+
+    public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, CancellationToken cancellationToken) => store.ListAsync(prefix, cancellationToken);
+}

@@ -1,0 +1,308 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using IngestVideo.Publishing;
+using IngestVideo.Status;
+using Microsoft.Extensions.DependencyInjection;
+using Reelseal;
+using Reelseal.Storage;
+
+namespace IngestVideo.Tests;
+
+/// <summary>Once, under retries, crashes and cancellation: never two videos, never half of one, never anything left over.</summary>
+public sealed class OnceTests
+{
+    private const int Limit = 120_000;
+
+    /// <summary>Long enough in the making to be caught in the middle.</summary>
+    private static readonly (string, string) s_slowly = ("X264_PRESET", "slow");
+
+    private static Task<string> LongClipAsync() => Clip.SimpleAsync("854x480", seconds: 9);
+
+    [Fact(Timeout = Limit)]
+    public async Task A_frozen_worker_that_was_overtaken_does_no_harm_when_it_wakes()
+    {
+        await using var host = await IngestHost.StartAsync();
+        await using var frozen = await WorkerProcess.StartAsync(host, s_slowly);
+        var (clip, id) = (await LongClipAsync(), VideoId.New());
+        var first = host.PostAsync(clip, id, client: frozen.Client);
+        var before = await InTheMiddleAsync(host, id);
+
+        frozen.Freeze();
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        using var second = await host.PostAsync(clip, id);
+        frozen.Thaw();
+        using var response = await first;
+
+        Assert.Equal(HttpStatusCode.Created, second.StatusCode);
+        Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
+        var video = await PublishedVideo.ReadAsync(host, id);
+        Assert.NotEqual(before.Attempt, video.Status.Attempt);
+        await StreamAssert.IsCorrectAsync(video);
+        Assert.DoesNotContain(await host.KeysAsync(), key => key.Contains(before.Attempt, StringComparison.Ordinal));
+        Assert.Empty(frozen.Programs());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(frozen.WorkDirectory));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task After_a_kill_in_the_middle_the_same_request_gives_the_whole_video()
+    {
+        await using var host = await IngestHost.StartAsync();
+        var (clip, id) = (await LongClipAsync(), VideoId.New());
+        VideoStatus before;
+        await using (var killed = await WorkerProcess.StartAsync(host, s_slowly))
+        {
+            var first = host.PostAsync(clip, id, client: killed.Client);
+            before = await InTheMiddleAsync(host, id);
+            Assert.NotEmpty(killed.Programs());
+
+            await killed.KillAsync();
+
+            await Assert.ThrowsAsync<HttpRequestException>(() => first);
+            for (var wait = 0; wait < 40 && killed.Programs().Any(); wait++)
+                await Task.Delay(50);
+            Assert.Empty(killed.Programs());
+            Assert.NotEmpty(Directory.EnumerateFileSystemEntries(killed.WorkDirectory));
+        }
+
+        await Task.Delay(TimeSpan.FromSeconds(1.6)); // three heartbeats
+        await using var next = await WorkerProcess.StartAsync(host, ("X264_PRESET", "ultrafast"));
+        using var second = await host.PostAsync(clip, id, client: next.Client);
+
+        Assert.Equal(HttpStatusCode.Created, second.StatusCode);
+        await StreamAssert.IsCorrectAsync(await PublishedVideo.ReadAsync(host, id));
+        Assert.DoesNotContain(await host.KeysAsync(), key => key.Contains(before.Attempt, StringComparison.Ordinal));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(next.WorkDirectory));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_worker_that_died_between_the_commit_and_its_last_status_left_a_video()
+    {
+        await using var host = await IngestHost.StartAsync();
+        var video = await host.IngestAsync(await Clip.SimpleAsync());
+        var statuses = host.Services.GetRequiredService<StatusStore>();
+        var dead = video.Status with { State = VideoState.Publishing, Playlist = null, Progress = 0.98, Updated = DateTimeOffset.UtcNow.AddMinutes(-1) };
+        await statuses.WriteAsync(video.Id, dead, WriteCondition.None, CancellationToken.None);
+
+        using var response = await host.PostAsync(await Clip.SimpleAsync(), video.Id);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        var again = (await PublishedVideo.ReadAsync(host, video.Id)).Status;
+        Assert.Equal((VideoState.Ready, video.Status.Attempt, video.Status.Playlist, 1.0), (again.State, again.Attempt, again.Playlist, again.Progress));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Whoever_comes_second_to_the_commit_removes_its_own_attempt_and_tells_of_the_first()
+    {
+        const string other = "0123456789abcdef";
+        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
+        await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(real, async key =>
+        {
+            if (key.EndsWith("multivariant.m3u8", StringComparison.Ordinal))
+                await real.PutAsync(key, new MemoryStream(Encoding.UTF8.GetBytes($"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{other}/234p/playlist.m3u8\n")), WriteCondition.IfNew, CancellationToken.None);
+        })));
+        var id = VideoId.New();
+
+        using var response = await host.PostAsync(await Clip.SimpleAsync(), id);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal([$"status/{id}.json", $"videos/{id}/multivariant.m3u8"], await host.KeysAsync());
+        Assert.Equal(other, (await PublishedVideo.ReadAsync(host, id)).Status.Attempt);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_deletion_during_the_ingest_cancels_it()
+    {
+        await using var host = await IngestHost.StartAsync(s_slowly);
+        var id = VideoId.New();
+        var ingest = host.PostAsync(await LongClipAsync(), id);
+        await InTheMiddleAsync(host, id);
+
+        using var deletion = await host.Client.DeleteAsync(new Uri($"/videos/{id}", UriKind.Relative));
+        using var response = await ingest;
+
+        Assert.Equal(HttpStatusCode.NoContent, deletion.StatusCode);
+        Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
+        await host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_deletion_just_before_the_commit_takes_the_video_back()
+    {
+        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
+        var id = VideoId.New();
+        await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(real, async key =>
+        {
+            if (key.EndsWith("multivariant.m3u8", StringComparison.Ordinal))
+                await new VideoRemover(real).RemoveAsync(id, CancellationToken.None);
+        })));
+
+        using var response = await host.PostAsync(await Clip.SimpleAsync(), id);
+
+        Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
+        await host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_sender_who_hangs_up_before_the_last_byte_leaves_nothing()
+    {
+        await using var host = await IngestHost.StartAsync();
+        var id = VideoId.New();
+        using (var socket = await SendHalfAsync(host, id))
+            await host.WaitForAsync(id, status => status.State == VideoState.Receiving);
+
+        await host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_sender_who_stalls_is_told_so_and_leaves_nothing()
+    {
+        await using var host = await IngestHost.StartAsync(("UPLOAD_IDLE_TIMEOUT", "1s"));
+
+        using var socket = await SendHalfAsync(host, VideoId.New());
+        var answer = await new StreamReader(socket.GetStream()).ReadLineAsync();
+
+        Assert.Equal("HTTP/1.1 408 Request Timeout", answer);
+        await host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_sender_who_hangs_up_after_the_last_byte_gets_the_video_all_the_same()
+    {
+        await using var host = await IngestHost.StartAsync();
+        var (clip, id) = (await LongClipAsync(), VideoId.New());
+        using (var hangUp = new CancellationTokenSource())
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/") { Content = new ByteArrayContent(await File.ReadAllBytesAsync(clip)) };
+            request.Headers.Add("X-Call-Id", id.ToString());
+            var ingest = host.Client.SendAsync(request, hangUp.Token);
+            await InTheMiddleAsync(host, id);
+            await hangUp.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ingest);
+        }
+
+        await host.WaitForAsync(id, status => status.State == VideoState.Ready);
+
+        await StreamAssert.IsCorrectAsync(await PublishedVideo.ReadAsync(host, id));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Passing_faults_of_the_store_are_waited_out()
+    {
+        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        var failures = 0;
+        var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
+        await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(real, key =>
+            key.StartsWith("videos/", StringComparison.Ordinal) && Interlocked.Increment(ref failures) % 3 != 0 ? throw new UpstreamException("Out of order.", timedOut: false) : Task.CompletedTask)));
+
+        var video = await host.IngestAsync(await Clip.SimpleAsync());
+
+        await StreamAssert.IsCorrectAsync(video);
+        Assert.True(failures > 10);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_fault_of_the_store_that_stays_is_told_and_leaves_only_the_status()
+    {
+        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
+        await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(real, key =>
+            key.EndsWith(".m3u8", StringComparison.Ordinal) ? throw new UpstreamException("The object store does not answer.", timedOut: true) : Task.CompletedTask)));
+        var id = VideoId.New();
+
+        using var response = await host.PostAsync(await Clip.SimpleAsync(), id);
+
+        await IngestTests.AssertProblemAsync(response, HttpStatusCode.GatewayTimeout, "does not answer");
+        Assert.Equal([$"status/{id}.json"], await host.KeysAsync());
+        Assert.Equal(VideoState.Failed, (await host.WaitForAsync(id, status => status.State == VideoState.Failed)).State);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_failed_video_may_be_tried_again()
+    {
+        await using var host = await IngestHost.StartAsync();
+        var id = VideoId.New();
+        var whole = await File.ReadAllBytesAsync(await Clip.MakeAsync("whole.mkv", "-f lavfi -i testsrc2=s=320x180:d=6 -c:v libx264"));
+        using var first = await host.PostAsync(new MemoryStream(whole[..(whole.Length / 2)]), id);
+
+        using var second = await host.PostAsync(new MemoryStream(whole), id);
+
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, HttpStatusCode.Created), (first.StatusCode, second.StatusCode));
+        await StreamAssert.IsCorrectAsync(await PublishedVideo.ReadAsync(host, id));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_slow_store_holds_ffmpeg_back()
+    {
+        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        var work = Path.Combine(root, "work");
+        long most = 0;
+        var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
+        await using var host = await IngestHost.StartAsync(
+            root,
+            services => services.AddSingleton<IObjectStore>(new ChangedStore(real, async key =>
+            {
+                if (!key.EndsWith(".ts", StringComparison.Ordinal))
+                    return;
+                most = Math.Max(most, Directory.EnumerateFiles(work, "*.ts", SearchOption.AllDirectories).Sum(path => File.Exists(path) ? new FileInfo(path).Length : 0));
+                await Task.Delay(150);
+            })),
+            ("MAX_UNPUBLISHED_BYTES", "300000"));
+        var clip = await Clip.MakeAsync("noise.mp4", "-f lavfi -i nullsrc=s=320x180:r=25:d=60,geq=random(1)*255:128:128 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -b:v 1M");
+
+        await StreamAssert.IsCorrectAsync(await host.IngestAsync(clip));
+
+        // One segment of each kind may come on top of the limit while it is noticed.
+        Assert.InRange(most, 100_000, 1_000_000);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Progress_moves_on_at_least_every_two_seconds_and_never_back()
+    {
+        await using var host = await IngestHost.StartAsync(s_slowly);
+        var id = VideoId.New();
+        var ingest = host.PostAsync(await LongClipAsync(), id);
+        await host.WaitForAsync(id, status => status.State == VideoState.Transcoding);
+
+        var seen = new List<(double Progress, DateTimeOffset Told)>();
+        while (true)
+        {
+            var status = (await host.Services.GetRequiredService<StatusStore>().ReadAsync(id, CancellationToken.None))!.Status;
+            if (status.State != VideoState.Transcoding)
+                break;
+            if (seen is [] || status.Updated != seen[^1].Told)
+                seen.Add((status.Progress, status.Updated));
+            if (status.Progress > 0.2)
+                Assert.True(status is { Speed: > 0, Remaining: >= 0 });
+            await Task.Delay(50);
+        }
+        using var response = await ingest;
+
+        Assert.InRange(seen.Select(step => step.Progress).Distinct().Count(), 3, int.MaxValue);
+        Assert.Equal(seen.Select(step => step.Progress).Order(), seen.Select(step => step.Progress));
+        Assert.All(seen.Zip(seen.Skip(1)), pair => Assert.InRange((pair.Second.Told - pair.First.Told).TotalSeconds, 0, 2));
+    }
+
+    /// <summary>Waits until something of a video is in the store, and it is not done.</summary>
+    private static async Task<VideoStatus> InTheMiddleAsync(IngestHost host, VideoId id)
+    {
+        await host.WaitForAsync(id, status => status.State == VideoState.Transcoding);
+        while (!(await host.KeysAsync()).Any(key => key.StartsWith("videos/", StringComparison.Ordinal)))
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        return await host.WaitForAsync(id, status => status.State == VideoState.Transcoding);
+    }
+
+    /// <summary>Half a chunked request, over a bare socket.</summary>
+    private static async Task<TcpClient> SendHalfAsync(IngestHost host, VideoId id)
+    {
+        var socket = new TcpClient();
+        await socket.ConnectAsync(host.Address.Host, host.Address.Port);
+        var half = (await File.ReadAllBytesAsync(await Clip.SimpleAsync()))[..5000];
+        var head = $"POST / HTTP/1.1\r\nHost: {host.Address.Authority}\r\nAuthorization: Bearer {IngestHost.Token()}\r\nX-Call-Id: {id}\r\nTransfer-Encoding: chunked\r\n\r\n{half.Length:x}\r\n";
+        await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head));
+        await socket.GetStream().WriteAsync(half);
+        return socket;
+    }
+}

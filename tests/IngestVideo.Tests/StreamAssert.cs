@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Text.Json;
+using IngestVideo.Publishing;
+using IngestVideo.Status;
+
+namespace IngestVideo.Tests;
+
+/// <summary>What must hold of every published video, whatever it was made of, as ffprobe and ffmpeg see it.</summary>
+internal static class StreamAssert
+{
+    public static async Task IsCorrectAsync(PublishedVideo video)
+    {
+        var renditions = video.Status.Renditions;
+        var pictures = renditions.Where(rendition => rendition.Type == "video").ToList();
+        Assert.StartsWith("#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n", video.Multivariant, StringComparison.Ordinal);
+
+        List<(string Name, double Seconds)>? cuts = null;
+        foreach (var rendition in pictures)
+        {
+            var segments = Segments(video, rendition.Name);
+            // Every rendition is cut at the same moments.
+            Assert.Equal((cuts ??= segments).Select(segment => Math.Round(segment.Seconds, 3)), segments.Select(segment => Math.Round(segment.Seconds, 3)));
+            await IsVariantAsync(video, rendition, segments);
+        }
+        foreach (var rendition in renditions.Where(rendition => rendition.Type is "video" or "audio" or "iframes"))
+        {
+            await DecodesAsync(video, rendition.Name);
+            var seconds = Segments(video, rendition.Name).Sum(segment => segment.Seconds);
+            Assert.True(rendition.Type == "iframes" || Math.Abs(seconds - video.Status.Duration!.Value) < 0.6, $"{rendition.Name} plays {seconds} of {video.Status.Duration}");
+        }
+        foreach (var rendition in renditions.Where(rendition => rendition.Type == "audio"))
+        {
+            var stream = (await video.ProbeAsync(rendition.Name)).GetProperty("streams")[0];
+            Assert.Equal("aac LC 2 48000", $"{Text(stream, "codec_name")} {Text(stream, "profile")} {stream.GetProperty("channels")} {Text(stream, "sample_rate")}");
+        }
+        foreach (var rendition in renditions.Where(rendition => rendition.Type == "iframes"))
+        {
+            Assert.Contains("#EXT-X-I-FRAMES-ONLY", await File.ReadAllTextAsync(video.Playlist(rendition.Name)), StringComparison.Ordinal);
+            var stills = await PicturesAsync(video, rendition.Name);
+            Assert.All(stills, still => Assert.True(still.Key));
+            Assert.Equal(Segments(video, rendition.Name).Count, stills.Count);
+            Assert.Contains($"URI=\"{video.Status.Attempt}/{rendition.Name}/playlist.m3u8\"", Assert.Single(video.Tags("#EXT-X-I-FRAME-STREAM-INF")), StringComparison.Ordinal);
+        }
+        // What is published is what the playlists name, and nothing else.
+        var named = renditions.SelectMany(rendition => Segments(video, rendition.Name).Select(segment => $"{rendition.Name}/{segment.Name}").Append($"{rendition.Name}/playlist.m3u8"));
+        var published = Directory.EnumerateFiles(Path.Combine(video.Folder, video.Status.Attempt), "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(Path.Combine(video.Folder, video.Status.Attempt), path))
+            .Where(path => path.Contains('/', StringComparison.Ordinal) && !path.EndsWith("init.mp4", StringComparison.Ordinal));
+        Assert.Equal(named.Order(StringComparer.Ordinal), published.Order(StringComparer.Ordinal));
+    }
+
+    public static List<(string Name, double Seconds)> Segments(PublishedVideo video, string rendition) => [.. MediaPlaylist.Read(File.ReadAllLines(video.Playlist(rendition)))];
+
+    /// <summary>The times of a rendition's pictures, in seconds, and which of them are keyframes.</summary>
+    public static async Task<List<(double Time, bool Key)>> PicturesAsync(PublishedVideo video, string rendition)
+    {
+        var packets = (await video.ProbeAsync(rendition, "-show_entries packet=pts_time,flags -select_streams v:0")).GetProperty("packets");
+        return [.. packets.EnumerateArray().Select(packet => (Number(packet, "pts_time"), Text(packet, "flags").StartsWith('K'))).OrderBy(packet => packet.Item1)];
+    }
+
+    public static double Number(JsonElement element, string name) => double.Parse(Text(element, name), CultureInfo.InvariantCulture);
+
+    public static string Text(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.ToString() : "";
+
+    public static double Rate(JsonElement stream, string name) => Text(stream, name).Split('/') is [var over, var under] ? double.Parse(over, CultureInfo.InvariantCulture) / double.Parse(under, CultureInfo.InvariantCulture) : 0;
+
+    private static async Task IsVariantAsync(PublishedVideo video, RenditionStatus rendition, List<(string Name, double Seconds)> segments)
+    {
+        var (tag, _) = video.Variants.Single(variant => variant.Uri == $"{video.Status.Attempt}/{rendition.Name}/playlist.m3u8");
+        var stream = (await video.ProbeAsync(rendition.Name)).GetProperty("streams")[0];
+        Assert.Equal("h264", Text(stream, "codec_name"));
+        Assert.Equal("yuv420p", Text(stream, "pix_fmt"));
+        Assert.Equal("progressive", Text(stream, "field_order"));
+        Assert.True(Text(stream, "sample_aspect_ratio") is "1:1" or "");
+        Assert.Equal("bt709 bt709 bt709", $"{Text(stream, "color_primaries")} {Text(stream, "color_transfer")} {Text(stream, "color_space")}");
+        Assert.False(stream.TryGetProperty("side_data_list", out _), "A player would turn it again.");
+
+        // What the multivariant playlist says is what is there.
+        var profile = Text(stream, "profile") switch { "High" => "64", "Main" => "4d", "Constrained Baseline" or "Baseline" => "42", var other => other };
+        Assert.Matches($"""CODECS="avc1\.{profile}[0-9a-f][0-9a-f]{stream.GetProperty("level").GetInt32():x2}[",]""", tag);
+        Assert.Contains($",RESOLUTION={stream.GetProperty("width")}x{stream.GetProperty("height")},", tag, StringComparison.Ordinal);
+        Assert.Contains($",FRAME-RATE={Rate(stream, "r_frame_rate").ToString("0.000", CultureInfo.InvariantCulture)},VIDEO-RANGE=SDR", tag, StringComparison.Ordinal);
+        var bits = segments.Sum(segment => new FileInfo(video.File(rendition.Name, segment.Name)).Length) * 8;
+        Assert.Equal(bits / segments.Sum(segment => segment.Seconds), rendition.AverageBandwidth!.Value, 0.01 * rendition.AverageBandwidth.Value);
+        Assert.True(rendition.Bandwidth >= rendition.AverageBandwidth);
+
+        // A keyframe begins every segment, and no two are further apart than Apple asks for.
+        var pictures = await PicturesAsync(video, rendition.Name);
+        var keys = pictures.Where(picture => picture.Key).Select(picture => picture.Time).ToList();
+        var start = pictures[0].Time;
+        foreach (var segment in segments)
+        {
+            Assert.Contains(keys, key => Math.Abs(key - start) < 0.005);
+            start += segment.Seconds;
+        }
+        Assert.All(keys.Zip(keys.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, 0, 4.01));
+    }
+
+    private static async Task DecodesAsync(PublishedVideo video, string rendition) =>
+        Assert.Equal("", await Clip.ErrorsAsync("ffmpeg", ["-v", "error", "-nostdin", "-xerror", "-i", video.Joined(rendition), "-f", "null", "-"]));
+}
