@@ -17,8 +17,8 @@ cd "$(dirname "$0")/.."
 step() { printf '\n== %s\n' "$*"; }
 fail() { printf 'deploy: %s\n' "$*" >&2; exit 1; }
 need() { command -v "$1" >/dev/null || fail "$1 is missing: $2"; }
-stack() { pulumi --cwd infra "$@" ${STACK:+--stack "$STACK"}; }
-config() { stack config get "$@" 2>/dev/null; }
+in_stack() { pulumi --cwd infra "$@" ${STACK:+--stack "$STACK"}; }
+config() { in_stack config get "$@" 2>/dev/null; }
 has_secret() { grep -qxE "$1[[:space:]]*" <<<"$secrets_there"; }
 put_secret() { faas-cli secret create "$1" --replace >/dev/null && echo "   $1"; } # its value comes in through standard input
 fingerprint() { openssl pkey "$@" -pubout -outform DER 2>/dev/null | openssl dgst -sha256; }
@@ -26,7 +26,7 @@ fingerprint() { openssl pkey "$@" -pubout -outform DER 2>/dev/null | openssl dgs
 check_infra() {
   need pulumi "https://www.pulumi.com/docs/install/"
   need dotnet "https://dotnet.microsoft.com/download"
-  stack stack output >/dev/null 2>&1 || fail "no Pulumi stack${STACK:+ $STACK}: cd infra && pulumi stack init ${STACK:-production}"
+  in_stack stack output >/dev/null 2>&1 || fail "no Pulumi stack${STACK:+ $STACK}: cd infra && pulumi stack init ${STACK:-production}"
   local name
   for name in aws:region reelseal:gateway reelseal:publicKeys reelseal:originSecret; do
     config "$name" >/dev/null || fail "$name is not set: see infra/Pulumi.example.yaml"
@@ -67,7 +67,7 @@ check_functions() {
 infra() {
   check_infra
   step "pulumi up"
-  stack up
+  in_stack up
 }
 
 secrets() {
@@ -75,8 +75,8 @@ secrets() {
   check_secrets
   step "secrets"
   local name
-  for name in $(stack stack output --shell | sed -n 's/^\(reelseal-[a-z-]*\)=.*/\1/p'); do
-    stack stack output "$name" --show-secrets | put_secret "$name"
+  for name in $(in_stack stack output --shell | sed -n 's/^\(reelseal-[a-z-]*\)=.*/\1/p'); do
+    in_stack stack output "$name" --show-secrets | put_secret "$name"
   done
   [ -z "${SIGNING_KEY:-}" ] || put_secret reelseal-signing-key <"$SIGNING_KEY"
   if [ -n "${TOKEN_KEY:-}" ]; then
@@ -92,7 +92,7 @@ functions() {
   check_infra
   check_functions
   step "faas-cli up"
-  eval "$(stack stack output --shell | sed -n 's/^[A-Z][A-Z0-9_]*=/export &/p')"
+  eval "$(in_stack stack output --shell | sed -n 's/^[A-Z][A-Z0-9_]*=/export &/p')"
   [ -n "${S3_BUCKET:-}" ] || fail "the stack has no outputs: infra/deploy.sh infra"
   TAG=${TAG:-$(git describe --always --dirty 2>/dev/null || echo latest)}
   # A function reads its secrets when it starts: this annotation makes every deployment start it anew.
