@@ -32,6 +32,9 @@ public sealed record S3Options(string Bucket, string Region, Uri? Endpoint, Time
             config.AuthenticationRegion = Region;
             config.ForcePathStyle = true;
         }
-        return credentials is null ? new(config) : new(credentials, config);
+        if (credentials is not null)
+            return new(credentials, config);
+        AssumedRoles.Enable();
+        return new(config);
     }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Reelseal.Infra;
 
 namespace Deployment.Tests.Infra;
@@ -108,6 +109,22 @@ public sealed class DeploymentSettingsTests
     [Fact]
     public void An_origin_is_kept_without_path() =>
         Assert.Equal(["https://app.example.com:8443"], (Read("allowedOrigins", "[\"https://app.example.com:8443/\"]")).AllowedOrigins);
+
+    [Fact]
+    public void The_example_configuration_names_every_setting_and_no_other()
+    {
+        var read = new SortedSet<string>(StringComparer.Ordinal);
+        DeploymentSettings.Read(name =>
+        {
+            read.Add(name);
+            return _values.GetValueOrDefault(name);
+        });
+        // Read only where the other of the two is set, too.
+        read.UnionWith(["namespace"]);
+
+        var named = Regex.Matches(Repository.Read("infra/Pulumi.example.yaml"), "reelseal:(?<name>[A-Za-z]+):", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Select(match => match.Groups["name"].Value);
+        Assert.Equal(string.Join(' ', read), string.Join(' ', named.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)));
+    }
 
     private DeploymentSettings Read(string name, string value)
     {

@@ -6,8 +6,8 @@ namespace Deployment.Tests.Stack;
 /// <summary>The settings and secrets that a function reads, found where its source reads them through <c>Settings</c>.</summary>
 internal static partial class FunctionSettings
 {
-    /// <summary>Read, but not meant for a deployment: where a directory stands in for the bucket, and for the mounted secrets.</summary>
-    public static readonly ImmutableSortedSet<string> OfOneMachine = ["SECRETS_DIRECTORY", "STORE_DIRECTORY"];
+    /// <summary>Read, but not for a deployment to set: where a directory stands in for the bucket and for the mounted secrets, and where the image has its programs.</summary>
+    public static readonly ImmutableSortedSet<string> OfOneMachine = ["PATH", "SECRETS_DIRECTORY", "STORE_DIRECTORY"];
 
     public static ImmutableSortedSet<string> ValuesOf(string handler) => Read(handler, name => !name.StartsWith("Secret", StringComparison.Ordinal) && !name.EndsWith("Secret", StringComparison.Ordinal)).Except(OfOneMachine);
 

@@ -1,10 +1,6 @@
-using Deployment.Tests.Template;
-
-[assembly: AssemblyFixture(typeof(ProbeFunction))]
-
 namespace Deployment.Tests.Template;
 
-/// <summary>The probe, built with the template once for all tests.</summary>
+/// <summary>The probe, built with the template once for all tests of a class.</summary>
 public sealed class ProbeFunction : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("reelseal-probe-");

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Deployment.Tests.Template;
 
-public sealed class TemplateTests(ProbeFunction probe)
+public sealed class TemplateTests(ProbeFunction probe) : IClassFixture<ProbeFunction>
 {
     [Theory(Timeout = 60_000)]
     [InlineData("GET", "/throws", HttpStatusCode.InternalServerError)]
