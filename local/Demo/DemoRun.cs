@@ -39,7 +39,7 @@ internal sealed class DemoRun(LocalSystem system, DemoReport report)
     {
         await using (var content = File.OpenRead(source))
         {
-            var upload = client.UploadAsync(_video, content, "video/mp4", cancellationToken);
+            var upload = client.UploadAsync(_video, content, cancellationToken);
             while (await Task.WhenAny(upload, Task.Delay(250, cancellationToken)) != upload)
             {
                 if (await client.GetProgressAsync(_video, cancellationToken) is { } now)

@@ -28,11 +28,11 @@ internal sealed class VideoClient(string gateway, TokenMint tokens) : IDisposabl
 
     /// <summary>Uploads a video under an id of our own; the answer comes when it is published.</summary>
     /// <exception cref="VideoClientException">It was refused; the message holds the reason.</exception>
-    public async Task UploadAsync(VideoId video, Stream content, string contentType, CancellationToken cancellationToken)
+    public async Task UploadAsync(VideoId video, Stream content, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{gateway}/function/ingest-video/") { Content = new StreamContent(content) };
         request.Headers.Add("X-Call-Id", video.ToString());
-        request.Content.Headers.ContentType = new(contentType);
+        request.Content.Headers.ContentType = new("application/octet-stream"); // the content says what it is
         using var response = await SendAsync(request, Scopes.Ingest, video, cancellationToken);
         await ThrowIfRefusedAsync(response, cancellationToken);
     }

@@ -27,7 +27,7 @@ internal sealed class RunningSystem : IAsyncDisposable
             var clip = Path.Combine(Path.GetTempPath(), $"reelseal-test-{system.Video}.mp4");
             await Clip.CreateAsync(clip, ClipDuration, 640, 360, cancellationToken);
             await using var content = new FileStream(clip, FileMode.Open, FileAccess.Read, FileShare.Read, 64 * 1024, FileOptions.DeleteOnClose);
-            await system.Client.UploadAsync(system.Video, content, "video/mp4", cancellationToken);
+            await system.Client.UploadAsync(system.Video, content, cancellationToken);
             return system;
         }
         catch

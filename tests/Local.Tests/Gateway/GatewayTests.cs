@@ -166,6 +166,23 @@ public sealed class GatewayTests : IAsyncLifetime
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_function_may_refuse_a_body_before_its_end()
+    {
+        _serve = async context =>
+        {
+            await context.Request.Body.ReadExactlyAsync(new byte[1000], context.RequestAborted);
+            context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
+        };
+        using var content = new PushContent(async stream =>
+        {
+            for (var sent = 0; sent < 100; sent++)
+                await stream.WriteAsync(new byte[1_000_000]);
+        });
+        using var answer = await _http.PostAsync(_gateway.Address + "/function/echo", content, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Keeps_the_callers_call_id_or_makes_one_and_returns_it()
     {
         _serve = context => context.Response.WriteAsync(context.Request.Headers["X-Call-Id"].ToString(), context.RequestAborted);
