@@ -2,13 +2,14 @@
 # make serve   the same system, until Ctrl-C
 # make test    all tests
 # make token   a token for given scopes, videos and times: ARGS="--key-file … --scope video:play"
+# make bench   speed against nginx and the article's way; writes artifacts/bench.json
 # make publish the two functions as programs, as in their containers
 
 FUNCTIONS := sign-playlist ingest-video
 PROGRAMS := $(FUNCTIONS:%=artifacts/functions/%/Root)
 LOCAL := dotnet run --project local --configuration Release --
 
-.PHONY: demo serve test token publish build ffmpeg clean
+.PHONY: demo serve test bench token publish build ffmpeg clean
 .DELETE_ON_ERROR:
 
 demo: ffmpeg publish
@@ -22,6 +23,11 @@ token:
 
 test: ffmpeg publish build
 	@tests/run.sh --filter-not-trait Category=Soak
+
+bench: ffmpeg publish
+	@$(call need,wrk,wrk)
+	@$(call need,nginx,nginx-light)
+	@dotnet run --project tests/Benchmarks --configuration Release -- $(SCALE)
 
 build:
 	dotnet build Reelseal.slnx --nologo --verbosity quiet

@@ -6,5 +6,6 @@ using Reelseal.Benchmarks.Servers;
 var scale = args is [var text] ? double.Parse(text, CultureInfo.InvariantCulture) : 1;
 var table = new Table(Console.Out);
 await using (var bench = await SigningBench.CreateAsync())
-    await new SignRows(bench, table, scale).RunAsync();
+using (var rows = new SignRows(bench, table, scale))
+    await rows.RunAsync();
 table.Save(Path.Combine("artifacts", "bench.json"));

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
@@ -14,7 +13,7 @@ namespace Reelseal.Benchmarks;
 /// <param name="bench">The playlists, the keys and the programs.</param>
 /// <param name="table">Where the rows go.</param>
 /// <param name="scale">How long to measure: 1 for the table in the README, less for a smoke test.</param>
-internal sealed class SignRows(SigningBench bench, Table table, double scale)
+internal sealed class SignRows(SigningBench bench, Table table, double scale) : IDisposable
 {
     private const int Segments = 1200; // two hours of six-second segments
     private const int Connections = 16;
@@ -39,6 +38,8 @@ internal sealed class SignRows(SigningBench bench, Table table, double scale)
         await MemoryAsync();
         Allocations();
     }
+
+    public void Dispose() => _http.Dispose();
 
     private int Times(int rounds) => int.Max(1, (int)(rounds * scale));
 

@@ -19,7 +19,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     public static async Task<ServerProcess> StartAsync(Func<int, string[]> command, Func<int, Dictionary<string, string>> environment)
     {
         var port = FreePort();
-        var start = new ProcessStartInfo("taskset", ["-c", $"{Cores.Server}", .. command(port)]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("taskset", ["-c", $"{Cores.Server}", .. command(port)]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment(port))
             start.Environment[name] = value;
         var process = Process.Start(start)!;
