@@ -5,6 +5,8 @@ var builder = WebApplication.CreateSlimBuilder(args);
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 // The framework's own request log would hold queries, and with them tokens and signatures.
 builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+// As long as this one may log anything, an activity is made for each request.
+builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
 if (!Console.IsOutputRedirected)
     builder.Logging.AddSimpleConsole();
 else

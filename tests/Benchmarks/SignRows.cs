@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using Reelseal.Benchmarks.Servers;
-using Reelseal.Local.Functions;
 using SignPlaylist;
 using SignPlaylist.CloudFront;
 using SignPlaylist.Playlists;
@@ -43,7 +42,7 @@ internal sealed class SignRows(SigningBench bench, Table table, double scale) : 
 
     private int Times(int rounds) => int.Max(1, (int)(rounds * scale));
 
-    private async Task WarmAsync(FunctionProcess function, ServerProcess article, ServerProcess nginx, string key)
+    private async Task WarmAsync(ServerProcess function, ServerProcess article, ServerProcess nginx, string key)
     {
         var seconds = int.Max(1, (int)(4 * scale));
         Task<double> Ours(string token) => Wrk.RequestsPerSecondAsync(
@@ -58,7 +57,7 @@ internal sealed class SignRows(SigningBench bench, Table table, double scale) : 
         table.Add(new("sign.warm_vs_article", "ratio", Goal.Least(10_000), await Rounds.RatiosAsync(Times(5), () => Ours(token), Article)));
     }
 
-    private async Task ColdAsync(FunctionProcess function, ServerProcess article)
+    private async Task ColdAsync(ServerProcess function, ServerProcess article)
     {
         for (var warm = 0; warm < 20; warm++)
             await FetchAsync(function.Address, await bench.NewPlaylistAsync(Segments));
@@ -68,7 +67,7 @@ internal sealed class SignRows(SigningBench bench, Table table, double scale) : 
             async () => await TimeAsync(article.Address, await bench.NewPlaylistAsync(Segments)))));
     }
 
-    private async Task ScalingAsync(FunctionProcess function) =>
+    private async Task ScalingAsync(ServerProcess function) =>
         table.Add(new("sign.scaling", "ratio", Goal.Most(1.2), await Rounds.RatiosAsync(
             Times(15),
             async () => await TimeAsync(function.Address, await bench.NewPlaylistAsync(10 * Segments)),
@@ -131,9 +130,10 @@ internal sealed class SignRows(SigningBench bench, Table table, double scale) : 
         var runs = new List<double>();
         for (var run = 0; run < 5; run++)
         {
+            using var output = new MemoryStream(capacity: 2 << 20);
             var before = GC.GetAllocatedBytesForCurrentThread();
-            var output = PlaylistSigner.Rewrite(source, key, new(new Uri("https://d111111abcdef8.cloudfront.net")), Delivery.WithOneSignature(throughEdge: false, "", signature));
-            runs.Add((double)(GC.GetAllocatedBytesForCurrentThread() - before) / output.WrittenCount);
+            PlaylistSigner.Rewrite(source, key, new(new Uri("https://d111111abcdef8.cloudfront.net")), Delivery.WithOneSignature(throughEdge: false, "", signature), output);
+            runs.Add((double)(GC.GetAllocatedBytesForCurrentThread() - before) / output.Length);
         }
         table.Add(new("rewrite.alloc", "ratio", Goal.Most(1.5), runs));
     }

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.IO.Pipelines;
 using Microsoft.Extensions.Caching.Memory;
 using Reelseal;
 using SignPlaylist.CloudFront;
@@ -8,6 +8,8 @@ namespace SignPlaylist.Playlists;
 /// <summary>Signs playlists, and keeps what it signed: all viewers of one window get the same bytes.</summary>
 internal sealed class PlaylistSigner(IMemoryCache cache, SigningOptions options, TimeProvider clock)
 {
+    private static readonly StreamPipeWriterOptions s_buffers = new(minimumBufferSize: 64 << 10, leaveOpen: true);
+
     private readonly SingleFlight<Rendering, SignedPlaylist> _flights = new();
 
     /// <summary>The playlist, signed for a viewer.</summary>
@@ -39,18 +41,19 @@ internal sealed class PlaylistSigner(IMemoryCache cache, SigningOptions options,
         var delivery = options.EachUrl
             ? Delivery.WithSignatureEach(rendering.ThroughEdge, rendering.PlaylistQuery, options.Signer, rendering.Expires)
             : Delivery.WithOneSignature(rendering.ThroughEdge, rendering.PlaylistQuery, SignatureFor(key.Video, rendering.Expires));
-        var signed = new SignedPlaylist(rendering.Coding.Compress(Rewrite(playlist, key, options.Distribution, delivery).WrittenMemory), rendering.Coding);
+        var body = new MemoryStream();
+        using (var compressed = rendering.Coding.Compress(body))
+            Rewrite(playlist, key, options.Distribution, delivery, compressed);
+        var signed = new SignedPlaylist(body.ToArray(), rendering.Coding);
         return cache.Set(rendering, signed, new MemoryCacheEntryOptions { Size = signed.Body.Length + CacheSizes.Entry });
     }
 
-    internal static ArrayBufferWriter<byte> Rewrite(Playlist playlist, PlaylistKey key, Distribution distribution, Delivery delivery)
+    /// <summary>Rewrites into a stream, through pooled buffers: what is signed can be thirty times as long as the playlist.</summary>
+    internal static void Rewrite(Playlist playlist, PlaylistKey key, Distribution distribution, Delivery delivery, Stream output)
     {
-        // Two lines a segment, of which one grows: enough for almost every playlist, without growing the buffer on the way.
-        var lines = playlist.Content.AsSpan().Count((byte)'\n') + 1;
-        var grown = distribution.UrlOf(key.Folder).Length + delivery.Signature.Length + 1;
-        var output = new ArrayBufferWriter<byte>(playlist.Content.Length + (((lines / 2) + 16) * grown));
-        new PlaylistRewriter(key, distribution, delivery).Rewrite(playlist.Content, output);
-        return output;
+        var writer = PipeWriter.Create(output, s_buffers);
+        new PlaylistRewriter(key, distribution, delivery).Rewrite(playlist.Content, writer);
+        writer.Complete();
     }
 
     /// <summary>All that a signed playlist's bytes depend on.</summary>

@@ -7,9 +7,6 @@ internal static class Cores
 {
     public const int Server = 0;
     public const int Load = 1;
-
-    /// <summary>Pins a running process, with all its threads.</summary>
-    public static void Pin(int processId, int core) => Command.Run("taskset", ["-a", "-c", "-p", $"{core}", $"{processId}"]);
 }
 
 /// <summary>Runs a command to its end.</summary>

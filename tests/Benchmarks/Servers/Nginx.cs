@@ -18,6 +18,7 @@ internal static class Nginx
                 var configuration = Path.Combine(folder, "nginx.conf");
                 File.WriteAllText(configuration, $$"""
                     daemon off;
+                    {{(Environment.IsPrivilegedProcess ? "user root;" : "")}}
                     worker_processes 1;
                     pid {{folder}}/nginx.pid;
                     error_log stderr;

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Reelseal.Benchmarks.Servers;
 
-/// <summary>A server of somebody else's, nginx or Node, on the servers' core.</summary>
+/// <summary>A server as a process of its own, on the servers' core: ours, nginx or Node.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -12,6 +12,8 @@ internal sealed class ServerProcess : IAsyncDisposable
     private ServerProcess(Process process, Uri address) => (_process, Address) = (process, address);
 
     public Uri Address { get; }
+
+    public int Id => _process.Id; // taskset becomes the server
 
     /// <summary>Starts it and waits until it accepts connections.</summary>
     /// <param name="command">The command's name and arguments for a port.</param>
@@ -41,7 +43,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    public static int FreePort()
+    private static int FreePort()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));

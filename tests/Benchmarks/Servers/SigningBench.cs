@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Reelseal.Local.Functions;
 using Reelseal.Local.Keys;
 using Reelseal.Storage;
 using Reelseal.Testing;
@@ -44,15 +43,19 @@ internal sealed class SigningBench : IAsyncDisposable
     }
 
     /// <summary>The published sign-playlist, on the servers' core.</summary>
-    public async Task<FunctionProcess> StartFunctionAsync(params (string Name, string Value)[] settings)
-    {
-        var environment = new Dictionary<string, string>(_bucket.Environment) { ["CLOUDFRONT_URL"] = "https://d111111abcdef8.cloudfront.net", ["KEY_PAIR_ID"] = _secrets.KeyPair.Id };
-        foreach (var (name, value) in settings)
-            environment[name] = value;
-        var function = await FunctionProcess.StartAsync(new() { Name = "sign-playlist", Executable = Path.Combine("artifacts", "functions", "sign-playlist", "Root"), Environment = environment, SecretsDirectory = _secrets.Directory }, default);
-        Cores.Pin(function.Id, Cores.Server);
-        return function;
-    }
+    public Task<ServerProcess> StartFunctionAsync(params (string Name, string Value)[] settings) => ServerProcess.StartAsync(
+        _ => [Path.GetFullPath(Path.Combine("artifacts", "functions", "sign-playlist", "Root"))],
+        port =>
+        {
+            var environment = new Dictionary<string, string>(_bucket.Environment)
+            {
+                ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}", ["SECRETS_DIRECTORY"] = _secrets.Directory, ["KEY_PAIR_ID"] = _secrets.KeyPair.Id,
+                ["CLOUDFRONT_URL"] = "https://d111111abcdef8.cloudfront.net",
+            };
+            foreach (var (name, value) in settings)
+                environment[name] = value;
+            return environment;
+        });
 
     /// <summary>The article's handler in Node, on the servers' core.</summary>
     public Task<ServerProcess> StartArticleAsync(string sign = "each") => ServerProcess.StartAsync(
