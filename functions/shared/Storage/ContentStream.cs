@@ -11,6 +11,7 @@ internal sealed class ContentStream(
 {
     private readonly Deadline _deadline = new(idleLimit, lifetime);
     private long _position;
+    private bool _failed;
 
     public override bool CanRead => true;
     public override bool CanSeek => false;
@@ -38,6 +39,7 @@ internal sealed class ContentStream(
         }
         catch (Exception e)
         {
+            _failed = true;
             cancellationToken.ThrowIfCancellationRequested();
             throw _deadline.Translate(e);
         }
@@ -65,7 +67,14 @@ internal sealed class ContentStream(
     {
         if (disposing)
         {
-            owner.Dispose();
+            try
+            {
+                owner.Dispose();
+            }
+            catch (Exception) when (_failed)
+            {
+                // The SDK tells of a wrong checksum once more; the reader has heard.
+            }
             _deadline.Dispose();
         }
         base.Dispose(disposing);

@@ -14,6 +14,8 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
 {
     private const int MostKeysInADelete = 1000;
     private const int MostConflicts = 10;
+    private const int MostBuffered = 4 * 1024 * 1024; // bytes: Linux's largest send buffer (tcp_wmem)
+    private const int SlowestLine = 256 * 1024; // bytes a second
 
     /// <summary>The metadata by which a conditional write is recognised (<see cref="WriteCondition.Id"/>).</summary>
     private const string WriteId = "x-amz-meta-reelseal-write";
@@ -52,14 +54,20 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
         try
         {
             var response = await CallAsync(token => client.Value.GetObjectAsync(request, token), cancellationToken);
-            var entry = EntryOf(key, response);
             var content = new ContentStream(
                 (buffer, _, token) => response.ResponseStream.ReadAsync(buffer, token), response, response.ContentLength, options.Timeout, cancellationToken);
-            if (range is null || content.Length == range.Value.Length)
+            try
+            {
+                var entry = EntryOf(key, response);
+                if (content.Length != (range?.Length ?? entry.Length))
+                    throw new UpstreamException($"The object store answered with {content.Length} bytes instead of {range?.Within(entry.Length).Length ?? entry.Length}.", timedOut: false);
                 return new(entry, content);
-            await content.DisposeAsync();
-            _ = range.Value.Within(entry.Length);
-            throw new UpstreamException("The object store answered with another range than the one asked for.", timedOut: false);
+            }
+            catch
+            {
+                await content.DisposeAsync();
+                throw;
+            }
         }
         catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.NotModified)
         {
@@ -88,7 +96,7 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
             {
                 return await PutOnceAsync(key, content, condition, cancellationToken);
             }
-            catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.PreconditionFailed || e.ErrorCode == "PreconditionFailed")
+            catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.PreconditionFailed)
             {
                 // The SDK repeats a request whose answer was lost, and then meets its own earlier write.
                 return condition.Id is { } id ? await FindOwnAsync(key, id, cancellationToken) : null;
@@ -139,6 +147,7 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
             try
             {
                 page = await CallAsync(token => client.Value.ListObjectsV2Async(request, token), cancellationToken);
+                _ = Known(page.Name);
             }
             catch (AmazonServiceException e)
             {
@@ -153,7 +162,9 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
 
     private async Task<string?> PutOnceAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken)
     {
-        using var deadline = new Deadline(options.Timeout, cancellationToken);
+        // What the SDK has taken may still be in the system's buffers, which a slow line empties slowly.
+        var stillOnItsWay = TimeSpan.FromSeconds((double)Math.Min(content.Length, MostBuffered) / SlowestLine);
+        using var deadline = new Deadline(options.Timeout + stillOnItsWay, cancellationToken);
         content.Position = 0;
         var headers = ObjectHeaders.For(key);
         var request = new PutObjectRequest
@@ -169,7 +180,7 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
         request.Headers.CacheControl = headers.CacheControl;
         if (condition.Id is { } id)
             request.Metadata.Add(WriteId, id.ToString("N"));
-        return await CallAsync(async token => (await client.Value.PutObjectAsync(request, token)).ETag, deadline);
+        return await CallAsync(async token => Known((await client.Value.PutObjectAsync(request, token)).ETag), deadline);
     }
 
     /// <summary>The ETag of an object that a certain write has written, or null when it is another's.</summary>
@@ -216,14 +227,17 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
         new($"The object store answered {(int)e.StatusCode} {e.ErrorCode}.", timedOut: false, e);
 
     private static ObjectEntry EntryOf(string key, GetObjectMetadataResponse response) =>
-        new(key, response.ContentLength, response.ETag, TimeOf(response.LastModified));
+        new(key, response.ContentLength, Known(response.ETag), TimeOf(response.LastModified));
 
     private static ObjectEntry EntryOf(string key, GetObjectResponse response)
     {
         // Of a range, Content-Range ("bytes 0-9/100") tells the length of the whole.
         var whole = response.ContentRange is { } range && long.TryParse(range.AsSpan(range.LastIndexOf('/') + 1), CultureInfo.InvariantCulture, out var length) ? length : response.ContentLength;
-        return new(key, whole, response.ETag, TimeOf(response.LastModified));
+        return new(key, whole, Known(response.ETag), TimeOf(response.LastModified));
     }
+
+    /// <summary>Something that every answer of S3 tells; it is missing where a proxy or a sign-in page has answered instead.</summary>
+    private static string Known(string? told) => told ?? throw new UpstreamException("Something else than an object store has answered.", timedOut: false);
 
     private static DateTimeOffset TimeOf(DateTime? time) => time is { } known ? new(known.ToUniversalTime()) : default;
 }

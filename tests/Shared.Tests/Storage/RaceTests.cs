@@ -13,24 +13,18 @@ public sealed class RaceTests(CephRgw rgw)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = Limit)]
-    public async Task A_directory_has_one_winner()
-    {
-        using var directory = new TemporaryDirectory();
-        await OneWinnerEachAsync(
-            new DirectoryObjectStore(directory.Path, TimeSpan.FromSeconds(20)),
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["STORE_DIRECTORY"] = directory.Path, ["S3_TIMEOUT"] = "20s" });
+    public Task A_directory_has_one_winner() => ADirectoryHasOneWinnerAsync(Rounds);
 
-        Assert.Equal(["race"], Directory.GetFileSystemEntries(directory.Path).Select(path => Path.GetFileName(path)).ToList());
-    }
+    [Fact(Timeout = 100 * Limit)]
+    [Trait("Category", "Soak")]
+    public Task A_directory_has_one_winner_in_a_thousand_rounds() => ADirectoryHasOneWinnerAsync(1000);
 
     [Fact(Timeout = Limit)]
-    public async Task S3_has_one_winner()
-    {
-        var bucket = await rgw.CreateBucketAsync();
-        await OneWinnerEachAsync(
-            bucket.CreateStore(TimeSpan.FromSeconds(20)),
-            new Dictionary<string, string>(bucket.Environment, StringComparer.Ordinal) { ["S3_TIMEOUT"] = "20s" });
-    }
+    public Task S3_has_one_winner() => S3HasOneWinnerAsync(Rounds);
+
+    [Fact(Timeout = 100 * Limit)]
+    [Trait("Category", "Soak")]
+    public Task S3_has_one_winner_in_a_thousand_rounds() => S3HasOneWinnerAsync(1000);
 
     [Fact(Timeout = Limit)]
     public async Task A_writer_killed_at_any_moment_leaves_the_directory_whole_and_locks_nobody_out()
@@ -70,10 +64,21 @@ public sealed class RaceTests(CephRgw rgw)
         Assert.Equal(["a"], Directory.GetFileSystemEntries(directory.Path).Select(path => Path.GetFileName(path)).ToList());
     }
 
-    private static async Task OneWinnerEachAsync(IObjectStore store, IReadOnlyDictionary<string, string> environment)
+    private static async Task ADirectoryHasOneWinnerAsync(int rounds)
+    {
+        using var directory = new TemporaryDirectory();
+        await OneWinnerEachAsync(
+            new DirectoryObjectStore(directory.Path, TimeSpan.FromSeconds(20)),
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["STORE_DIRECTORY"] = directory.Path, ["S3_TIMEOUT"] = "20s" },
+            rounds);
+
+        Assert.Equal(["race"], Directory.GetFileSystemEntries(directory.Path).Select(path => Path.GetFileName(path)).ToList());
+    }
+
+    private static async Task OneWinnerEachAsync(IObjectStore store, IReadOnlyDictionary<string, string> environment, int rounds)
     {
         await using var writers = await Writers.StartAsync(environment, Token);
-        for (var round = 0; round < Rounds; round++)
+        for (var round = 0; round < rounds; round++)
         {
             var first = Assert.Single(await writers.RaceAsync($"race/{round}", "-", Token));
             await IsStoredAsync(store, $"race/{round}", first);
@@ -110,5 +115,14 @@ public sealed class RaceTests(CephRgw rgw)
         using var memory = new MemoryStream();
         await stored.Content.CopyToAsync(memory, Token);
         return Encoding.ASCII.GetString(memory.ToArray());
+    }
+
+    private async Task S3HasOneWinnerAsync(int rounds)
+    {
+        var bucket = await rgw.CreateBucketAsync();
+        await OneWinnerEachAsync(
+            bucket.CreateStore(TimeSpan.FromSeconds(20)),
+            new Dictionary<string, string>(bucket.Environment, StringComparer.Ordinal) { ["S3_TIMEOUT"] = "20s" },
+            rounds);
     }
 }

@@ -71,11 +71,10 @@ public sealed class S3ObjectStoreTests(CephRgw rgw) : ObjectStoreTests
     {
         var bucket = await rgw.CreateBucketAsync();
 
-        await AllFailAsync((bucket with { AccessKey = accessKey, SecretKey = secretKey }).CreateStore(s_timeout), fault =>
-        {
-            Assert.Equal(502, fault.StatusCode);
-            Assert.Contains($"403 {code}", fault.Message, StringComparison.Ordinal);
-        });
+        var store = (bucket with { AccessKey = accessKey, SecretKey = secretKey }).CreateStore(s_timeout);
+
+        Assert.Contains($"403 {code}", (await Assert.ThrowsAsync<UpstreamException>(() => ReadAsync(store, "a"))).Message, StringComparison.Ordinal);
+        await AllFailAsync(store, fault => Assert.Equal(502, fault.StatusCode));
     }
 
     [Fact(Timeout = Limit)]
