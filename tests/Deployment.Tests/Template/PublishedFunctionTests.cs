@@ -73,7 +73,7 @@ public sealed class PublishedFunctionTests(PublishedFunction published) : IClass
 
         using var playlist = await client.GetAsync($"/videos/{Video}/multivariant.m3u8", cancellationToken);
 
-        Assert.True(playlist.StatusCode == HttpStatusCode.OK, string.Join('\n', function.Log));
+        Assert.True(playlist.StatusCode == HttpStatusCode.OK, $"{playlist.StatusCode}\n{string.Join('\n', function.Log)}");
         var assumed = Assert.Single(requests, request => request.Contains("AssumeRoleWithWebIdentity", StringComparison.Ordinal));
         Assert.Contains("WebIdentityToken=the-service-accounts-token", assumed, StringComparison.Ordinal);
         Assert.Contains(requests, request => request.StartsWith($"GET /media/videos/{Video}/multivariant.m3u8", StringComparison.Ordinal) && request.Contains("Credential=ASIAROLE/", StringComparison.Ordinal));

@@ -41,7 +41,7 @@ internal sealed class WireServer : IDisposable
         var stream = client.GetStream();
         var (contentType, body) = await _answer(await ReadAsync(stream));
         await stream.WriteAsync(Encoding.UTF8.GetBytes(
-            $"HTTP/1.1 200 OK\r\nContent-Type: {contentType}\r\nETag: \"e\"\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"));
+            $"HTTP/1.1 200 OK\r\nContent-Type: {contentType}\r\nETag: \"00-1\"\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"));
     }
 
     private static async Task<string> ReadAsync(NetworkStream stream)
