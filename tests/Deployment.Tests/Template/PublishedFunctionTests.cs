@@ -38,7 +38,7 @@ public sealed class PublishedFunctionTests(PublishedFunction published) : IClass
         }
 
         // A request waits for the issuer's keys while the signal comes, and gets its answer all the same.
-        client.DefaultRequestHeaders.Authorization = new("Bearer", "a.b.c");
+        client.DefaultRequestHeaders.Authorization = new("Bearer", $"{Base64Url("""{"alg":"RS256","kid":"k"}"""u8)}.{Base64Url("""{"aud":"reelseal","exp":4102444800}"""u8)}.AAAA");
         var inFlight = client.GetAsync($"/videos/{Video}", cancellationToken);
         await asked.Task.WaitAsync(cancellationToken);
         function.Terminate();
