@@ -21,6 +21,6 @@ internal static partial class FunctionSettings
         .Select(match => match.Groups["name"].Value)
         .ToImmutableSortedSet(StringComparer.Ordinal);
 
-    [GeneratedRegex("""\.(?<method>Text|Required|Duration|Number|Flag|Choice|Address|Secret|RequiredSecret)(<[^>(]+>)?\(\s*"(?<name>[^"]+)"|Environment\.GetEnvironmentVariable\("(?<name>[A-Z][^"]+)"\)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""settings\.(?<method>Text|Required|Duration|Number|Flag|Choice|Address|Secret|RequiredSecret)(<[^>(]+>)?\(\s*"(?<name>[^"]+)"|Environment\.GetEnvironmentVariable\("(?<name>[A-Z][^"]+)"\)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Reading();
 }
