@@ -27,7 +27,7 @@ internal sealed class PlaylistSource(IObjectStore store, IMemoryCache cache, Sig
         var now = clock.GetUtcNow();
         try
         {
-            using var timeout = new CancellationTokenSource(options.StoreTimeout, clock);
+            using var timeout = new CancellationTokenSource(options.StoreTimeout);
             var playlist = await ReadAsync(key, known?.Playlist, timeout.Token);
             if (playlist is null)
                 cache.Remove(key);
