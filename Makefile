@@ -1,6 +1,8 @@
 # make demo    one real video in, transcoded, published, and played back signed, both ways; VIDEO=path takes yours
 # make serve   the same system, until Ctrl-C
 # make test    all tests
+# make soak    the tests that take long
+# make deploy  pulumi up, secrets, faas-cli up; docs/deploy.md
 # make token   a token for given scopes, videos and times: ARGS="--key-file … --scope video:play"
 # make bench   speed against nginx and the article's way; writes artifacts/bench.json
 # make publish the two functions as programs, as in their containers
@@ -9,7 +11,7 @@ FUNCTIONS := sign-playlist ingest-video
 PROGRAMS := $(FUNCTIONS:%=artifacts/functions/%/Root)
 LOCAL := dotnet run --project local --configuration Release --
 
-.PHONY: demo serve test bench token publish build ffmpeg clean
+.PHONY: demo serve test soak bench deploy token publish build ffmpeg clean
 .DELETE_ON_ERROR:
 
 demo: ffmpeg publish
@@ -23,6 +25,12 @@ token:
 
 test: ffmpeg publish build
 	@tests/run.sh --filter-not-trait Category=Soak
+
+soak: ffmpeg publish build
+	@tests/run.sh --filter-trait Category=Soak
+
+deploy:
+	@infra/deploy.sh $(STEP)
 
 bench: ffmpeg publish
 	@$(call need,wrk,wrk)
