@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
@@ -31,6 +32,7 @@ public sealed class SignPlaylistServer : IAsyncDisposable
 
     private SignPlaylistServer(Dictionary<string, string> settings, IObjectStore? store, string pem)
     {
+        SigningKeyPem = pem;
         var secrets = _folder.CreateSubdirectory("secrets").FullName;
         File.WriteAllText(Path.Combine(secrets, "reelseal-signing-key"), pem);
         File.WriteAllText(Path.Combine(secrets, "reelseal-origin-secret"), OriginSecret + "\n");
@@ -51,6 +53,11 @@ public sealed class SignPlaylistServer : IAsyncDisposable
         _app.UseStatusCodePages();
         Handler.MapEndpoints(_app);
     }
+
+    /// <summary>The function's routes.</summary>
+    public IEnumerable<RouteEndpoint> Routes => ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>();
+
+    public string SigningKeyPem { get; }
 
     public FakeTimeProvider Clock { get; } = new(Start);
     public IObjectStore Store { get; }
