@@ -1,10 +1,11 @@
-using System.Globalization;
+using IngestVideo.Callbacks;
 using IngestVideo.Probing;
 using IngestVideo.Processes;
 using IngestVideo.Publishing;
 using IngestVideo.Receiving;
 using IngestVideo.Status;
 using IngestVideo.Transcoding;
+using IngestVideo.Uploads;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Reelseal;
@@ -13,11 +14,10 @@ using Reelseal.Tokens;
 
 namespace IngestVideo;
 
-/// <summary>Takes videos in: <c>POST /</c>, and what became of them under <c>/videos</c>. DELETE and GET take an id; all need a token of scope <c>video:ingest</c>.</summary>
+/// <summary>ingest-video: takes videos in, tells what became of them, and removes them. Every route needs a token of scope <c>video:ingest</c>.</summary>
 public static class Handler
 {
     private const int LongestPage = 100;
-    private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(10);
 
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">Settings are missing or wrong; the exception names all of them.</exception>
     public static void MapServices(IServiceCollection services) => MapServices(services, Settings.FromEnvironment());
@@ -26,11 +26,12 @@ public static class Handler
     {
         var options = IngestOptions.Read(settings);
         var tokens = TokenOptions.Read(settings);
-        services.AddObjectStore(settings);
+        services.AddObjectStore(settings).AddMultipartStore(settings);
         settings.ThrowIfFaulty();
         services.AddSingleton(options).AddSingleton(TimeProvider.System);
         services.AddTokens(tokens);
-        services.AddSingleton<Sandbox>().AddSingleton<Prober>().AddSingleton<Transcoder>().AddSingleton<SourceReceiver>().AddSingleton<TranscodeSlots>().AddSingleton<VideoRemover>();
+        services.AddSingleton<Sandbox>().AddSingleton<Prober>().AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<SourceReceiver>().AddSingleton<SourceFetcher>();
+        services.AddSingleton<UploadDesk>().AddSingleton<VideoRemover>().AddSingleton<CallbackSender>().AddSingleton<TranscodeSlots>().AddSingleton<IngestEndpoint>();
         services.AddSingleton(provider => new StatusStore(provider.GetRequiredService<IObjectStore>()));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<IngestPipeline>(
             provider, ActivatorUtilities.CreateInstance<RetryingObjectStore>(provider, provider.GetRequiredService<IObjectStore>())));
@@ -42,28 +43,14 @@ public static class Handler
     public static void MapEndpoints(WebApplication app)
     {
         var routes = app.MapGroup("").AddEndpointFilter<IngestFilter>();
-        routes.MapPost("/", IngestAsync);
+        routes.MapPost("/", (HttpContext context, IngestEndpoint endpoint) => endpoint.IngestAsync(context));
         routes.MapGet("/videos", ListAsync);
         routes.MapGet("/videos/{id}", GetStatusAsync);
         routes.MapDelete("/videos/{id}", DeleteAsync);
-    }
-
-    private static async Task<IResult> IngestAsync(
-        HttpContext context, IngestPipeline pipeline, SourceReceiver receiver, TranscodeSlots slots, CancellationToken hungUp)
-    {
-        var video = VideoId.FromCallId(context.Request.Headers["X-Call-Id"]) ?? VideoId.New();
-        if (!IngestFilter.ClaimsOf(context).Allows(video))
-            return Problem(StatusCodes.Status403Forbidden, "The token is not for this video: name it in the header X-Call-Id.");
-        using var slot = slots.TryTake();
-        if (slot is null)
-        {
-            context.Response.Headers.RetryAfter = s_retryAfter.TotalSeconds.ToString(CultureInfo.InvariantCulture);
-            return Problem(StatusCodes.Status429TooManyRequests, "As many videos as this machine can take are being worked on. Try again soon.");
-        }
-        var result = await pipeline.IngestAsync(
-            video, (workspace, cancellationToken) => receiver.ReceiveAsync(context.Request, workspace, cancellationToken), senderWaits: true, hungUp);
-        context.Response.Headers.Location = $"videos/{video}";
-        return TypedResults.Json(result.Status, StatusJson.Default.VideoStatus, statusCode: result.Existed ? StatusCodes.Status200OK : StatusCodes.Status201Created);
+        routes.MapPost("/uploads", UploadEndpoints.BeginAsync);
+        routes.MapGet("/uploads/{id}", UploadEndpoints.FindAsync);
+        routes.MapPost("/uploads/{id}/complete", UploadEndpoints.CompleteAsync);
+        routes.MapDelete("/uploads/{id}", UploadEndpoints.RemoveAsync);
     }
 
     private static async Task<IResult> GetStatusAsync(VideoId id, StatusStore statuses, HttpContext context, CancellationToken cancellationToken)

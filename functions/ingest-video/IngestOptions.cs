@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using System.Text;
 using IngestVideo.Planning;
 
 namespace IngestVideo;
@@ -43,6 +45,12 @@ public sealed record IngestOptions
     /// <summary>How many bytes may wait on disk for the store. More, and ffmpeg is stopped until a third of it is left; with what it writes until that is noticed, 64 MiB are enough.</summary>
     public long MaxUnpublishedBytes { get; init; } = 24L << 20;
 
+    /// <summary>The hosts that callbacks may go to.</summary>
+    public IReadOnlySet<string> CallbackHosts { get; init; } = FrozenSet<string>.Empty;
+
+    /// <summary>Signs callbacks; null where there are none.</summary>
+    public byte[]? CallbackKey { get; init; }
+
     /// <summary>libx264's preset: how much time is spent on how few bytes.</summary>
     public string X264Preset { get; init; } = "veryfast";
 
@@ -65,9 +73,21 @@ public sealed record IngestOptions
             MaxTranscodeTime = settings.Duration("MAX_TRANSCODE_TIME", options.MaxTranscodeTime),
             FfmpegMemoryBytes = settings.Number("FFMPEG_MEMORY_BYTES", options.FfmpegMemoryBytes),
             MaxUnpublishedBytes = settings.Number("MAX_UNPUBLISHED_BYTES", options.MaxUnpublishedBytes),
+            CallbackHosts = (settings.Text("CALLBACK_HOSTS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToFrozenSet(StringComparer.OrdinalIgnoreCase),
+            CallbackKey = ReadCallbackKey(settings),
             X264Preset = settings.Choice<string>(
                 "X264_PRESET", ("veryfast", "veryfast"), ("ultrafast", "ultrafast"), ("superfast", "superfast"), ("faster", "faster"), ("fast", "fast"), ("medium", "medium"), ("slow", "slow")),
         };
+    }
+
+    private static byte[]? ReadCallbackKey(Reelseal.Settings settings)
+    {
+        var key = settings.Secret("reelseal-callback-key");
+        if (key is null && settings.Text("CALLBACK_HOSTS") is not null)
+            settings.Fault("CALLBACK_HOSTS is set, but the secret reelseal-callback-key, which signs callbacks, is missing.", 0);
+        if (key is { Length: < 32 })
+            settings.Fault("The secret reelseal-callback-key is shorter than 32 characters.", 0);
+        return key is null ? null : Encoding.UTF8.GetBytes(key);
     }
 
     private static string ReadDirectory(Reelseal.Settings settings, string otherwise)

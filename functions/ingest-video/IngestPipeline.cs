@@ -16,7 +16,7 @@ public readonly record struct IngestResult(VideoStatus Status, bool Existed);
 
 /// <summary>receive → sniff → probe → plan → transcode → publish, under a claim, in a workspace, so that what is not finished leaves nothing behind.</summary>
 public sealed class IngestPipeline(
-    IObjectStore store, StatusStore statuses, Prober prober, Transcoder transcoder, IngestOptions options, TimeProvider clock, ILogger<IngestPipeline> logger)
+    IObjectStore store, StatusStore statuses, Prober prober, Transcoder transcoder, StillMaker stills, IngestOptions options, TimeProvider clock, ILogger<IngestPipeline> logger)
 {
     /// <summary>Cleaning up goes on when the request is gone, but not for ever.</summary>
     private static readonly TimeSpan s_longestCleanUp = TimeSpan.FromSeconds(60);
@@ -115,7 +115,7 @@ public sealed class IngestPipeline(
     }
 
     /// <summary>What needs the whole video: subtitles cut like the picture, stills, and what the status tells of it all.</summary>
-    private static async Task<IReadOnlyList<PublishedRendition>> PublishAsync(
+    private async Task<IReadOnlyList<PublishedRendition>> PublishAsync(
         VideoClaim claim, SourcePlan source, Workspace workspace, Publication publication, IReadOnlyList<PublishedRendition> renditions)
     {
         var plan = source.Plan;
@@ -127,8 +127,8 @@ public sealed class IngestPipeline(
         var picture = renditions.LastOrDefault(rendition => rendition.Rendition is VideoRendition);
         if (picture is not null)
             renditions = [.. renditions, .. await new SubtitlePublisher(plan, workspace, publication).PublishAsync(picture.Segments, claim.Lost)];
-        var frames = renditions.FirstOrDefault(rendition => rendition.Rendition is IFrameRendition);
-        var (poster, storyboard) = await new StillPublisher(plan, workspace, publication).PublishAsync(frames, claim.Lost);
+        await stills.MakeAsync(plan, workspace, claim.Lost);
+        var (poster, storyboard) = await new StillPublisher(plan, workspace, publication).PublishAsync(picture?.Seconds ?? 0, claim.Lost);
         claim.Update(status => status with
         {
             Duration = Math.Round(seconds, 3),

@@ -9,6 +9,7 @@ using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using Reelseal;
 using Reelseal.Storage;
+using Reelseal.Testing;
 using Reelseal.Tokens;
 
 namespace IngestVideo.Tests;
@@ -45,6 +46,15 @@ internal sealed class IngestHost : IAsyncDisposable
     {
         var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
         return await StartAsync(root, services => { }, settings);
+    }
+
+    /// <summary>The function on a bucket.</summary>
+    public static Task<IngestHost> StartAsync(TestBucket bucket)
+    {
+        var options = new S3Options(bucket.Name, "us-east-1", bucket.Endpoint, TimeSpan.FromSeconds(5));
+        return StartAsync(Directory.CreateTempSubdirectory("reelseal-test-").FullName, services => services
+            .AddSingleton<IObjectStore>(bucket.CreateStore(options.Timeout))
+            .AddSingleton<IMultipartStore>(new S3MultipartStore(options, new(bucket.CreateClient))));
     }
 
     /// <param name="root">The folder of the store and of the workspaces.</param>

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using IngestVideo.Publishing;
 using IngestVideo.Status;
+using IngestVideo.Uploads;
 using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
 using Reelseal.Storage;
@@ -133,10 +134,11 @@ public sealed class OnceTests
         var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
         var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
         var id = VideoId.New();
+        var remover = new VideoRemover(real, new UploadDesk(real, new IngestOptions(), TimeProvider.System));
         await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(real, async key =>
         {
             if (key.EndsWith("multivariant.m3u8", StringComparison.Ordinal))
-                await new VideoRemover(real).RemoveAsync(id, CancellationToken.None);
+                await remover.RemoveAsync(id, CancellationToken.None);
         })));
 
         using var response = await host.PostAsync(await Clip.SimpleAsync(), id);
@@ -280,7 +282,7 @@ public sealed class OnceTests
         }
         using var response = await ingest;
 
-        Assert.InRange(seen.Select(step => step.Progress).Distinct().Count(), 3, int.MaxValue);
+        Assert.True(seen.Select(step => step.Progress).Distinct().Count() > 3, string.Join("; ", seen));
         Assert.Equal(seen.Select(step => step.Progress).Order(), seen.Select(step => step.Progress));
         Assert.All(seen.Zip(seen.Skip(1)), pair => Assert.InRange((pair.Second.Told - pair.First.Told).TotalSeconds, 0, 2));
     }

@@ -42,7 +42,7 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
     }
 
     /// <summary>Programs that work in this worker's folders.</summary>
-    public IEnumerable<int> Programs() => Directory.EnumerateDirectories("/proc").Select(path => Path.GetFileName(path)).Where(name => name.All(char.IsAsciiDigit) && CommandOf(name).Contains(WorkDirectory, StringComparison.Ordinal)).Select(int.Parse);
+    public IEnumerable<int> Programs() => Processes.WorkingIn(WorkDirectory);
 
     public async ValueTask DisposeAsync()
     {
@@ -53,18 +53,6 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
     }
 
     private void Signal(int signal) => _ = Kill(_process.Id, signal);
-
-    private static string CommandOf(string process)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{process}/cmdline");
-        }
-        catch (IOException)
-        {
-            return ""; // it has ended
-        }
-    }
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);

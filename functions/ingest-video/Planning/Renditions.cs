@@ -24,18 +24,19 @@ public sealed record AudioRendition(string Name, string Label, AudioTrack Track,
 /// <summary>One track of text subtitles, as WebVTT.</summary>
 public sealed record SubtitleRendition(string Name, string Label, SubtitleTrack Track, bool Default) : Rendition(Name);
 
-/// <summary>A picture every <see cref="TranscodePlan.KeyframeDuration"/>, each its own segment: for scrubbing.</summary>
-public sealed record IFrameRendition(string Name, Size Size) : Rendition(Name);
+/// <summary>The keyframes of a rendition, each its own segment: for scrubbing.</summary>
+/// <param name="Name">The folder.</param>
+/// <param name="Of">Whose keyframes they are.</param>
+public sealed record IFrameRendition(string Name, VideoRendition Of) : Rendition(Name);
 
-/// <summary>One picture, to be shown before the video plays.</summary>
-/// <param name="Size">In square pixels.</param>
-/// <param name="At">Where in the video it is taken.</param>
-public sealed record Poster(Size Size, TimeSpan At);
+/// <summary>One picture, to be shown before the video plays: the last keyframe of a rendition up to a time.</summary>
+public sealed record Poster(VideoRendition Of, TimeSpan At);
 
-/// <summary>Small pictures of the whole video, tiled into sprites.</summary>
+/// <summary>The keyframes of a rendition, small, tiled into sprites.</summary>
+/// <param name="Of">Whose keyframes they are.</param>
 /// <param name="Tile">The size of one picture.</param>
-/// <param name="KeyframesPerTile">How many <see cref="TranscodePlan.KeyframeDuration"/> lie from one to the next.</param>
-public sealed record Storyboard(Size Tile, int KeyframesPerTile)
+/// <param name="Every">Every which keyframe is taken.</param>
+public sealed record Storyboard(VideoRendition Of, Size Tile, int Every)
 {
     /// <summary>Tiles in a row, and rows in a sprite.</summary>
     public const int Columns = 5, Rows = 5;

@@ -36,9 +36,6 @@ public sealed record TranscodePlan
     /// <summary>From one IDR to the next: two seconds, or as near as whole frames come.</summary>
     public required TimeSpan KeyframeDuration { get; init; }
 
-    /// <summary>The same in frames of <see cref="FrameRate"/>.</summary>
-    public int FramesPerKeyframe => (int)Math.Round(KeyframeDuration.TotalSeconds * FrameRate.PerSecond);
-
     public TimeSpan SegmentDuration => KeyframeDuration * KeyframesPerSegment;
 
     /// <summary>Everything that ffmpeg cuts into segments.</summary>
@@ -68,11 +65,11 @@ public sealed record TranscodePlan
         var poster = Video.LastOrDefault(rendition => rendition.Size.ShortSide <= 720) ?? Video[0];
         return this with
         {
-            IFrames = new($"iframes-{frames.Name}", frames.Size),
+            IFrames = new($"iframes-{frames.Name}", frames),
             // Not the very first picture, which is often black.
-            Poster = new(poster.Size, (Source.Duration ?? default) * 0.1 is var tenth && tenth < s_latestPoster ? tenth : s_latestPoster),
+            Poster = new(poster, (Source.Duration ?? default) * 0.1 is var tenth && tenth < s_latestPoster ? tenth : s_latestPoster),
             // A hundred pictures or fewer for minutes, one in ten seconds for hours.
-            Storyboard = new(source.Display.FittedInto(s_tile), (Source.Duration ?? TimeSpan.MaxValue).TotalMinutes switch { <= 3 => 1, <= 8 => 2, _ => 5 }),
+            Storyboard = new(Video[0], source.Display.FittedInto(s_tile), (Source.Duration ?? TimeSpan.MaxValue).TotalMinutes switch { <= 3 => 1, <= 8 => 2, _ => 5 }),
         };
     }
 

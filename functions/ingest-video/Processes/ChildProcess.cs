@@ -6,6 +6,9 @@ namespace IngestVideo.Processes;
 /// <summary>A program to run: an executable and its arguments, which no shell ever reads.</summary>
 public sealed record Command(string Executable, IReadOnlyList<string> Arguments)
 {
+    /// <summary>The folder that it runs in; empty for this process' own.</summary>
+    public string WorkingDirectory { get; init; } = "";
+
     /// <summary>In a form that can be pasted into a shell.</summary>
     public override string ToString() =>
         string.Join(' ', Arguments.Prepend(Executable).Select(word => word.All(c => char.IsAsciiLetterOrDigit(c) || "-_=+./:,".Contains(c, StringComparison.Ordinal)) ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
@@ -85,7 +88,7 @@ public sealed partial class ChildProcess
         Process process;
         try
         {
-            var start = new ProcessStartInfo(command.Executable, command.Arguments) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+            var start = new ProcessStartInfo(command.Executable, command.Arguments) { UseShellExecute = false, WorkingDirectory = command.WorkingDirectory, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
             start.Environment.Clear();
             process = Process.Start(start)!;
             process.StandardInput.Close();

@@ -53,7 +53,7 @@ public static class MultivariantPlaylist
         {
             var frames = (IFrameRendition)rendition.Rendition;
             text.Append(CultureInfo.InvariantCulture, $"#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={rendition.Bandwidth.Peak},AVERAGE-BANDWIDTH={rendition.Bandwidth.Average},CODECS=\"{rendition.Codecs}\"");
-            text.Append(CultureInfo.InvariantCulture, $",RESOLUTION={frames.Size},VIDEO-RANGE=SDR,URI=\"{Uri(attempt, frames)}\"\n");
+            text.Append(CultureInfo.InvariantCulture, $",RESOLUTION={frames.Of.Size},VIDEO-RANGE=SDR,URI=\"{Uri(attempt, frames)}\"\n");
         }
         return text.ToString();
     }

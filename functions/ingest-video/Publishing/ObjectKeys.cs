@@ -18,5 +18,9 @@ public static class ObjectKeys
     /// <summary>Everything that one attempt at a video writes.</summary>
     public static string Attempt(VideoId video, string attempt) => $"videos/{video}/{attempt}/";
 
+    /// <summary>A source that was uploaded straight to the store.</summary>
     public static string Upload(VideoId video) => $"uploads/{video}";
+
+    /// <summary>What is remembered of its upload in parts.</summary>
+    public static string UploadManifest(VideoId video) => $"uploads/{video}.json";
 }

@@ -71,7 +71,8 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
             if (segments is [])
             {
                 // A track that was announced but has nothing in it is left out; a picture without a picture is no video.
-                if (rendition is not AudioRendition || plan.Video is [])
+                // And a single picture has no I-frames in fragmented MP4, of which ffmpeg loses the last.
+                if (rendition is VideoRendition || plan.Video is [])
                     throw IngestRefusedException.Undecodable($"The video cannot be decoded: there is not one {(rendition is AudioRendition ? "sound" : "picture")} in it that can.");
                 continue;
             }
@@ -86,7 +87,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     }
 
     private List<MediaSegment> Measure(Rendition rendition, string[] playlist) =>
-        [.. MediaPlaylist.Read(playlist).Select(segment => new MediaSegment(segment.Name, segment.Seconds, _published[$"{rendition.Name}/{segment.Name}"]))];
+        [.. MediaPlaylist.Read(playlist).Select(segment => new MediaSegment(segment.Name, segment.Seconds, _published.GetValueOrDefault($"{rendition.Name}/{segment.Name}"))).Where(segment => segment.Bytes > 0)];
 
     /// <summary>The last picture stands until the video ends, and no longer.</summary>
     private static List<MediaSegment> EndingAt(double seconds, List<MediaSegment> frames) =>
@@ -133,7 +134,8 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
         {
             await ReadCodecAsync(name, content, cancellationToken);
             length = content.Length;
-            await publication.PutAsync(name, content, cancellationToken);
+            if (length > 0) // ffmpeg writes an empty segment where there is no packet at all
+                await publication.PutAsync(name, content, cancellationToken);
         }
         File.Delete(path);
         _published[name] = length;

@@ -11,9 +11,9 @@ public sealed class StillPublisher(TranscodePlan plan, Workspace workspace, Publ
     private const string StoryboardName = "storyboard.vtt";
 
     /// <summary>The keys of the poster and of the storyboard; null for what there is none of.</summary>
-    /// <param name="frames">The I-frame rendition, whose pictures the storyboard counts; null where there is only sound.</param>
+    /// <param name="seconds">How long the picture plays.</param>
     /// <param name="cancellationToken">Ends the uploads.</param>
-    public async Task<(string? Poster, string? Storyboard)> PublishAsync(PublishedRendition? frames, CancellationToken cancellationToken)
+    public async Task<(string? Poster, string? Storyboard)> PublishAsync(double seconds, CancellationToken cancellationToken)
     {
         string? poster = null, storyboard = null;
         foreach (var path in Directory.EnumerateFiles(workspace.Output, "*.jpg").Order(StringComparer.Ordinal))
@@ -21,29 +21,27 @@ public sealed class StillPublisher(TranscodePlan plan, Workspace workspace, Publ
             var name = Path.GetFileName(path);
             await using (var content = File.OpenRead(path))
                 await publication.PutAsync(name, content, cancellationToken);
-            if (name == FfmpegArguments.PosterName)
+            if (name == StillMaker.PosterName)
                 poster = publication.KeyOf(name);
         }
-        if (plan.Storyboard is { } board && frames is not null)
+        if (plan.Storyboard is { } board)
         {
-            await publication.PutAsync(StoryboardName, Cues(board, frames), cancellationToken);
+            await publication.PutAsync(StoryboardName, Cues(board, plan.KeyframeDuration * board.Every, TimeSpan.FromSeconds(seconds)), cancellationToken);
             storyboard = publication.KeyOf(StoryboardName);
         }
         return (poster, storyboard);
     }
 
-    private static string Cues(Storyboard board, PublishedRendition frames)
+    private static string Cues(Storyboard board, TimeSpan each, TimeSpan duration)
     {
         const int perSprite = Storyboard.Columns * Storyboard.Rows;
         var text = new StringBuilder("WEBVTT\n");
-        TimeSpan from = default;
-        foreach (var (tile, keyframes) in frames.Segments.Chunk(board.KeyframesPerTile).Index())
+        for (var (tile, from) = (0, TimeSpan.Zero); from < duration; tile++, from += each)
         {
-            var to = from + TimeSpan.FromSeconds(keyframes.Sum(frame => frame.Seconds));
+            var to = from + each < duration ? from + each : duration;
             var (column, row) = (tile % Storyboard.Columns, tile % perSprite / Storyboard.Columns);
             // A part of a picture, by Media Fragments URI 1.0 (4.2.2).
             text.Append(CultureInfo.InvariantCulture, $"\n{WebVtt.Time(from)} --> {WebVtt.Time(to)}\nstoryboard-{tile / perSprite:000}.jpg#xywh={column * board.Tile.Width},{row * board.Tile.Height},{board.Tile.Width},{board.Tile.Height}\n");
-            from = to;
         }
         return text.ToString();
     }

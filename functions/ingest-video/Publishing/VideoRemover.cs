@@ -1,10 +1,11 @@
+using IngestVideo.Uploads;
 using Reelseal;
 using Reelseal.Storage;
 
 namespace IngestVideo.Publishing;
 
 /// <summary>Removes a video with everything that belongs to it, or cancels its ingest: the worker finds its claim gone at the next heartbeat, and removes its attempt itself.</summary>
-public sealed class VideoRemover(IObjectStore store)
+public sealed class VideoRemover(IObjectStore store, UploadDesk uploads)
 {
     /// <returns>false when there was nothing.</returns>
     public async Task<bool> RemoveAsync(VideoId video, CancellationToken cancellationToken)
@@ -20,10 +21,8 @@ public sealed class VideoRemover(IObjectStore store)
         var rest = new List<string>();
         await foreach (var entry in store.ListAsync(ObjectKeys.Video(video), cancellationToken))
             rest.Add(entry.Key);
-        if (await store.HeadAsync(ObjectKeys.Upload(video), cancellationToken) is not null)
-            rest.Add(ObjectKeys.Upload(video));
         if (rest is not [])
             await store.DeleteAsync(rest, cancellationToken);
-        return existed || rest is not [];
+        return await uploads.RemoveAsync(video, cancellationToken) || existed || rest is not [];
     }
 }

@@ -2,7 +2,8 @@ namespace IngestVideo.Receiving;
 
 /// <summary>What came with a video. The video itself lies in the workspace.</summary>
 /// <param name="Title">What to call it, or null.</param>
-public sealed record ReceivedSource(string? Title)
+/// <param name="Callback">Where to send the final status, as it was written, or null.</param>
+public sealed record ReceivedSource(string? Title, string? Callback)
 {
     private const int LongestTitle = 200;
 

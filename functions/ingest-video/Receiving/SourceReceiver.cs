@@ -33,7 +33,7 @@ public sealed class SourceReceiver(IngestOptions options)
             return await ReceiveFormAsync(body, type!, workspace, cancellationToken);
 
         await SaveAsync(body, workspace.Source, cancellationToken);
-        return new(ReceivedSource.CleanTitle(request.Query["title"]) ?? ReceivedSource.TitleOfFile(FileName(request.Headers.ContentDisposition)));
+        return new(ReceivedSource.CleanTitle(request.Query["title"]) ?? ReceivedSource.TitleOfFile(FileName(request.Headers.ContentDisposition)), Callback: null);
     }
 
     private async Task<ReceivedSource> ReceiveFormAsync(UploadStream body, MediaTypeHeaderValue type, Workspace workspace, CancellationToken cancellationToken)
@@ -41,7 +41,7 @@ public sealed class SourceReceiver(IngestOptions options)
         var boundary = HeaderUtilities.RemoveQuotes(type.Boundary).Value;
         if (boundary is null or "" or { Length: > 200 })
             throw IngestRefusedException.Malformed("The form has no usable boundary in its Content-Type.");
-        string? title = null, fileName = null;
+        string? title = null, fileName = null, callback = null;
         var received = false;
         try
         {
@@ -62,6 +62,9 @@ public sealed class SourceReceiver(IngestOptions options)
                     case "title":
                         title = await ReadFieldAsync(section.Body, cancellationToken);
                         break;
+                    case "callback":
+                        callback = await ReadFieldAsync(section.Body, cancellationToken);
+                        break;
                 }
             }
         }
@@ -71,7 +74,7 @@ public sealed class SourceReceiver(IngestOptions options)
         }
         if (!received)
             throw IngestRefusedException.Malformed("The form has no field named file.");
-        return new(ReceivedSource.CleanTitle(title) ?? ReceivedSource.TitleOfFile(fileName));
+        return new(ReceivedSource.CleanTitle(title) ?? ReceivedSource.TitleOfFile(fileName), callback);
     }
 
     private async Task SaveAsync(Stream from, string path, CancellationToken cancellationToken)

@@ -5,7 +5,13 @@ using IngestVideo.Processes;
 
 namespace IngestVideo.Transcoding;
 
-/// <summary>Turns a plan into ffmpeg's arguments: one process, which decodes once and writes every rendition into its own folder.</summary>
+/// <summary>
+/// Turns a plan into ffmpeg's arguments: one process, which decodes once and writes every rendition into its own folder of the working directory.
+/// </summary>
+/// <remarks>
+/// Pictures that are needed rarely are taken from what is encoded anyway, as packets. A filter that gives one picture for many would make ffmpeg pull that many through,
+/// and keep them for all other outputs in memory meanwhile.
+/// </remarks>
 public static class FfmpegArguments
 {
     /// <summary>The presentation time of the source's first moment in every transport stream, so that nothing before it (an encoder's delay) is negative.</summary>
@@ -14,27 +20,18 @@ public static class FfmpegArguments
     /// <summary>What ffmpeg calls a rendition's playlist. It is read for the durations of the segments and not published.</summary>
     public const string PlaylistName = "playlist.m3u8";
 
-    /// <summary>Still pictures beside the folders of the renditions.</summary>
-    public const string PosterName = "poster.jpg";
+    /// <summary>The keyframes from which <see cref="StillMaker"/> makes poster and storyboard.</summary>
+    public const string PosterFrames = "poster.mkv", StoryboardFrames = "storyboard.mkv";
 
-    private static readonly string[] s_color = ["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv"];
-
-    /// <summary>Every picture a keyframe, good enough to find one's way.</summary>
-    private static readonly string[] s_iFrames =
-        ["-map", "[iframes]", "-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-crf", "28", "-g", "1", "-bf", "0", "-fps_mode", "passthrough", .. s_color];
-
-    public static IReadOnlyList<string> For(TranscodePlan plan, Container container, string source, string output, IngestOptions options) =>
+    public static IReadOnlyList<string> For(TranscodePlan plan, Container container, string source, IngestOptions options) =>
     [
         "-nostdin", "-hide_banner", "-v", "error", "-nostats", "-progress", "pipe:1", "-stats_period", "0.5",
         .. Input(plan, container, source, options),
         .. Filters(plan),
         // The largest first: it is the one whose pictures ffmpeg counts in its progress.
-        .. plan.Video.Index().Reverse().SelectMany(rendition => (IEnumerable<string>)[.. Video(rendition.Item, rendition.Index, options), .. Hls(rendition.Item, plan, output)]),
-        .. plan.Audio.SelectMany(rendition => (IEnumerable<string>)[.. Audio(rendition, options), .. Hls(rendition, plan, output)]),
-        .. plan.Subtitles.SelectMany(rendition => Subtitles(rendition, output)),
-        .. plan.IFrames is { } frames ? [.. s_iFrames, .. Hls(frames, plan, output)] : (string[])[],
-        .. plan.Poster is null ? [] : Stills("[poster]", "3", ["-frames:v", "1", "-update", "1", Path.Combine(output, PosterName)]),
-        .. plan.Storyboard is null ? [] : Stills("[storyboard]", "5", ["-start_number", "0", Path.Combine(output, "storyboard-%03d.jpg")]),
+        .. plan.Video.Index().Reverse().SelectMany(rendition => (IEnumerable<string>)[.. Video(rendition.Item, rendition.Index, options), .. Outputs(rendition.Item, plan)]),
+        .. plan.Audio.SelectMany(rendition => (IEnumerable<string>)[.. Audio(rendition, options), .. Outputs(rendition, plan)]),
+        .. plan.Subtitles.SelectMany(Subtitles),
     ];
 
     private static IEnumerable<string> Input(TranscodePlan plan, Container container, string source, IngestOptions options) =>
@@ -49,20 +46,12 @@ public static class FfmpegArguments
     {
         if (plan.Source.Video is not { } video)
             return [];
+        var splits = string.Concat(plan.Video.Select((_, index) => $"[s{index}]"));
+        var common = $"[0:{video.StreamIndex}]{string.Join(',', Normalise(plan, video))},split={plan.Video.Count}{splits}";
         var chains = plan.Video.Select((rendition, index) =>
             // Rounding to even sizes leaves pixels that are not quite square.
-            $"{(rendition.FrameRate == plan.FrameRate ? "" : "framestep=2,")}scale={rendition.Size.Width}:{rendition.Size.Height},setsar=1[v{index}]").ToList();
-        if (plan.IFrames is { } frames)
-            chains.Add($"framestep={plan.FramesPerKeyframe},scale={frames.Size.Width}:{frames.Size.Height},setsar=1[iframes]");
-        // A JPEG is BT.601 in full range (JFIF 1.02).
-        const string jpeg = "in_color_matrix=bt709:out_color_matrix=bt601:in_range=tv:out_range=full,format=yuvj420p,setsar=1";
-        if (plan.Poster is { } poster)
-            chains.Add($"trim=start={Number(poster.At.TotalSeconds)},scale={poster.Size.Width}:{poster.Size.Height}:{jpeg}[poster]");
-        if (plan.Storyboard is { } board)
-            chains.Add($"framestep={plan.FramesPerKeyframe * board.KeyframesPerTile},scale={board.Tile.Width}:{board.Tile.Height}:{jpeg},tile={Storyboard.Columns}x{Storyboard.Rows}[storyboard]");
-        var splits = string.Concat(Enumerable.Range(0, chains.Count).Select(index => $"[s{index}]"));
-        var common = $"[0:{video.StreamIndex}]{string.Join(',', Normalise(plan, video))},split={chains.Count}{splits}";
-        return ["-filter_complex", string.Join(';', chains.Select((chain, index) => $"[s{index}]{chain}").Prepend(common))];
+            $"[s{index}]{(rendition.FrameRate == plan.FrameRate ? "" : "framestep=2,")}scale={rendition.Size.Width}:{rendition.Size.Height},setsar=1[v{index}]");
+        return ["-filter_complex", string.Join(';', chains.Prepend(common))];
     }
 
     /// <summary>What every rendition needs, done once: progressive, constant rate, square pixels, 8-bit 4:2:0, BT.709. ffmpeg has turned it upright before.</summary>
@@ -103,8 +92,9 @@ public static class FfmpegArguments
         // Quality, capped: a slide show costs little, an action scene no more than the ladder says.
         "-crf", Number(options.Ladder.ConstantRateFactor), "-maxrate", Number(rendition.MaxBitsPerSecond), "-bufsize", Number(2 * rendition.MaxBitsPerSecond),
         // Keyframes at the same frames in every rendition, whatever the picture shows.
-        "-g", Number(rendition.KeyframeInterval), "-keyint_min", Number(rendition.KeyframeInterval), "-sc_threshold", "0", "-flags", "+cgop",
-        "-fps_mode", "passthrough", .. s_color,
+        "-g", Number(rendition.KeyframeInterval), "-keyint_min", Number(rendition.KeyframeInterval), "-sc_threshold", "0", "-flags", "+cgop+global_header",
+        "-fps_mode", "passthrough",
+        "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv",
     ];
 
     private static IEnumerable<string> Audio(AudioRendition rendition, IngestOptions options) =>
@@ -115,28 +105,44 @@ public static class FfmpegArguments
     ];
 
     /// <summary>One file a track: ffmpeg's own segments of WebVTT lack the <c>X-TIMESTAMP-MAP</c>.</summary>
-    private static IEnumerable<string> Subtitles(SubtitleRendition rendition, string output) =>
-        ["-map", $"0:{rendition.Track.StreamIndex}", "-c:s", "webvtt", "-f", "webvtt", Path.Combine(output, rendition.Name + ".vtt")];
+    private static IEnumerable<string> Subtitles(SubtitleRendition rendition) =>
+        ["-map", $"0:{rendition.Track.StreamIndex}", "-c:s", "webvtt", "-f", "webvtt", rendition.Name + ".vtt"];
 
-    private static IEnumerable<string> Stills(string from, string quality, IEnumerable<string> to) =>
-        ["-map", from, "-c:v", "mjpeg", "-q:v", quality, "-fps_mode", "passthrough", "-map_metadata", "-1", "-f", "image2", .. to];
-
-    private static IEnumerable<string> Hls(Rendition rendition, TranscodePlan plan, string output)
+    /// <summary>The segments of what was just encoded, and what is made of its keyframes: all get the same packets.</summary>
+    private static IEnumerable<string> Outputs(Rendition rendition, TranscodePlan plan)
     {
-        var folder = Path.Combine(output, rendition.Name);
-        var transportStream = plan.SegmentFormat == SegmentFormat.MpegTs;
+        List<string> outputs = [Hls(rendition, plan.SegmentDuration, plan.SegmentFormat)];
+        const string keyframes = "noise=drop=not(key)";
+        if (plan.IFrames is { } frames && frames.Of == rendition)
+        {
+            // A fragment has to say how long its one picture stands. setts holds a packet back, and what it holds at the end is lost: it comes first, where that is no keyframe.
+            // Its colon means something to three parsers before the one it is for.
+            var lengthened = plan.SegmentFormat == SegmentFormat.MpegTs ? "" : $@"setts=ts=PTS\\\:duration={Number(plan.KeyframeDuration.TotalSeconds)}/TB,";
+            outputs.Add(Hls(frames, plan.KeyframeDuration, plan.SegmentFormat, $"bsfs/v={lengthened}{keyframes}:"));
+        }
+        if (plan.Poster is { } poster && poster.Of == rendition)
+            outputs.Add($"[f=matroska:bsfs/v={keyframes}+floor(n/{Number(Math.Floor(poster.At.TotalSeconds * poster.Of.FrameRate.PerSecond) + 1)})]{PosterFrames}");
+        if (plan.Storyboard is { } board && board.Of == rendition)
+            outputs.Add($"[f=matroska:bsfs/v={keyframes}]{StoryboardFrames}");
         return
         [
             "-map_metadata", "-1", "-map_chapters", "-1",
             // Each output would otherwise be shifted by its own encoder's delay, and the sound would leave the picture.
             "-avoid_negative_ts", "disabled",
-            .. transportStream ? ["-muxdelay", "0", "-muxpreload", "0", "-output_ts_offset", Number(TransportStreamStart.TotalSeconds)] : (string[])[],
-            "-f", "hls", "-hls_time", Number((rendition is IFrameRendition ? plan.KeyframeDuration : plan.SegmentDuration).TotalSeconds), "-hls_playlist_type", "vod",
-            "-hls_flags", "temp_file", // a segment has its name when it is complete
-            .. transportStream ? (string[])[] : ["-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", "init.mp4", "-hls_segment_options", "movflags=+negative_cts_offsets"],
-            "-hls_segment_filename", Path.Combine(folder, transportStream ? "%05d.ts" : "%05d.m4s"),
-            Path.Combine(folder, PlaylistName),
+            .. plan.SegmentFormat == SegmentFormat.MpegTs ? ["-output_ts_offset", Number(TransportStreamStart.TotalSeconds)] : (string[])[],
+            "-f", "tee", string.Join('|', outputs),
         ];
+    }
+
+    /// <summary>An output of the tee muxer. The names are ours and hold nothing that would need escaping.</summary>
+    private static string Hls(Rendition rendition, TimeSpan segment, SegmentFormat format, string more = "")
+    {
+        var (extension, options) = format == SegmentFormat.MpegTs
+            ? ("ts", "max_delay=0")
+            : ("m4s", "hls_segment_type=fmp4:hls_fmp4_init_filename=init.mp4:hls_segment_options=movflags=+negative_cts_offsets");
+        // temp_file: a segment has its name when it is complete.
+        return $"[f=hls:avoid_negative_ts=disabled:{options}:{more}hls_time={Number(segment.TotalSeconds)}:hls_playlist_type=vod:hls_flags=temp_file"
+            + $":hls_segment_filename={rendition.Name}/%05d.{extension}]{rendition.Name}/{PlaylistName}";
     }
 
     private static string Number(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);

@@ -30,7 +30,7 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
             Directory.CreateDirectory(Path.Combine(workspace.Output, rendition.Name));
         // Processor time is bounded by every core being busy for the whole time.
         var limits = new ProcessLimits(options.FfmpegMemoryBytes, options.MaxTranscodeTime * Environment.ProcessorCount);
-        var command = await sandbox.WrapAsync("ffmpeg", FfmpegArguments.For(plan, container, workspace.Source, workspace.Output, options), limits);
+        var command = await sandbox.WrapAsync("ffmpeg", FfmpegArguments.For(plan, container, workspace.Source, options), limits) with { WorkingDirectory = workspace.Output };
         logger.LogInformation("{Command}", command);
 
         using var watch = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -1,0 +1,3 @@
+using Reelseal.Testing;
+
+[assembly: AssemblyFixture(typeof(CephRgw))]

@@ -1,0 +1,206 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using IngestVideo.Status;
+using Reelseal;
+
+namespace IngestVideo.Tests;
+
+/// <summary>Files that mean harm, or are broken: each ends within its limits in a status of the contract, and leaves nothing.</summary>
+public sealed class HostileTests : IAsyncLifetime
+{
+    private const int Limit = 120_000;
+
+    private IngestHost Host { get; set; } = null!;
+
+    public async ValueTask InitializeAsync() => Host = await IngestHost.StartAsync(("MAX_TRANSCODE_TIME", "30s"));
+
+    public ValueTask DisposeAsync() => Host.DisposeAsync();
+
+    [Fact(Timeout = Limit)]
+    public async Task An_AVI_with_a_playlist_for_subtitles_opens_nothing()
+    {
+        using var canary = new TcpListener(IPAddress.Loopback, 0);
+        canary.Start();
+        var playlist = $"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:1.0,\nhttp://{canary.LocalEndpoint}/segment.ts\n#EXTINF:1.0,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n";
+
+        using var response = await Host.PostAsync(new MemoryStream(AviWithSubtitles(playlist)));
+
+        await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "");
+        Assert.False(canary.Pending());
+        await Host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_picture_of_30000_by_30000_is_refused()
+    {
+        var video = await File.ReadAllBytesAsync(await Clip.MakeAsync("png.mkv", "-f lavfi -i testsrc2=s=64x64:d=0.2 -c:v png"));
+        for (var at = video.AsSpan().IndexOf("IHDR"u8); at >= 0;)
+        {
+            BinaryPrimitives.WriteInt32BigEndian(video.AsSpan(at + 4), 30_000);
+            BinaryPrimitives.WriteInt32BigEndian(video.AsSpan(at + 8), 30_000);
+            var next = video.AsSpan(at + 12).IndexOf("IHDR"u8);
+            at = next < 0 ? -1 : at + 12 + next;
+        }
+
+        using var response = await Host.PostAsync(new MemoryStream(video));
+
+        await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_picture_larger_than_the_limit_is_refused_with_its_size()
+    {
+        await using var host = await IngestHost.StartAsync(("MAX_PIXELS", "50000"));
+
+        using var response = await host.PostAsync(await Clip.SimpleAsync());
+
+        await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "");
+        await host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_thousand_streams_are_refused()
+    {
+        var maps = string.Concat(Enumerable.Repeat("-map 0 ", 1000));
+        var clip = await Clip.MakeAsync("streams.mkv", $"-f lavfi -i sine=d=0.1:r=8000 {maps}-c:a pcm_s16le");
+
+        using var response = await Host.PostAsync(clip);
+
+        await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "stream");
+        await Host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_claim_of_ten_hours_in_a_tiny_file_is_refused()
+    {
+        var clip = await Clip.MakeAsync("claim.mkv", "-f lavfi -i testsrc2=s=64x64:r=1:d=2 -vf setpts=N*36000/TB -fps_mode passthrough -c:v libx264");
+        Assert.InRange(new FileInfo(clip).Length, 0, 20_000);
+
+        using var response = await Host.PostAsync(clip);
+
+        await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "10:00");
+        await Host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_file_that_decodes_for_ever_is_stopped()
+    {
+        await using var host = await IngestHost.StartAsync(("MAX_TRANSCODE_TIME", "3s"));
+        var id = VideoId.New();
+        // Two pictures three and a half hours apart: a constant rate makes hundreds of thousands of them.
+        var clip = await Clip.MakeAsync("endless.mkv", "-f lavfi -i testsrc2=s=320x180:r=1:d=2 -vf setpts=N*12600/TB -fps_mode passthrough -c:v libx264");
+
+        using var response = await host.PostAsync(clip, id);
+
+        await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "could not be encoded within");
+        Assert.Equal([$"status/{id}.json"], await host.KeysAsync());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(host.WorkDirectory));
+        Assert.Empty(Processes.WorkingIn(host.WorkDirectory));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("", HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("1A45DFA3", HttpStatusCode.UnprocessableEntity)]
+    [InlineData("464C5601", HttpStatusCode.UnprocessableEntity)]
+    [InlineData("52494646FFFFFF0041564920", HttpStatusCode.UnprocessableEntity)]
+    [InlineData("000001BA", HttpStatusCode.UnprocessableEntity)]
+    [InlineData("00000020667479706D703432", HttpStatusCode.UnprocessableEntity)]
+    [InlineData("4F676753", HttpStatusCode.UnprocessableEntity)]
+    public async Task Random_bytes_are_refused_whatever_they_begin_with(string start, HttpStatusCode status)
+    {
+        var bytes = new byte[100_000];
+        new Random(42).NextBytes(bytes);
+        Convert.FromHexString(start).CopyTo(bytes, 0);
+
+        using var response = await Host.PostAsync(new MemoryStream(bytes));
+
+        await IngestTests.AssertProblemAsync(response, status, "");
+        await Host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = 240_000)]
+    public Task Fifty_damaged_files_end_in_a_status_of_the_contract() => DamageAsync(50);
+
+    [Fact(Timeout = 1_800_000)]
+    [Trait("Category", "Soak")]
+    public Task Five_hundred_damaged_files_end_in_a_status_of_the_contract() => DamageAsync(500);
+
+    private async Task DamageAsync(int count)
+    {
+        const string picture = "-f lavfi -i testsrc2=s=128x96:d=1:r=10 -f lavfi -i sine=d=1";
+        (string Name, string Arguments)[] clips =
+        [
+            ("damaged.mp4", $"{picture} -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac"),
+            ("damaged.mkv", $"{picture} -c:v mpeg4 -c:a libvorbis"),
+            ("damaged.ts", $"{picture} -c:v mpeg2video -c:a mp2"),
+            ("damaged.avi", $"{picture} -c:v mjpeg -pix_fmt yuvj420p -c:a pcm_s16le"),
+            ("damaged.flv", $"{picture} -c:v flv -ar 44100 -c:a libmp3lame"),
+        ];
+        var files = await Task.WhenAll(clips.Select(async clip => await File.ReadAllBytesAsync(await Clip.MakeAsync(clip.Name, clip.Arguments))));
+        var random = new Random(20261122);
+        var statuses = new Dictionary<HttpStatusCode, int>();
+        for (var i = 0; i < count; i++)
+        {
+            var bytes = Damage(files[i % files.Length], random);
+            using var response = await Host.PostAsync(new MemoryStream(bytes));
+            Assert.True(
+                response.StatusCode is HttpStatusCode.Created or HttpStatusCode.BadRequest or HttpStatusCode.UnsupportedMediaType or HttpStatusCode.UnprocessableEntity,
+                $"Damage {i}: {response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+            statuses[response.StatusCode] = statuses.GetValueOrDefault(response.StatusCode) + 1;
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Join(", ", statuses));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Host.WorkDirectory));
+        Assert.Empty(Processes.WorkingIn(Host.WorkDirectory));
+        // What is in the store belongs to a video that is ready, or says why it is not.
+        foreach (var group in (await Host.KeysAsync()).GroupBy(key => VideoId.Parse(key.Split('/')[1][..VideoId.TextLength], provider: null)))
+        {
+            var status = JsonSerializer.Deserialize(await Host.Client.GetStringAsync($"/videos/{group.Key}"), StatusJson.Default.VideoStatus)!;
+            Assert.True(status.State == VideoState.Ready || (status.State == VideoState.Failed && status.Error is not null && group.Count() == 1), $"{status}");
+        }
+    }
+
+    /// <summary>Bits turned over, bytes cut off the end, or a stretch overwritten.</summary>
+    private static byte[] Damage(byte[] file, Random random)
+    {
+        var bytes = file.ToArray();
+        switch (random.Next(3))
+        {
+            case 0:
+                for (var flips = random.Next(1, 60); flips > 0; flips--)
+                    bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
+                return bytes;
+            case 1:
+                return bytes[..random.Next(bytes.Length)];
+            default:
+                var from = random.Next(bytes.Length);
+                random.NextBytes(bytes.AsSpan(from, Math.Min(bytes.Length - from, random.Next(1, 2000))));
+                return bytes;
+        }
+    }
+
+    /// <summary>An AVI whose only stream is text in a GAB2 chunk, as ffmpeg reads subtitles in AVI.</summary>
+    private static byte[] AviWithSubtitles(string text)
+    {
+        static byte[] Chunk(string id, params byte[][] content)
+        {
+            var body = content.SelectMany(bytes => bytes).ToArray();
+            return [.. Encoding.ASCII.GetBytes(id), .. BitConverter.GetBytes(body.Length), .. body, .. new byte[body.Length % 2]];
+        }
+
+        var words = Encoding.UTF8.GetBytes(text);
+        byte[] gab2 = [.. "GAB2\0"u8, 2, 0, 2, 0, 0, 0, (byte)'x', 0, 4, 0, .. BitConverter.GetBytes(words.Length), .. words];
+        var header = new byte[56];
+        "txts"u8.CopyTo(header);
+        BitConverter.GetBytes(1).CopyTo(header, 20); // scale
+        BitConverter.GetBytes(1).CopyTo(header, 24); // rate
+        BitConverter.GetBytes(1).CopyTo(header, 32); // length
+        return Chunk(
+            "RIFF", "AVI "u8.ToArray(),
+            Chunk("LIST", "hdrl"u8.ToArray(), Chunk("avih", new byte[56]), Chunk("LIST", "strl"u8.ToArray(), Chunk("strh", header), Chunk("strf", []))),
+            Chunk("LIST", "movi"u8.ToArray(), Chunk("00tx", gab2)));
+    }
+}
