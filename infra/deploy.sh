@@ -11,6 +11,7 @@
 #   REGISTRY, TAG  where the images go; TAG defaults to the commit
 #   SIGNING_KEY    file: the private key that belongs to the first of reelseal:publicKeys; may be left out once the cluster has it
 #   TOKEN_KEY      file: the HS256 key for tokens; may be left out once the cluster has it, or when TOKEN_ISSUER is set
+#   CALLBACK_KEY   file: the key that callbacks are signed with; may be left out once the cluster has it, or without CALLBACK_HOSTS
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,6 +22,15 @@ in_stack() { pulumi --cwd infra "$@" ${STACK:+--stack "$STACK"}; }
 config() { in_stack config get "$@" 2>/dev/null; }
 has_secret() { grep -qxE "$1[[:space:]]*" <<<"$secrets_there"; }
 put_secret() { faas-cli secret create "$1" --replace >/dev/null && echo "   $1"; } # its value comes in through standard input
+# Puts a secret from a file. Without one, and where the cluster has none, a random one: stack.yml names it, so it must be there, though nobody uses it.
+put_or_make() {
+  if [ -n "$2" ]; then
+    put_secret "$1" <"$2"
+  elif ! has_secret "$1"; then
+    need openssl "a package of every distribution"
+    openssl rand -base64 48 | put_secret "$1"
+  fi
+}
 fingerprint() { openssl pkey "$@" -pubout -outform DER 2>/dev/null | openssl dgst -sha256; }
 
 check_infra() {
@@ -54,6 +64,12 @@ check_secrets() {
     has_secret reelseal-token-key || [ -n "${TOKEN_ISSUER:-}" ] ||
       fail "neither TOKEN_KEY nor TOKEN_ISSUER is set, and the cluster has no secret reelseal-token-key yet"
   fi
+  if [ -n "${CALLBACK_KEY:-}" ]; then
+    [ -r "$CALLBACK_KEY" ] || fail "CALLBACK_KEY is $CALLBACK_KEY, which cannot be read"
+  else
+    has_secret reelseal-callback-key || [ -z "${CALLBACK_HOSTS:-}" ] ||
+      fail "CALLBACK_HOSTS is set, but CALLBACK_KEY is not, and the cluster has no secret reelseal-callback-key yet"
+  fi
 }
 
 check_functions() {
@@ -79,13 +95,8 @@ secrets() {
     in_stack stack output "$name" --show-secrets | put_secret "$name"
   done
   [ -z "${SIGNING_KEY:-}" ] || put_secret reelseal-signing-key <"$SIGNING_KEY"
-  if [ -n "${TOKEN_KEY:-}" ]; then
-    put_secret reelseal-token-key <"$TOKEN_KEY"
-  elif ! has_secret reelseal-token-key; then
-    # stack.yml names it, so it must be there; with an issuer alone, nobody needs to know it.
-    need openssl "a package of every distribution"
-    openssl rand -base64 48 | put_secret reelseal-token-key
-  fi
+  put_or_make reelseal-token-key "${TOKEN_KEY:-}"
+  put_or_make reelseal-callback-key "${CALLBACK_KEY:-}"
 }
 
 functions() {

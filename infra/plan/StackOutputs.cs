@@ -22,5 +22,5 @@ public static class StackOutputs
     public static readonly ImmutableSortedSet<string> Secrets = [OriginSecret, OriginSecretPrevious, SignPlaylistCredentials, IngestVideoCredentials];
 
     /// <summary>Secrets that the infrastructure must never see: they are made by hand and go straight into the cluster's.</summary>
-    public static readonly ImmutableSortedSet<string> OperatorSecrets = ["reelseal-signing-key", "reelseal-token-key"];
+    public static readonly ImmutableSortedSet<string> OperatorSecrets = ["reelseal-callback-key", "reelseal-signing-key", "reelseal-token-key"];
 }
