@@ -42,6 +42,7 @@ public static class Handler
 
     public static void MapEndpoints(WebApplication app)
     {
+        app.UseCrossOriginHeaders(app.Services.GetRequiredService<IngestOptions>().CorsOrigin, methods: "GET, POST, DELETE");
         var routes = app.MapGroup("").AddEndpointFilter<IngestFilter>();
         routes.MapPost("/", (HttpContext context, IngestEndpoint endpoint) => endpoint.IngestAsync(context));
         routes.MapGet("/videos", ListAsync);

@@ -51,6 +51,9 @@ public sealed record IngestOptions
     /// <summary>Signs callbacks; null where there are none.</summary>
     public byte[]? CallbackKey { get; init; }
 
+    /// <summary>The one value of <c>Access-Control-Allow-Origin</c>: the origin of pages that may upload.</summary>
+    public string CorsOrigin { get; init; } = "*";
+
     /// <summary>libx264's preset: how much time is spent on how few bytes.</summary>
     public string X264Preset { get; init; } = "veryfast";
 
@@ -75,6 +78,7 @@ public sealed record IngestOptions
             MaxUnpublishedBytes = settings.Number("MAX_UNPUBLISHED_BYTES", options.MaxUnpublishedBytes),
             CallbackHosts = (settings.Text("CALLBACK_HOSTS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToFrozenSet(StringComparer.OrdinalIgnoreCase),
             CallbackKey = ReadCallbackKey(settings),
+            CorsOrigin = settings.Text("CORS_ORIGIN") ?? options.CorsOrigin,
             X264Preset = settings.Choice<string>(
                 "X264_PRESET", ("veryfast", "veryfast"), ("ultrafast", "ultrafast"), ("superfast", "superfast"), ("faster", "faster"), ("fast", "fast"), ("medium", "medium"), ("slow", "slow")),
         };

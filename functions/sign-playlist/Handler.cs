@@ -33,7 +33,7 @@ public static class Handler
 
     public static void MapEndpoints(WebApplication app)
     {
-        app.UseCorsHeaders(app.Services.GetRequiredService<SigningOptions>().CorsOrigin);
+        app.UseCrossOriginHeaders(app.Services.GetRequiredService<SigningOptions>().CorsOrigin, methods: "GET, HEAD");
         app.MapMethods("/videos/{video}/{*path}", [HttpMethods.Get, HttpMethods.Head], PlaylistEndpoint.Create(app.Services));
         app.MapGet("/videos/{video}", TicketEndpoint.GetTicket);
     }

@@ -12,13 +12,12 @@ public sealed class ClosedTests : IAsyncLifetime
     private const string Video = "3f0e0b52-6a33-4f0c-9a51-0c8a4a3c1a77";
     private const string Other = "7b2c9d1e-0000-4000-8000-000000000001";
 
-    /// <summary>Method and pattern of each route, and a request to it; null for a route that is open to everyone.</summary>
-    private static readonly Dictionary<string, string?> s_routes = new()
+    /// <summary>Method and pattern of each route, and a request to it.</summary>
+    private static readonly Dictionary<string, string> s_routes = new()
     {
         ["GET /videos/{video}"] = $"/videos/{Video}",
         ["GET /videos/{video}/{*path}"] = $"/videos/{Video}/multivariant.m3u8",
         ["HEAD /videos/{video}/{*path}"] = $"/videos/{Video}/a1/720p/playlist.m3u8",
-        ["OPTIONS /videos/{**path}"] = null,
     };
 
     private SignPlaylistServer _server = null!;
@@ -36,7 +35,7 @@ public sealed class ClosedTests : IAsyncLifetime
         get
         {
             var rows = new TheoryData<string, string, int>();
-            foreach (var route in s_routes.Where(route => route.Value is not null).Select(route => route.Key))
+            foreach (var route in s_routes.Keys)
             {
                 foreach (var (token, status) in new[]
                 {
