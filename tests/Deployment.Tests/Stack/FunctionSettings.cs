@@ -7,7 +7,7 @@ namespace Deployment.Tests.Stack;
 internal static partial class FunctionSettings
 {
     /// <summary>Read, but not for a deployment to set: where a directory stands in for the bucket and for the mounted secrets, and where the image has its programs.</summary>
-    public static readonly ImmutableSortedSet<string> OfOneMachine = ["PATH", "SECRETS_DIRECTORY", "STORE_DIRECTORY"];
+    public static readonly ImmutableSortedSet<string> OfOneMachine = ["PATH", "SECRETS_DIRECTORY", "STORE_DIRECTORY", "STORE_URL"];
 
     public static ImmutableSortedSet<string> ValuesOf(string handler) => Read(handler, name => !name.StartsWith("Secret", StringComparison.Ordinal) && !name.EndsWith("Secret", StringComparison.Ordinal)).Except(OfOneMachine);
 
