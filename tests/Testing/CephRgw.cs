@@ -15,13 +15,13 @@ public sealed class CephRgw : IAsyncDisposable
 
     private static readonly string s_scripts = Path.Combine(AppContext.BaseDirectory, "ceph-rgw");
     private static readonly TimeSpan s_installLimit = TimeSpan.FromMinutes(20);
-    private static readonly TimeSpan s_commandLimit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_commandLimit = TimeSpan.FromMinutes(3);
 
     private readonly SemaphoreSlim _gate = new(1);
     private Process? _process;
     private Uri? _endpoint;
     private string? _reasonToSkip;
-    private string _errors = "";
+    private Task<string> _errors = Task.FromResult("");
 
     /// <summary>A new, empty bucket of this S3.</summary>
     public async Task<TestBucket> CreateBucketAsync()
@@ -51,7 +51,10 @@ public sealed class CephRgw : IAsyncDisposable
         {
             process.StandardInput.Close(); // the script's sign to stop everything
             await process.WaitForExitAsync().WaitAsync(s_commandLimit);
+            var status = process.ExitCode;
             process.Dispose();
+            if (status != 0)
+                throw new InvalidOperationException($"Ceph RGW did not survive its tests. {await _errors}");
         }
         _gate.Dispose();
     }
@@ -64,7 +67,7 @@ public sealed class CephRgw : IAsyncDisposable
             if (_reasonToSkip is null && _endpoint is null && await InstallAsync() is { } prefix)
             {
                 _process = Run("start.sh", prefix, Path.Combine(Path.GetTempPath(), $"reelseal-test-ceph-rgw-{Guid.NewGuid():N}"));
-                _ = _process.StandardError.ReadToEndAsync().ContinueWith(read => _errors = read.Result, TaskScheduler.Default);
+                _errors = _process.StandardError.ReadToEndAsync();
                 var port = (await AnswerAsync("ready"))["ready ".Length..];
                 _endpoint = new($"http://127.0.0.1:{int.Parse(port, CultureInfo.InvariantCulture)}");
             }
@@ -112,7 +115,7 @@ public sealed class CephRgw : IAsyncDisposable
             return line;
         if (line is null)
             await _process.WaitForExitAsync().WaitAsync(s_commandLimit);
-        throw new InvalidOperationException($"start.sh answered \"{line}\" instead of \"{expected}\". {_errors}");
+        throw new InvalidOperationException($"start.sh answered \"{line}\" instead of \"{expected}\". {(line is null ? await _errors : "")}");
     }
 
     private static Process Run(string script, params string[] arguments) => Process.Start(new ProcessStartInfo("bash", [Path.Combine(s_scripts, script), .. arguments])

@@ -4,7 +4,7 @@
 #   kill              kills the gateway as a crash would; the data stay        → "killed"
 #   start             starts it again, on the same port                        → "ready PORT"
 #   user NAME SECRET  makes another user, whose access key is NAME (after a kill it takes half a minute)  → "user NAME"
-# When the input ends, for instance because whoever started this was killed, everything stops and DATA is removed.
+# When the input ends, for instance because whoever started this was killed, everything stops and DATA is removed. Exits with 4 if one of the servers was gone by then.
 set -euo pipefail
 root=$1/root
 mkdir -p "$2"
@@ -16,7 +16,10 @@ pids=() gateway=
 stop() {
   local status=$?
   trap - TERM INT EXIT
-  [[ $status == 0 ]] || tail -20 "$data/log/output" >&2 || true
+  if [[ $status == 0 && -n $gateway ]]; then
+    for pid in $gateway "${pids[@]}"; do kill -0 "$pid" 2>/dev/null || status=4; done
+  fi
+  [[ $status == 0 ]] || tail -n 30 "$data"/log/output "$data"/log/*.log >&2 || true
   exec 2>/dev/null # bash would report each kill
   kill -9 $gateway "${pids[@]}" || true
   wait || true
@@ -119,7 +122,7 @@ start_gateway
 
 while read -r command name secret; do
   case $command in
-    kill) { kill -9 $gateway; wait $gateway || true; } 2>/dev/null; echo killed ;;
+    kill) { kill -9 $gateway; wait $gateway || true; } 2>/dev/null; gateway=; echo killed ;;
     start) start_gateway ;;
     user) user "$name" "$secret" && echo "user $name" ;;
   esac

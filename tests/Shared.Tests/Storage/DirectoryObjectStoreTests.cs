@@ -11,7 +11,7 @@ public sealed class DirectoryObjectStoreTests : ObjectStoreTests, IDisposable
 
     public void Dispose() => _outer.Dispose();
 
-    protected override Task<IObjectStore> CreateAsync() => Task.FromResult<IObjectStore>(new DirectoryObjectStore(Root, TimeSpan.FromSeconds(5)));
+    protected override Task<IObjectStore> CreateAsync() => Task.FromResult<IObjectStore>(new DirectoryObjectStore(Root, TimeSpan.FromSeconds(60)));
 
     [Fact(Timeout = Limit)]
     public async Task Nothing_but_objects_and_their_folders_is_left()
@@ -124,7 +124,7 @@ public sealed class DirectoryObjectStoreTests : ObjectStoreTests, IDisposable
     [Fact(Timeout = Limit)]
     public async Task Folders_come_and_go_under_many_writers()
     {
-        var stores = Enumerable.Range(0, 4).Select(_ => new DirectoryObjectStore(Root, TimeSpan.FromSeconds(20))).ToList();
+        var stores = Enumerable.Range(0, 4).Select(_ => new DirectoryObjectStore(Root, TimeSpan.FromSeconds(60))).ToList();
 
         await Task.WhenAll(stores.SelectMany((store, number) => Enumerable.Range(0, 3).Select(lane => Task.Run(
             async () =>

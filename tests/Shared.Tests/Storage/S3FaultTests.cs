@@ -7,9 +7,9 @@ namespace Reelseal.Tests.Storage;
 /// <summary>The S3 store over a bad line to a real S3.</summary>
 public sealed class S3FaultTests(CephRgw rgw) : IAsyncLifetime
 {
-    private const int Limit = 60_000; // milliseconds
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20); // where an answer does come: the machine may be busy
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(2); // where it does not
+    private const int Limit = 300_000; // milliseconds
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60); // where an answer does come: the machine may be busy
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5); // where it does not
 
     private TestBucket _bucket = null!;
     private FaultProxy _proxy = null!;
@@ -144,7 +144,7 @@ public sealed class S3FaultTests(CephRgw rgw) : IAsyncLifetime
         {
             var watch = Stopwatch.StartNew();
             await IsUpstreamAsync(504, call);
-            Assert.InRange(watch.Elapsed, TimeSpan.FromMilliseconds(450), TimeSpan.FromSeconds(5));
+            Assert.InRange(watch.Elapsed, TimeSpan.FromMilliseconds(450), TimeSpan.FromSeconds(20));
         }
     }
 
@@ -161,7 +161,7 @@ public sealed class S3FaultTests(CephRgw rgw) : IAsyncLifetime
 
         await IsUpstreamAsync(504, () => GetAsync(hasty, "a"));
 
-        Assert.InRange(watch.Elapsed, TimeSpan.FromMilliseconds(600), TimeSpan.FromSeconds(8));
+        Assert.InRange(watch.Elapsed, TimeSpan.FromMilliseconds(600), TimeSpan.FromSeconds(20));
     }
 
     [Theory(Timeout = Limit)]
@@ -204,14 +204,14 @@ public sealed class S3FaultTests(CephRgw rgw) : IAsyncLifetime
     {
         var content = RandomBytes(2_000_000);
         var hasty = Store(s_timeout);
-        _proxy.Choose = _ => new() { BytesPerSecond = 400_000 };
+        _proxy.Choose = _ => new() { BytesPerSecond = 250_000 };
         var watch = Stopwatch.StartNew();
 
         Assert.NotNull(await PutAsync(hasty, "a", content, WriteCondition.IfNew));
-        Assert.True(watch.Elapsed > s_timeout * 1.5, $"It took only {watch.Elapsed}.");
+        Assert.True(watch.Elapsed > s_timeout * 1.2, $"It took only {watch.Elapsed}.");
         watch.Restart();
         Assert.Equal(content, await GetAsync(hasty, "a"));
-        Assert.True(watch.Elapsed > s_timeout * 1.5, $"It took only {watch.Elapsed}.");
+        Assert.True(watch.Elapsed > s_timeout * 1.2, $"It took only {watch.Elapsed}.");
     }
 
     [Theory(Timeout = Limit)]

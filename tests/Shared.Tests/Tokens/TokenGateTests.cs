@@ -10,7 +10,7 @@ namespace Reelseal.Tests.Tokens;
 
 public sealed class TokenGateTests : IDisposable
 {
-    private const int Limit = 30_000; // milliseconds
+    private const int Limit = 300_000; // milliseconds
     private static readonly byte[] s_key = Encoding.UTF8.GetBytes("0123456789abcdef0123456789abcdef");
     private static readonly VideoId s_video = VideoId.Parse("0f8fad5b-d9cb-469f-a165-70867728950e", provider: null);
     private static readonly VideoId s_other = VideoId.Parse("1f8fad5b-d9cb-469f-a165-70867728950e", provider: null);
