@@ -30,7 +30,7 @@ internal sealed class DemoRun(LocalSystem system, DemoReport report)
         report.Step("ticket", $"opens the edge until {DateTimeOffset.FromUnixTimeSeconds(ticket.Expires):u}");
         report.Detail(ticket.Url.AbsoluteUri);
 
-        await PlayAsync(renditions, duration, cancellationToken);
+        await PlayAsync(client, renditions, duration, cancellationToken);
         await PlayThroughGatewayAsync(client, renditions, duration, cancellationToken);
         await CheckRefusalsAsync(client, ticket, expiring, renditions, cancellationToken);
     }
@@ -55,13 +55,22 @@ internal sealed class DemoRun(LocalSystem system, DemoReport report)
         return TimeSpan.FromSeconds(seconds);
     }
 
-    private async Task PlayAsync(IReadOnlyList<HlsEntry> renditions, TimeSpan duration, CancellationToken cancellationToken)
+    private async Task PlayAsync(VideoClient client, IReadOnlyList<HlsEntry> renditions, TimeSpan duration, CancellationToken cancellationToken)
     {
         var playable = Playable(renditions).ToList();
         if (playable.Count == 0)
             throw new DemoFailedException("The multivariant playlist names nothing to play.");
         foreach (var rendition in playable)
             report.Step("played", $"{Describe(rendition),-24} {Describe(await PlayAsync(rendition.Uri, duration, cancellationToken))}");
+        foreach (var rendition in renditions.Where(rendition => rendition.Tag == "EXT-X-I-FRAME-STREAM-INF"))
+            report.Step("played", $"{Describe(rendition),-24} {await PlayPicturesAsync(client, rendition.Uri, cancellationToken)} pictures, one a segment");
+    }
+
+    private static async Task<int> PlayPicturesAsync(VideoClient client, Uri playlist, CancellationToken cancellationToken)
+    {
+        var segments = (await client.GetPlaylistAsync(playlist, cancellationToken)).Count(entry => entry.Tag == "EXTINF");
+        var pictures = (await Player.PlayAsync(playlist, cancellationToken)).Frames;
+        return pictures == segments ? segments : throw new DemoFailedException($"{playlist.AbsolutePath} played {pictures} pictures instead of {segments}.");
     }
 
     /// <summary>The second way: playlists from the gateway with a token, segments from the edge.</summary>
