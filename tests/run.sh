@@ -10,12 +10,10 @@ status=0
 # One test program at a time: they run ffmpeg, which takes every core.
 dotnet test --solution Reelseal.slnx --no-build --max-parallel-test-modules 1 --results-directory "$PWD/$results" --report-xunit-trx "$@" || status=1
 
-if [ -f infra/Infra.slnx ] && grep -q . infra/Infra.slnx; then
-  if dotnet restore infra/Infra.slnx >"$results/infra-restore.log" 2>&1; then
-    dotnet test --solution infra/Infra.slnx --results-directory "$PWD/$results" --report-xunit-trx || status=1
-  else
-    echo "infra: its tests were skipped, because Pulumi.Aws is not available from this machine's package source"
-  fi
+if dotnet restore infra/Infra.slnx >"$results/infra-restore.log" 2>&1; then
+  dotnet test --solution infra/Infra.slnx --results-directory "$PWD/$results" --report-xunit-trx || status=1
+else
+  echo "infra: its tests were skipped, because Pulumi.Aws is not available from this machine's package source"
 fi
 
 count() { cat "$results"/*.trx | grep -o "<Counters [^>]*" | grep -o " $1=\"[0-9]*\"" | awk -F'"' '{ sum += $2 } END { print sum + 0 }'; }
