@@ -11,6 +11,10 @@ public static class Handler
 {
     public static void MapServices(IServiceCollection services)
     {
+        // Almost every answer comes from the cache and waits for nothing: handing it to another thread would cost more than making it. The
+        // runtime reads this once, at the first socket; what does wait or compute (the store, a first signature) hands itself over.
+        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+
         var settings = Settings.FromEnvironment();
         services.AddObjectStore(settings);
         services.AddSignPlaylist(SigningOptions.Read(settings));
@@ -26,7 +30,6 @@ public static class Handler
         services.AddSingleton<PlaylistSource>();
         services.AddSingleton<PlaylistSigner>();
         services.AddExceptionHandler<UpstreamExceptionHandler>();
-        // Almost every answer comes from the cache and waits for nothing: handing it to the thread pool would cost more than making it.
         services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, TicketJson.Default));
     }

@@ -210,6 +210,8 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
     /// <summary>Makes a call; what comes out is the answer, S3's refusal, or an exception of the store's contract.</summary>
     private static async Task<T> CallAsync<T>(Func<CancellationToken, Task<T>> call, Deadline deadline)
     {
+        // The SDK may block while it fetches credentials, and the caller may be the thread that reads from all sockets.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             return await call(deadline.Token);
