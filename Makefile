@@ -4,7 +4,7 @@
 # make soak    the tests that take long
 # make deploy  pulumi up, secrets, faas-cli up; docs/deploy.md
 # make token   a token for given scopes, videos and times: ARGS="--key-file … --scope video:play"
-# make bench   speed against nginx and the article's way; writes artifacts/bench.json
+# make bench   speed against nginx and the article's way; writes artifacts/bench.json; ROWS=sign.warm takes only those rows
 # make publish the two functions as programs, as in their containers
 
 FUNCTIONS := sign-playlist ingest-video
@@ -36,7 +36,7 @@ deploy:
 bench: ffmpeg publish
 	@$(call need,wrk,wrk)
 	@$(call need,nginx,nginx-light)
-	@dotnet run --project tests/Benchmarks --configuration Release -- $(SCALE)
+	@dotnet run --project tests/Benchmarks --configuration Release -- $(or $(SCALE),1) $(ROWS)
 
 build:
 	dotnet build Reelseal.slnx --nologo --verbosity quiet

@@ -5,8 +5,9 @@ namespace Reelseal.Benchmarks.Servers;
 /// <summary>Keeps servers on one core and load on the other, so that neither takes the other's time.</summary>
 internal static class Cores
 {
-    public const int Server = 0;
-    public const int Load = 1;
+    public const string Server = "0";
+    public const string Load = "1";
+    public const string All = "0,1";
 }
 
 /// <summary>Runs a command to its end.</summary>

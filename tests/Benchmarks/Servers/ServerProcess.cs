@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Reelseal.Benchmarks.Servers;
 
-/// <summary>A server as a process of its own, on the servers' core: ours, nginx or Node.</summary>
+/// <summary>A server as a process of its own: ours, nginx or Node.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -18,10 +18,11 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts it and waits until it accepts connections.</summary>
     /// <param name="command">The command's name and arguments for a port.</param>
     /// <param name="environment">Further environment variables for a port.</param>
-    public static async Task<ServerProcess> StartAsync(Func<int, string[]> command, Func<int, Dictionary<string, string>> environment)
+    /// <param name="cores">Where it runs, as taskset writes it.</param>
+    public static async Task<ServerProcess> StartAsync(Func<int, string[]> command, Func<int, Dictionary<string, string>> environment, string cores = Cores.Server)
     {
         var port = FreePort();
-        var start = new ProcessStartInfo("taskset", ["-c", $"{Cores.Server}", .. command(port)]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("taskset", ["-c", cores, .. command(port)]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment(port))
             start.Environment[name] = value;
         var process = Process.Start(start)!;
@@ -34,6 +35,16 @@ internal sealed class ServerProcess : IAsyncDisposable
             await Task.Delay(5);
         }
         return new(process, new Uri($"http://127.0.0.1:{port}"));
+    }
+
+    /// <summary>The processor time it has used so far.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
     }
 
     public async ValueTask DisposeAsync()

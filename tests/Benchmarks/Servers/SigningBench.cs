@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Reelseal.Local.Keys;
@@ -11,6 +12,10 @@ namespace Reelseal.Benchmarks.Servers;
 /// <summary>What the rows about sign-playlist share: a real S3 with playlists, keys, and the two programs that sign them.</summary>
 internal sealed class SigningBench : IAsyncDisposable
 {
+    /// <summary>Two hours of six-second segments.</summary>
+    public const int Segments = 1200;
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.None });
     private readonly CephRgw _rgw = new();
     private readonly Secrets _secrets = Secrets.Create(SigningKeyKind.Rsa);
     private TestBucket _bucket = null!;
@@ -28,34 +33,51 @@ internal sealed class SigningBench : IAsyncDisposable
         return bench;
     }
 
-    public string Token() => new TokenMint(_secrets.TokenKey, TimeProvider.System).Mint(new() { Scopes = [Scopes.Play], Videos = [Video], Lifetime = TimeSpan.FromHours(2) });
+    /// <summary>A token for this bench's video, signed with the shared key.</summary>
+    public string Token(string scope = Scopes.Play) => new TokenMint(_secrets.TokenKey, TimeProvider.System).Mint(new() { Scopes = [scope], Videos = [Video], Lifetime = TimeSpan.FromHours(2) });
 
-    /// <summary>Puts a playlist into the store and returns its key, which nobody asked for before.</summary>
-    public async Task<string> NewPlaylistAsync(int segments)
+    /// <summary>A media playlist as ingest-video writes it.</summary>
+    public static string MediaPlaylist(int segments)
     {
-        var key = $"videos/{Video}/{RandomNumberGenerator.GetHexString(8, lowercase: true)}/720p/playlist.m3u8";
         var text = new StringBuilder("#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:6\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n");
         for (var segment = 0; segment < segments; segment++)
             text.Append(CultureInfo.InvariantCulture, $"#EXTINF:6.000000,\n{segment:D5}.ts\n");
-        text.Append("#EXT-X-ENDLIST\n");
-        var written = await _bucket.CreateStore(TimeSpan.FromSeconds(10)).PutAsync(key, new MemoryStream(Encoding.UTF8.GetBytes(text.ToString())), WriteCondition.None, default);
+        return text.Append("#EXT-X-ENDLIST\n").ToString();
+    }
+
+    /// <summary>The compressed body of one answer.</summary>
+    public async Task<byte[]> FetchAsync(Uri server, string key, string? token = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server, key));
+        request.Headers.Authorization = new("Bearer", token ?? Token());
+        request.Headers.AcceptEncoding.ParseAdd("gzip");
+        using var response = await _http.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+        return await response.Content.ReadAsByteArrayAsync();
+    }
+
+    /// <summary>Puts a playlist into the bucket and returns its key, which nobody asked for before.</summary>
+    public Task<string> NewPlaylistAsync(int segments) => NewPlaylistAsync(segments, _bucket.CreateStore(TimeSpan.FromSeconds(10)));
+
+    /// <summary>Puts a playlist into a store and returns its key, which nobody asked for before.</summary>
+    public async Task<string> NewPlaylistAsync(int segments, IObjectStore store)
+    {
+        var key = $"videos/{Video}/{RandomNumberGenerator.GetHexString(8, lowercase: true)}/720p/playlist.m3u8";
+        var written = await store.PutAsync(key, new MemoryStream(Encoding.ASCII.GetBytes(MediaPlaylist(segments))), WriteCondition.None, default);
         return written is null ? throw new InvalidOperationException("The playlist was not written.") : key;
     }
 
     /// <summary>The published sign-playlist, on the servers' core.</summary>
-    public Task<ServerProcess> StartFunctionAsync(params (string Name, string Value)[] settings) => ServerProcess.StartAsync(
-        _ => [Path.GetFullPath(Path.Combine("artifacts", "functions", "sign-playlist", "Root"))],
-        port =>
-        {
-            var environment = new Dictionary<string, string>(_bucket.Environment)
-            {
-                ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}", ["SECRETS_DIRECTORY"] = _secrets.Directory, ["KEY_PAIR_ID"] = _secrets.KeyPair.Id,
-                ["CLOUDFRONT_URL"] = "https://d111111abcdef8.cloudfront.net",
-            };
-            foreach (var (name, value) in settings)
-                environment[name] = value;
-            return environment;
-        });
+    public Task<ServerProcess> StartFunctionAsync(params (string Name, string Value)[] settings) =>
+        StartAsync("sign-playlist", Cores.Server, _bucket.Environment, [("KEY_PAIR_ID", _secrets.KeyPair.Id), ("CLOUDFRONT_URL", "https://d111111abcdef8.cloudfront.net"), .. settings]);
+
+    /// <summary>The published sign-playlist on the servers' core, reading from a directory in place of the bucket.</summary>
+    public Task<ServerProcess> StartFunctionAsync(DirectoryInfo store) => StartAsync(
+        "sign-playlist", Cores.Server, new Dictionary<string, string> { ["STORE_DIRECTORY"] = store.FullName },
+        [("KEY_PAIR_ID", _secrets.KeyPair.Id), ("CLOUDFRONT_URL", "https://d111111abcdef8.cloudfront.net")]);
+
+    /// <summary>The published ingest-video, on all cores.</summary>
+    public Task<ServerProcess> StartIngestAsync() => StartAsync("ingest-video", Cores.All, _bucket.Environment, []);
 
     /// <summary>The article's handler in Node, on the servers' core.</summary>
     public Task<ServerProcess> StartArticleAsync(string sign = "each") => ServerProcess.StartAsync(
@@ -66,8 +88,20 @@ internal sealed class SigningBench : IAsyncDisposable
             ["CLOUDFRONT_URL"] = "https://d111111abcdef8.cloudfront.net",
         });
 
+    private Task<ServerProcess> StartAsync(string function, string cores, IReadOnlyDictionary<string, string> store, (string Name, string Value)[] settings) => ServerProcess.StartAsync(
+        _ => [Path.GetFullPath(Path.Combine("artifacts", "functions", function, "Root"))],
+        port =>
+        {
+            var environment = new Dictionary<string, string>(store) { ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}", ["SECRETS_DIRECTORY"] = _secrets.Directory };
+            foreach (var (name, value) in settings)
+                environment[name] = value;
+            return environment;
+        },
+        cores);
+
     public async ValueTask DisposeAsync()
     {
+        _http.Dispose();
         await _rgw.DisposeAsync();
         _secrets.Dispose();
         Folder.Delete(recursive: true);

@@ -3,6 +3,11 @@ using System.Text.RegularExpressions;
 
 namespace Reelseal.Benchmarks.Servers;
 
+/// <summary>What wrk saw.</summary>
+/// <param name="RequestsPerSecond">How many requests were answered in a second.</param>
+/// <param name="P99">How long 99 of 100 took at most.</param>
+internal sealed record Load(double RequestsPerSecond, TimeSpan P99);
+
 /// <summary>Load by wrk, from one core.</summary>
 internal static partial class Wrk
 {
@@ -10,16 +15,23 @@ internal static partial class Wrk
     /// <param name="seconds">For how long.</param>
     /// <param name="connections">By how many connections at once.</param>
     /// <param name="headers">Headers as <c>Name: value</c>.</param>
-    /// <returns>Requests a second.</returns>
-    public static Task<double> RequestsPerSecondAsync(string url, int seconds, int connections, params string[] headers) => Task.Run(() =>
+    /// <exception cref="InvalidOperationException">Not every request was answered with success.</exception>
+    public static Task<Load> RunAsync(string url, int seconds, int connections, params string[] headers) => Task.Run(() =>
     {
         var output = Command.Run("taskset",
-            ["-c", $"{Cores.Load}", "wrk", "-t1", $"-c{connections}", $"-d{seconds}s", "--timeout", "30s", .. headers.SelectMany(header => new[] { "-H", header }), url]);
+            ["-c", Cores.Load, "wrk", "-t1", $"-c{connections}", $"-d{seconds}s", "--latency", "--timeout", "30s", .. headers.SelectMany(header => new[] { "-H", header }), url]);
         if (output.Contains("Non-2xx", StringComparison.Ordinal) || output.Contains("Socket errors", StringComparison.Ordinal))
             throw new InvalidOperationException($"Not every request was answered with success:\n{output}");
-        return double.Parse(Rate().Match(output).Groups["rate"].ValueSpan, CultureInfo.InvariantCulture);
+        var latency = Latency().Match(output);
+        var unit = latency.Groups["unit"].Value switch { "us" => TimeSpan.FromMicroseconds(1), "ms" => TimeSpan.FromMilliseconds(1), _ => TimeSpan.FromSeconds(1) };
+        return new Load(Number(Rate().Match(output).Groups["rate"]), Number(latency.Groups["number"]) * unit);
     });
+
+    private static double Number(Group group) => double.Parse(group.ValueSpan, CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"Requests/sec:\s+(?<rate>[0-9.]+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Rate();
+
+    [GeneratedRegex(@"99%\s+(?<number>[0-9.]+)(?<unit>us|ms|s)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Latency();
 }
