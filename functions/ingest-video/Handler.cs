@@ -36,6 +36,7 @@ public static class Handler
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<IngestPipeline>(
             provider, ActivatorUtilities.CreateInstance<RetryingObjectStore>(provider, provider.GetRequiredService<IObjectStore>())));
         services.AddHostedService<Start>();
+        services.AddHealthChecks().AddCheck<FfmpegHealth>("ffmpeg", tags: ["ready"]);
         services.AddExceptionHandler<UpstreamExceptionHandler>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, StatusJson.Default));
     }

@@ -183,7 +183,8 @@ public sealed class IngestPipeline(
     {
         using var timeout = new CancellationTokenSource(s_longestCleanUp);
         var step = claim.Status.State;
-        logger.LogWarning(cause, "Ingest of {Video}, attempt {Attempt}, ended in step {Step}", video, claim.Attempt, step);
+        // What is a fault is logged with its reason where the request ends.
+        logger.LogWarning("Ingest of {Video}, attempt {Attempt}, ended in step {Step}: {Failure}: {Message}", video, claim.Attempt, step, cause.GetType().Name, cause.Message);
         try
         {
             await publication.RemoveAsync(timeout.Token);

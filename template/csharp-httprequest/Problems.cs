@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Net.Http.Headers;
 
 namespace Root;
@@ -18,6 +19,8 @@ internal static class Problems
         {
             // A body that is too large, too slow or malformed is the caller's fault, though it shows as an exception while it is read.
             StatusCodeSelector = exception => exception is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError,
+            // Nor is it a line of the log, which strangers could fill. A function's own IExceptionHandler logs what it answers.
+            SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException || context.ExceptionHandledBy == ExceptionHandledType.ExceptionHandlerService,
         });
         app.UseStatusCodePages();
     }

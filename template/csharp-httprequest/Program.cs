@@ -13,7 +13,7 @@ else
     builder.Logging.AddJsonConsole(json => (json.IncludeScopes, json.UseUtcTimestamp, json.TimestampFormat) = (true, true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));
 
 builder.Services.AddProblemDetails();
-// A function adds checks of its own with AddHealthChecks().
+// A function adds checks of its own with AddHealthChecks(); those with the tag "ready" are asked before it gets requests.
 builder.Services.AddHealthChecks();
 builder.Services.AddGracefulStop();
 try
@@ -30,7 +30,7 @@ catch (OptionsValidationException faulty)
 var app = builder.Build();
 app.UseCallScope();
 app.UseProblems();
-app.MapHealthChecks("/_/ready");
+app.MapHealth();
 Handler.MapEndpoints(app);
 await app.RunAsync();
 return 0;

@@ -1,5 +1,6 @@
 using Amazon.S3;
 using Microsoft.Extensions.DependencyInjection;
+using Reelseal.Health;
 
 namespace Reelseal.Storage;
 
@@ -20,6 +21,7 @@ public static class ObjectStoreServices
         if (bucket is not null && endpoint is null && region is null)
             settings.Fault("AWS_REGION is not set.", 0);
 
+        services.AddHealthChecks().AddCheck<ObjectStoreHealth>(UpstreamException.ObjectStore, timeout: DependencyHealth.Longest);
         if (directory is not null)
             return services.AddSingleton<IObjectStore>(_ => new DirectoryObjectStore(directory, timeout));
 

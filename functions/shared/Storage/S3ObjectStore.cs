@@ -195,6 +195,12 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
         {
             return null;
         }
+        catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.Forbidden)
+        {
+            // Also the answer to HEAD for a missing object where the bucket may not be listed; GET tells.
+            await using var found = await GetAsync(key, range: null, unlessETag: null, cancellationToken);
+            return found is null ? null : throw Refused(e);
+        }
         catch (AmazonServiceException e)
         {
             throw Refused(e);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 
 namespace Reelseal.Tokens;
 
@@ -12,7 +13,8 @@ namespace Reelseal.Tokens;
 /// <param name="timeout">How long a fetch may take, and with it everybody who waits for one.</param>
 /// <param name="clock">The present time.</param>
 /// <param name="http">Fetches.</param>
-internal sealed class IssuerKeys(string issuer, TimeSpan timeout, TimeProvider clock, HttpClient http)
+/// <param name="logger">Is told of fetches that fail: while the keys at hand are still good, nobody else would be.</param>
+internal sealed class IssuerKeys(string issuer, TimeSpan timeout, TimeProvider clock, HttpClient http, ILogger logger)
 {
     /// <summary>After this the keys are fetched again, by the way: a key that the issuer has withdrawn is trusted for so long.</summary>
     public static readonly TimeSpan RefreshAfter = TimeSpan.FromMinutes(5);
@@ -57,8 +59,21 @@ internal sealed class IssuerKeys(string issuer, TimeSpan timeout, TimeProvider c
             await fetch.WaitAsync(cancellationToken);
         var state = _state;
         return state.Failure is null ? state.Keys!
-            : throw new UpstreamException("The token issuer's keys are not to be had right now.", state.Failure is OperationCanceledException, state.Failure);
+            : throw Unavailable(state.Failure);
     }
+
+    /// <summary>Asks the issuer, unless that was done a moment ago, and tells how it went.</summary>
+    /// <exception cref="UpstreamException">Its keys are not to be had.</exception>
+    public async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        if (FetchUnlessTooSoon(Now) is { } fetch)
+            await fetch.WaitAsync(cancellationToken);
+        if (_state.Failure is { } failure)
+            throw Unavailable(failure);
+    }
+
+    private static UpstreamException Unavailable(Exception failure) =>
+        new("The token issuer's keys are not to be had right now.", failure is OperationCanceledException, failure, UpstreamException.TokenIssuer);
 
     private Task? FetchUnlessTooSoon(TimeSpan now)
     {
@@ -83,6 +98,7 @@ internal sealed class IssuerKeys(string issuer, TimeSpan timeout, TimeProvider c
         }
         catch (Exception e) // whatever an issuer may do to us, those who wait must hear of it, and the next fetch must be possible
         {
+            logger.LogWarning("The token issuer's keys could not be fetched: {Failure}: {Reason}", e.GetType().Name, e.Message);
             state = state with { NotBefore = Now + PauseAfterFailure, Failure = e };
         }
         lock (_gate)

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Reelseal.Health;
 
 namespace Reelseal.Tokens;
 
@@ -10,6 +12,8 @@ public static class TokenServices
         services.AddSingleton(options);
         services.AddSingleton<TokenGate>();
         services.AddSingleton(provider => new TokenValidator(
-            options, provider.GetRequiredService<TimeProvider>(), new HttpClient { Timeout = options.IssuerTimeout }));
+            options, provider.GetRequiredService<TimeProvider>(), new HttpClient { Timeout = options.IssuerTimeout }, provider.GetRequiredService<ILogger<TokenValidator>>()));
+        if (options.Issuer is not null)
+            services.AddHealthChecks().AddCheck<TokenIssuerHealth>(UpstreamException.TokenIssuer, timeout: DependencyHealth.Longest);
     }
 }

@@ -4,6 +4,7 @@ using System.Collections.Frozen;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -31,12 +32,17 @@ public sealed class TokenValidator
     /// <param name="options">Which tokens are trusted.</param>
     /// <param name="clock">The present time.</param>
     /// <param name="http">Fetches the issuer's keys.</param>
-    public TokenValidator(TokenOptions options, TimeProvider clock, HttpClient http)
+    /// <param name="logger">Is told when the issuer's keys are not to be had.</param>
+    public TokenValidator(TokenOptions options, TimeProvider clock, HttpClient http, ILogger<TokenValidator> logger)
     {
         (_options, _clock) = (options, clock);
         _sharedKey = options.SharedKey is { } key ? new(key) : null;
-        _issuer = options.Issuer is { } issuer ? new(issuer, options.IssuerTimeout, clock, http) : null;
+        _issuer = options.Issuer is { } issuer ? new(issuer, options.IssuerTimeout, clock, http, logger) : null;
     }
+
+    /// <summary>Whether the issuer can be asked for its keys; at once where none is trusted.</summary>
+    /// <exception cref="UpstreamException">Its keys are not to be had.</exception>
+    public Task CheckIssuerAsync(CancellationToken cancellationToken) => _issuer?.CheckAsync(cancellationToken) ?? Task.CompletedTask;
 
     /// <summary>What the token says, or null when it is not valid now.</summary>
     /// <exception cref="UpstreamException">The issuer's keys are not to be had.</exception>

@@ -1,16 +1,18 @@
 using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Logging;
 using Reelseal;
 using Reelseal.Storage;
 
 namespace SignPlaylist.Playlists;
 
 /// <summary>Fetches playlists from the store, and keeps them: the store is asked again only after a while, and then whether anything changed.</summary>
-internal sealed class PlaylistSource(IObjectStore store, IMemoryCache cache, SigningOptions options, TimeProvider clock)
+internal sealed class PlaylistSource(IObjectStore store, IMemoryCache cache, SigningOptions options, TimeProvider clock, ILogger<PlaylistSource> logger)
 {
     /// <summary>How long after a failed check the copy at hand is served without another.</summary>
     private static readonly TimeSpan s_pauseAfterFault = TimeSpan.FromSeconds(5);
 
     private readonly SingleFlight<string, Playlist?> _flights = new();
+    private long _tellAgain; // ticks
 
     /// <summary>The playlist, or null when there is none.</summary>
     /// <exception cref="UpstreamException">The store failed, and no copy at hand was confirmed within half a URL's lifetime; or what lies there is not a playlist.</exception>
@@ -35,10 +37,15 @@ internal sealed class PlaylistSource(IObjectStore store, IMemoryCache cache, Sig
                 Keep(key, new(playlist, Confirmed: now, CheckAgain: now + options.Freshness));
             return playlist;
         }
-        catch (UpstreamException) when (known is not null && now < known.Confirmed + (options.Lifetime.Least / 2))
+        catch (UpstreamException e) when (known is not null && now < known.Confirmed + (options.Lifetime.Least / 2))
         {
             // A published video does not change, and what was signed a moment ago would still be valid: better than nothing.
             Keep(key, known with { CheckAgain = now + s_pauseAfterFault });
+            if (now.UtcTicks >= _tellAgain) // one line for one fault, however many playlists it meets
+            {
+                _tellAgain = (now + s_pauseAfterFault).UtcTicks;
+                logger.LogWarning("The {Dependency} failed, copies at hand are served: {Reason}", e.Dependency, e.Reason);
+            }
             return known.Playlist;
         }
     }

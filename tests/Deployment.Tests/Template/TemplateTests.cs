@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace Deployment.Tests.Template;
@@ -87,6 +88,72 @@ public sealed class TemplateTests(ProbeFunction probe) : IClassFixture<ProbeFunc
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.False(answer.Headers.Contains("Server"));
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("", 200, 200, """{"status":"pass","checks":{"far away":[{"status":"pass"}],"within":[{"status":"pass"}]}}""")]
+    [InlineData("down", 200, 503, """{"status":"fail","checks":{"far away":[{"status":"fail","output":"It does not answer."}],"within":[{"status":"pass"}]}}""")]
+    [InlineData("throws", 200, 503, """{"status":"fail","checks":{"far away":[{"status":"fail","output":"The check failed."}],"within":[{"status":"pass"}]}}""")]
+    [InlineData("broken", 503, 503, """{"status":"fail","checks":{"far away":[{"status":"pass"}],"within":[{"status":"fail","output":"A part is missing."}]}}""")]
+    public async Task It_is_ready_unless_a_part_of_it_is_broken_and_says_which_dependency_is_down(string state, int ready, int health, string document)
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        await using var function = probe.Start(("PROBE_STATE", state));
+        using var client = new HttpClient { BaseAddress = await function.Listening };
+
+        using (var answer = await client.GetAsync("/_/ready", cancellationToken))
+            Assert.Equal(ready, (int)answer.StatusCode);
+        foreach (var path in (string[])["/_/health", "/health"])
+        {
+            using var answer = await client.GetAsync(path, cancellationToken);
+            Assert.Equal(health, (int)answer.StatusCode);
+            Assert.Equal("application/health+json", answer.Content.Headers.ContentType?.MediaType);
+            Assert.True(answer.Headers.CacheControl?.NoStore);
+            Assert.Equal(document, await answer.Content.ReadAsStringAsync(cancellationToken));
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task However_many_ask_how_it_is_its_dependencies_are_asked_once()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        await using var function = probe.Start();
+        using var client = new HttpClient { BaseAddress = await function.Listening };
+
+        var since = Stopwatch.StartNew();
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => client.GetStringAsync("/health", cancellationToken)));
+        var asked = await client.GetStringAsync("/asked", cancellationToken);
+        Assert.SkipUnless(since.Elapsed < TimeSpan.FromSeconds(5), $"The machine took {since.Elapsed} for a hundred requests, after which the dependencies may be asked again.");
+        Assert.Equal("1", asked);
+
+        await Task.Delay(TimeSpan.FromSeconds(5), cancellationToken);
+        await client.GetStringAsync("/health", cancellationToken);
+        Assert.Equal("2", await client.GetStringAsync("/asked", cancellationToken));
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("POST /reads HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\nno number\r\n")]
+    [InlineData("GET /logs HTTP/1.1\r\nHost: x\r\nX-Call-Id: a\r\n b\r\nConnection: close\r\n\r\n")]
+    [InlineData("GET /logs HTTP/1.1\r\nHost: x\r\nX-Call-Id: a\u001b[2Jb\0\r\nConnection: close\r\n\r\n")]
+    [InlineData("GET /\u001b[31m%0d%0aforged HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")]
+    public async Task A_stranger_fills_no_log_with_malformed_requests(string request)
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        await using var function = probe.Start();
+        var address = await function.Listening;
+        using var client = new HttpClient { BaseAddress = address };
+        await client.GetStringAsync("/logs", cancellationToken);
+        await Until(() => function.Log.Count(line => line.Contains("a line", StringComparison.Ordinal)) == 1);
+        using var connection = new TcpClient();
+        await connection.ConnectAsync(address.Host, address.Port, cancellationToken);
+        await connection.GetStream().WriteAsync(System.Text.Encoding.Latin1.GetBytes(request), cancellationToken);
+        using var reader = new StreamReader(connection.GetStream());
+
+        Assert.StartsWith("HTTP/1.1 4", await reader.ReadLineAsync(cancellationToken), StringComparison.Ordinal);
+        await client.GetStringAsync("/logs", cancellationToken);
+        await Until(() => function.Log.Count(line => line.Contains("a line", StringComparison.Ordinal)) == 2);
+        var between = function.Log.SkipWhile(line => !line.Contains("a line", StringComparison.Ordinal)).Skip(1).TakeWhile(line => !line.Contains("a line", StringComparison.Ordinal));
+        Assert.DoesNotContain(between, line => !line.Contains("Microsoft.Hosting.Lifetime", StringComparison.Ordinal)); // "Application started" may come late
     }
 
     [Fact(Timeout = 60_000)]

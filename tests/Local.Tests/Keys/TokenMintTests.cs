@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Reelseal.Local.Keys;
 using Reelseal.Tokens;
 
@@ -38,7 +39,7 @@ public sealed class TokenMintTests
     private static async Task<TokenClaims?> ValidateAsync(TokenRequest request)
     {
         using var http = new HttpClient();
-        var validator = new TokenValidator(new() { SharedKey = Encoding.UTF8.GetBytes(Key) }, TimeProvider.System, http);
+        var validator = new TokenValidator(new() { SharedKey = Encoding.UTF8.GetBytes(Key) }, TimeProvider.System, http, NullLogger<TokenValidator>.Instance);
         return await validator.ValidateAsync(new TokenMint(Key, TimeProvider.System).Mint(request), TestContext.Current.CancellationToken);
     }
 }

@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Reelseal.Health;
 using Reelseal.Storage;
 using Reelseal.Testing;
 
@@ -62,6 +64,50 @@ public sealed class S3ObjectStoreTests(CephRgw rgw) : ObjectStoreTests
         Assert.Equal(502, (await Assert.ThrowsAsync<UpstreamException>(() => KeysAsync(reader, ""))).StatusCode);
         Assert.Equal(502, (await Assert.ThrowsAsync<UpstreamException>(() => reader.DeleteAsync(["a"], Token))).StatusCode);
         Assert.Equal("one", await ReadAsync(store, "a"));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_write_that_was_refused_because_of_an_object_that_has_gone_since_has_lost_also_where_the_bucket_may_not_be_listed()
+    {
+        var bucket = await rgw.CreateBucketAsync();
+        await rgw.CreateUserAsync("writer", "writersecret");
+        using var owner = bucket.CreateClient();
+        await owner.PutBucketPolicyAsync(
+            new PutBucketPolicyRequest
+            {
+                BucketName = bucket.Name,
+                Policy = $$"""
+                    {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam:::user/writer"]},
+                    "Action":["s3:GetObject","s3:PutObject"],"Resource":["arn:aws:s3:::{{bucket.Name}}/*"]}]}
+                    """,
+            },
+            Token);
+        await using var proxy = new FaultProxy(bucket.Endpoint);
+        var writer = (bucket with { Endpoint = proxy.Address, AccessKey = "writer", SecretKey = "writersecret" }).CreateStore(s_timeout);
+
+        proxy.Inject(Fault.S3Error(412, "PreconditionFailed"), method: "PUT");
+        Assert.Null(await writer.PutAsync("a", new MemoryStream("one"u8.ToArray()), WriteCondition.IfNew, Token));
+        Assert.Equal(["PUT", "HEAD", "GET"], proxy.Requests.Select(request => request.Method));
+        Assert.NotNull(await writer.PutAsync("a", new MemoryStream("one"u8.ToArray()), WriteCondition.IfNew, Token));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Its_health_tells_a_missing_bucket_and_wrong_credentials_from_a_missing_object()
+    {
+        var bucket = await rgw.CreateBucketAsync();
+
+        Assert.Null(await FaultOfAsync(bucket));
+        Assert.Equal("The object store answered 404 NoSuchBucket.", await FaultOfAsync(bucket with { Name = "there-is-none" }));
+        Assert.Equal("The object store answered 403 InvalidAccessKeyId.", await FaultOfAsync(bucket with { AccessKey = "nobody" }));
+        Assert.Equal("The object store answered 403 SignatureDoesNotMatch.", await FaultOfAsync(bucket with { SecretKey = "wrong" }));
+
+        async Task<string?> FaultOfAsync(TestBucket asked)
+        {
+            var result = await new ObjectStoreHealth(asked.CreateStore(s_timeout)).CheckHealthAsync(new(), Token);
+            Assert.Null(result.Exception);
+            Assert.Equal(result.Description is null, result.Status == HealthStatus.Healthy);
+            return result.Description;
+        }
     }
 
     [Theory(Timeout = Limit)]

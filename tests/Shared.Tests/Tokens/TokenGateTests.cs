@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Reelseal.Testing;
 using Reelseal.Tokens;
@@ -22,7 +23,7 @@ public sealed class TokenGateTests : IDisposable
     public TokenGateTests()
     {
         var options = new TokenOptions { SharedKey = s_key, LongestInQuery = TimeSpan.FromMinutes(15) };
-        _gate = new(new TokenValidator(options, _clock, _http), options, _clock);
+        _gate = new(new TokenValidator(options, _clock, _http, NullLogger<TokenValidator>.Instance), options, _clock);
     }
 
     public void Dispose() => _http.Dispose();

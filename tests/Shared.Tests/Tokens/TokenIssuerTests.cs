@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -5,7 +6,11 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Reelseal.Health;
 using Reelseal.Testing;
 using Reelseal.Tokens;
 
@@ -258,7 +263,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         listener.Start();
         var address = $"http://{listener.LocalEndpoint}";
         listener.Stop();
-        var validator = new TokenValidator(new TokenOptions { Issuer = address, IssuerTimeout = s_timeout }, _clock, _http);
+        var validator = new TokenValidator(new TokenOptions { Issuer = address, IssuerTimeout = s_timeout }, _clock, _http, NullLogger<TokenValidator>.Instance);
 
         Assert.Equal(502, (await Assert.ThrowsAsync<UpstreamException>(() => validator.ValidateAsync(s_rsa.Sign(Payload()), Token).AsTask())).StatusCode);
     }
@@ -284,6 +289,41 @@ public sealed class TokenIssuerTests : IAsyncLifetime
 
         _clock.Advance(TimeSpan.FromHours(1));
         Assert.Equal(504, (await Assert.ThrowsAsync<UpstreamException>(() => ValidateAsync(token))).StatusCode);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_refresh_that_fails_is_told_to_the_log_although_nobody_waits_for_it()
+    {
+        var log = new Lines();
+        _validator = Validator(logger: log);
+        var token = s_rsa.Sign(Payload());
+        Assert.NotNull(await ValidateAsync(token));
+        _issuer.Misbehave = context =>
+        {
+            context.Response.StatusCode = 500;
+            return Task.CompletedTask;
+        };
+
+        _clock.Advance(IssuerKeys.RefreshAfter);
+        Assert.NotNull(await ValidateAsync(token));
+        await EventuallyAsync(() => Task.FromResult(log.Text.Count == 1));
+        Assert.Contains("500", Assert.Single(log.Text), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Its_health_is_told_without_asking_it_more_often_than_anybody_may()
+    {
+        _validator = Validator(timeout: s_timeout);
+        var health = new TokenIssuerHealth(_validator);
+        for (var times = 0; times < 20; times++)
+            Assert.Equal(HealthStatus.Healthy, (await health.CheckHealthAsync(new(), Token)).Status);
+        Assert.Equal(1, _issuer.Fetches);
+
+        _issuer.Misbehave = context => context.Response.WriteAsync("{");
+        _clock.Advance(IssuerKeys.PauseAfterSuccess);
+        for (var times = 0; times < 20; times++)
+            Assert.Equal("The token issuer's keys are not to be had right now.", (await health.CheckHealthAsync(new(), Token)).Description);
+        Assert.Equal(2, _issuer.Fetches);
     }
 
     [Fact(Timeout = Limit)]
@@ -441,8 +481,8 @@ public sealed class TokenIssuerTests : IAsyncLifetime
             await Task.Delay(10, Token);
     }
 
-    private TokenValidator Validator(byte[]? sharedKey = null, TimeSpan? timeout = null) =>
-        new(new TokenOptions { Issuer = _issuer.Address, SharedKey = sharedKey, IssuerTimeout = timeout ?? s_patience }, _clock, _http);
+    private TokenValidator Validator(byte[]? sharedKey = null, TimeSpan? timeout = null, ILogger<TokenValidator>? logger = null) =>
+        new(new TokenOptions { Issuer = _issuer.Address, SharedKey = sharedKey, IssuerTimeout = timeout ?? s_patience }, _clock, _http, logger ?? NullLogger<TokenValidator>.Instance);
 
     private async Task<TokenClaims?> ValidateAsync(string token) => await _validator.ValidateAsync(token, Token);
 
@@ -453,4 +493,17 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         ["exp"] = _clock.GetUtcNow().AddDays(days).ToUnixTimeSeconds(),
         ["scope"] = "video:play",
     };
+
+    private sealed class Lines : ILogger<TokenValidator>
+    {
+        public ConcurrentQueue<string> Text { get; } = new();
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Text.Enqueue(formatter(state, exception));
+    }
 }

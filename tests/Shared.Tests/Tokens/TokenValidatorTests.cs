@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Reelseal.Testing;
 using Reelseal.Tokens;
@@ -19,7 +20,7 @@ public sealed class TokenValidatorTests : IDisposable
     private readonly HttpClient _http = new();
     private readonly TokenValidator _validator;
 
-    public TokenValidatorTests() => _validator = new(new TokenOptions { SharedKey = s_key }, _clock, _http);
+    public TokenValidatorTests() => _validator = new(new TokenOptions { SharedKey = s_key }, _clock, _http, NullLogger<TokenValidator>.Instance);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

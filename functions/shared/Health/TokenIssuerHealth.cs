@@ -1,0 +1,9 @@
+using Reelseal.Tokens;
+
+namespace Reelseal.Health;
+
+/// <summary>Asks the token issuer for its keys.</summary>
+internal sealed class TokenIssuerHealth(TokenValidator validator) : DependencyHealth
+{
+    protected override Task AskAsync(CancellationToken cancellationToken) => validator.CheckIssuerAsync(cancellationToken);
+}
