@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Reelseal;
 using Reelseal.Storage;
+using Reelseal.Telemetry;
 using Reelseal.Tokens;
 
 namespace IngestVideo;
@@ -27,6 +28,7 @@ public static class Handler
         var options = IngestOptions.Read(settings);
         var tokens = TokenOptions.Read(settings);
         services.AddObjectStore(settings).AddMultipartStore(settings);
+        services.AddTelemetry(settings, "ingest-video");
         settings.ThrowIfFaulty();
         services.AddSingleton(options).AddSingleton(TimeProvider.System);
         services.AddTokens(tokens);
@@ -44,6 +46,7 @@ public static class Handler
     public static void MapEndpoints(WebApplication app)
     {
         app.UseCrossOriginHeaders(app.Services.GetRequiredService<IngestOptions>().CorsOrigin, methods: "GET, POST, DELETE");
+        app.UseTelemetry();
         var routes = app.MapGroup("").AddEndpointFilter<IngestFilter>();
         routes.MapPost("/", (HttpContext context, IngestEndpoint endpoint) => endpoint.IngestAsync(context));
         routes.MapGet("/videos", ListAsync);

@@ -6,6 +6,7 @@ using IngestVideo.Status;
 using IngestVideo.Transcoding;
 using Reelseal;
 using Reelseal.Storage;
+using Reelseal.Telemetry;
 
 namespace IngestVideo;
 
@@ -67,11 +68,13 @@ public sealed class IngestPipeline(
     private async Task<SourcePlan> PrepareAsync(
         VideoClaim claim, Workspace workspace, Func<Workspace, CancellationToken, Task<ReceivedSource>> receive, CancellationToken hungUp)
     {
+        using (Signals.Activities.StartActivity("receive"))
         using (var receiving = CancellationTokenSource.CreateLinkedTokenSource(claim.Lost, hungUp))
         {
             var received = await receive(workspace, receiving.Token);
             claim.Update(status => status with { State = VideoState.Probing, Title = received.Title ?? status.Title });
         }
+        using var span = Signals.Activities.StartActivity("probe");
         var container = await SniffAsync(workspace, claim.Lost);
         var media = await prober.ProbeAsync(workspace.Source, container, claim.Lost);
         var plan = TranscodePlan.For(media, options.Ladder, options.SegmentFormat);
@@ -93,6 +96,7 @@ public sealed class IngestPipeline(
 
     private async Task<IReadOnlyList<PublishedRendition>> TranscodeAsync(VideoClaim claim, SourcePlan source, Workspace workspace, Publication publication)
     {
+        using var span = Signals.Activities.StartActivity("transcode");
         var (container, plan) = source;
         var publisher = new SegmentPublisher(plan, workspace, publication, options.MaxUnpublishedBytes);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(claim.Lost);
@@ -118,6 +122,7 @@ public sealed class IngestPipeline(
     private async Task<IReadOnlyList<PublishedRendition>> PublishAsync(
         VideoClaim claim, SourcePlan source, Workspace workspace, Publication publication, IReadOnlyList<PublishedRendition> renditions)
     {
+        using var span = Signals.Activities.StartActivity("publish");
         var plan = source.Plan;
         var seconds = renditions.Where(rendition => rendition.Rendition is not IFrameRendition).Max(rendition => rendition.Seconds);
         // The index of a file may be whole where its content is not.

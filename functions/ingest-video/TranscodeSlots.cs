@@ -6,12 +6,22 @@ public sealed class TranscodeSlots(IngestOptions options) : IDisposable
     private readonly SemaphoreSlim _free = new(options.MaxTranscodes);
 
     /// <summary>A slot to give back by disposing of it, or null when all are taken.</summary>
-    public IDisposable? TryTake() => _free.Wait(TimeSpan.Zero) ? new Slot(_free) : null;
+    public IDisposable? TryTake()
+    {
+        if (!_free.Wait(TimeSpan.Zero))
+            return null;
+        IngestMetrics.Running.Add(1);
+        return new Slot(_free);
+    }
 
     public void Dispose() => _free.Dispose();
 
     private sealed class Slot(SemaphoreSlim free) : IDisposable
     {
-        public void Dispose() => free.Release();
+        public void Dispose()
+        {
+            IngestMetrics.Running.Add(-1);
+            free.Release();
+        }
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Reelseal;
 using Reelseal.Storage;
+using Reelseal.Telemetry;
 using Reelseal.Tokens;
 using SignPlaylist.Playlists;
 
@@ -17,6 +18,7 @@ public static class Handler
 
         var settings = Settings.FromEnvironment();
         services.AddObjectStore(settings);
+        services.AddTelemetry(settings, "sign-playlist");
         services.AddSignPlaylist(SigningOptions.Read(settings));
     }
 
@@ -37,6 +39,7 @@ public static class Handler
     public static void MapEndpoints(WebApplication app)
     {
         app.UseCrossOriginHeaders(app.Services.GetRequiredService<SigningOptions>().CorsOrigin, methods: "GET, HEAD");
+        app.UseTelemetry();
         app.MapMethods("/videos/{video}/{*path}", [HttpMethods.Get, HttpMethods.Head], PlaylistEndpoint.Create(app.Services));
         app.MapGet("/videos/{video}", TicketEndpoint.GetTicket);
     }

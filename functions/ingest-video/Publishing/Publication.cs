@@ -10,8 +10,12 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
     /// <summary>The key of one of this attempt's objects.</summary>
     public string KeyOf(string path) => ObjectKeys.Attempt(video, attempt) + path;
 
-    public Task PutAsync(string path, Stream content, CancellationToken cancellationToken) =>
-        store.PutAsync(KeyOf(path), content, WriteCondition.None, cancellationToken);
+    public async Task PutAsync(string path, Stream content, CancellationToken cancellationToken)
+    {
+        var length = content.Length;
+        await store.PutAsync(KeyOf(path), content, WriteCondition.None, cancellationToken);
+        IngestMetrics.Published.Add(length);
+    }
 
     public async Task PutAsync(string path, string text, CancellationToken cancellationToken)
     {

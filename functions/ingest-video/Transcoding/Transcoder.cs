@@ -42,7 +42,10 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
         {
             var result = await running;
             if (result.ExitCode == 0)
+            {
+                IngestMetrics.Speed.Record(progress.Speed);
                 return;
+            }
             logger.LogWarning("Step transcode: ffmpeg ended with {ExitCode}: {Errors}", result.ExitCode, string.Join('\n', result.LastErrors));
             throw IngestRefusedException.Undecodable($"The video cannot be decoded: {FfmpegErrors.Reason(result, workspace.Source)}.");
         }
@@ -94,6 +97,9 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
         private readonly long _start = clock.GetTimestamp();
 
         public TimeSpan Done { get; private set; }
+
+        /// <summary>Seconds of video in a second.</summary>
+        public double Speed => Done / clock.GetElapsedTime(_start);
 
         public void Read(string line)
         {

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Microsoft.Extensions.Caching.Memory;
 using Reelseal;
+using Reelseal.Telemetry;
 using SignPlaylist.CloudFront;
 
 namespace SignPlaylist.Playlists;
@@ -20,9 +21,9 @@ internal sealed class PlaylistSigner(IMemoryCache cache, SigningOptions options,
         var rendering = new Rendering(
             key.Key, playlist.ETag, viewer.ThroughEdge, viewer.Expires, options.Lifetime.StartFor(clock.GetUtcNow()),
             playlist.NamesPlaylists ? viewer.PlaylistQuery : "", coding);
-        return cache.Get<SignedPlaylist>(rendering) is { } signed
-            ? signed
-            : await _flights.RunAsync(rendering, () => Task.FromResult(Render(playlist, key, rendering)), cancellationToken);
+        var signed = cache.Get<SignedPlaylist>(rendering);
+        CacheLookups.Count("signed", signed is not null);
+        return signed ?? await _flights.RunAsync(rendering, () => Task.FromResult(Render(playlist, key, rendering)), cancellationToken);
     }
 
     /// <summary>The signature that opens everything of a video until then.</summary>
@@ -38,6 +39,7 @@ internal sealed class PlaylistSigner(IMemoryCache cache, SigningOptions options,
 
     private SignedPlaylist Render(Playlist playlist, PlaylistKey key, Rendering rendering)
     {
+        using var span = Signals.Activities.StartActivity("sign playlist");
         var delivery = options.EachUrl
             ? Delivery.WithSignatureEach(rendering.ThroughEdge, rendering.PlaylistQuery, options.Signer, rendering.Expires)
             : Delivery.WithOneSignature(rendering.ThroughEdge, rendering.PlaylistQuery, SignatureFor(key.Video, rendering.Expires));

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Logging;
 using Reelseal;
 using Reelseal.Storage;
+using Reelseal.Telemetry;
 
 namespace SignPlaylist.Playlists;
 
@@ -19,13 +20,16 @@ internal sealed class PlaylistSource(IObjectStore store, IMemoryCache cache, Sig
     public async ValueTask<Playlist?> FetchAsync(PlaylistKey key, CancellationToken cancellationToken)
     {
         var known = cache.Get<Copy>(key.Key);
-        if (known is not null && clock.GetUtcNow() < known.CheckAgain)
-            return known.Playlist;
+        var fresh = known is not null && clock.GetUtcNow() < known.CheckAgain;
+        CacheLookups.Count("playlist", fresh);
+        if (fresh)
+            return known!.Playlist;
         return await _flights.RunAsync(key.Key, () => CheckAsync(key.Key, known), cancellationToken);
     }
 
     private async Task<Playlist?> CheckAsync(string key, Copy? known)
     {
+        using var span = Signals.Activities.StartActivity("fetch playlist");
         var now = clock.GetUtcNow();
         try
         {

@@ -1,0 +1,48 @@
+using Reelseal.Local;
+using Reelseal.Testing;
+using Reelseal.Tokens;
+
+namespace Reelseal.EndToEnd.Tests;
+
+/// <summary>What the published functions send to a collector.</summary>
+public sealed class TelemetryTests(CephRgw s3)
+{
+    [Fact(Timeout = 300_000)]
+    public async Task A_video_and_its_playback_are_told_in_the_fields_names_and_without_anything_secret()
+    {
+        Published.Require();
+        var cancellation = TestContext.Current.CancellationToken;
+        await using var collector = await OtlpCollector.StartAsync();
+        var bucket = await s3.CreateBucketAsync();
+        string[] hidden;
+        var options = new LocalOptions
+        {
+            Store = bucket.CreateStore(TimeSpan.FromSeconds(20)),
+            Settings = new Dictionary<string, string>(bucket.Environment, StringComparer.Ordinal)
+            {
+                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address,
+                ["OTEL_RESOURCE_ATTRIBUTES"] = "deployment.environment.name=a-test",
+            },
+        };
+        await using (var system = await RunningSystem.StartAsync(options, cancellation))
+        {
+            var ticket = await system.Client.GetTicketAsync(system.Video, until: null, cancellation);
+            var token = system.Local.Tokens.Mint(new() { Scopes = [Scopes.Play], Videos = [system.Video], Lifetime = TimeSpan.FromMinutes(5) });
+            hidden = [.. system.Local.SecretTexts, bucket.SecretKey, token, token.Split('.')[2], .. ticket.Query!.Split('&').Select(part => part.Split('=', 2)[1]).Where(value => value.Length > 30)];
+            using var http = new HttpClient();
+            foreach (var _ in (int[])[1, 2])
+                await http.GetStringAsync($"{system.Local.Gateway}/function/sign-playlist/videos/{system.Video}/multivariant.m3u8?token={token}", cancellation);
+            await http.GetStringAsync(ticket.Url, cancellation);
+        } // what is left is sent when a function stops
+
+        var (traces, metrics) = (collector.Traces, collector.Metrics);
+        Assert.All(
+            ["ingest-video", "sign-playlist", "a-test", "POST /", "GET /videos/{video}/{*path}", "http.route", "http.response.status_code", "url.path", "faas.invocation_id",
+                "receive", "probe", "transcode", "publish", "fetch playlist", "sign playlist", "server.address"],
+            name => Assert.Contains(name, traces, StringComparison.Ordinal));
+        Assert.All(
+            ["http.server.request.duration", "http.client.request.duration", "dotnet.gc.collections", "reelseal.cache.lookups", "reelseal.ingest.active", "reelseal.transcode.speed", "reelseal.published"],
+            name => Assert.Contains(name, metrics, StringComparison.Ordinal));
+        Assert.All(hidden, secret => Assert.DoesNotContain(secret, traces + metrics, StringComparison.Ordinal));
+    }
+}
