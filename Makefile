@@ -3,6 +3,7 @@
 # make test    all tests
 # make soak    the tests that take long
 # make deploy  pulumi up, secrets, faas-cli up; docs/deploy.md
+# make fsck    what is wrong with a store: orphans, stuck videos, missing segments; ARGS=--remove mends what can be
 # make token   a token for given scopes, videos and times: ARGS="--key-file … --scope video:play"
 # make bench   speed against nginx and the article's way; writes artifacts/bench.json; ROWS=sign.warm takes only those rows
 # make publish the two functions as programs, as in their containers
@@ -11,7 +12,7 @@ FUNCTIONS := sign-playlist ingest-video
 PROGRAMS := $(FUNCTIONS:%=artifacts/functions/%/Root)
 LOCAL := dotnet run --project local --configuration Release --
 
-.PHONY: demo serve test soak bench deploy token publish build ffmpeg clean
+.PHONY: demo serve test soak bench deploy fsck token publish build ffmpeg clean
 .DELETE_ON_ERROR:
 
 demo: ffmpeg publish
@@ -32,6 +33,9 @@ soak: ffmpeg publish build
 
 deploy:
 	@infra/deploy.sh $(STEP)
+
+fsck:
+	@dotnet run --project infra/fsck --configuration Release -- $(ARGS)
 
 bench: ffmpeg publish
 	@$(call need,wrk,wrk)

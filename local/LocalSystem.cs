@@ -20,6 +20,9 @@ internal sealed class LocalSystem : IAsyncDisposable
 
     private readonly Stack<IAsyncDisposable> _parts = new(); // stopped in the reverse order of their start
     private readonly Secrets _secrets;
+    private readonly Dictionary<string, FunctionProgram> _programs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FunctionProcess> _functions = new(StringComparer.Ordinal);
+    private FunctionGateway _gateway = null!;
 
     private LocalSystem(LocalOptions options)
     {
@@ -45,7 +48,8 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>All that no log may hold.</summary>
     public IReadOnlyList<string> SecretTexts => [_secrets.OriginSecret, _secrets.TokenKey, .. KeyPair.PrivatePem.Split('\n').Where(line => line.Length > 20 && line[0] != '-')];
 
-    public IReadOnlyDictionary<string, FunctionProcess> Functions { get; private set; } = new Dictionary<string, FunctionProcess>(StringComparer.Ordinal);
+    /// <summary>The processes that the gateway sends calls to.</summary>
+    public IReadOnlyDictionary<string, FunctionProcess> Functions => _functions;
 
     /// <exception cref="FunctionStartException">A function is not published or does not start; the message says which and why.</exception>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A setting of the store is missing or malformed.</exception>
@@ -64,6 +68,17 @@ internal sealed class LocalSystem : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts a function, or another process of it: the gateway sends all calls there from now on. The one before goes on, if it lives, with what it has.</summary>
+    /// <exception cref="FunctionStartException">It is not published or does not start.</exception>
+    public async Task<FunctionProcess> StartFunctionAsync(string name, CancellationToken cancellationToken)
+    {
+        var function = await FunctionProcess.StartAsync(_programs[name], cancellationToken);
+        _parts.Push(function);
+        _functions[name] = function;
+        _gateway.Register(name, function.Address);
+        return function;
+    }
+
     public async ValueTask DisposeAsync()
     {
         while (_parts.TryPop(out var part))
@@ -76,9 +91,9 @@ internal sealed class LocalSystem : IAsyncDisposable
         var settings = StoreSettings(options);
         Store = options.Store ?? OpenStore(settings);
 
-        var gateway = await FunctionGateway.StartAsync(options.GatewayPort, options.Logging, cancellationToken);
-        _parts.Push(gateway);
-        Gateway = gateway.Address;
+        _gateway = await FunctionGateway.StartAsync(options.GatewayPort, options.Logging, cancellationToken);
+        _parts.Push(_gateway);
+        Gateway = _gateway.Address;
 
         var site = new SiteOrigin(options.SiteDirectory);
         var keys = new TrustedKeyGroup(new Dictionary<string, string>(StringComparer.Ordinal) { [KeyPair.Id] = KeyPair.PublicPem });
@@ -90,10 +105,9 @@ internal sealed class LocalSystem : IAsyncDisposable
 
         settings["CLOUDFRONT_URL"] = Edge;
         settings["KEY_PAIR_ID"] = KeyPair.Id;
-        var functions = new Dictionary<string, FunctionProcess>(StringComparer.Ordinal);
         foreach (var name in (string[])[IngestVideo, SignPlaylist])
         {
-            var program = new FunctionProgram
+            _programs[name] = new()
             {
                 Name = name,
                 Executable = Path.Combine(options.FunctionsDirectory, name, "Root"),
@@ -101,11 +115,8 @@ internal sealed class LocalSystem : IAsyncDisposable
                 SecretsDirectory = _secrets.Directory,
                 OnLine = options.OnFunctionLine is { } onLine ? line => onLine(name, line) : null,
             };
-            functions[name] = await FunctionProcess.StartAsync(program, cancellationToken);
-            _parts.Push(functions[name]);
-            gateway.Register(name, functions[name].Address);
+            await StartFunctionAsync(name, cancellationToken);
         }
-        Functions = functions;
     }
 
     private static Dictionary<string, string> StoreSettings(LocalOptions options)

@@ -1,0 +1,60 @@
+namespace Reelseal.Fsck;
+
+/// <summary>What can be wrong with a store.</summary>
+internal enum Flaw
+{
+    /// <summary>A key that is none of ours. It stays.</summary>
+    ForeignObject,
+
+    /// <summary>A status document that cannot be read. It stays.</summary>
+    UnreadableStatus,
+
+    /// <summary>A playlist that cannot be read, or is none of ours. It stays.</summary>
+    UnreadablePlaylist,
+
+    /// <summary>A published video names something that is not there. It stays: only ingesting it anew could help.</summary>
+    MissingObject,
+
+    /// <summary>A published video that no status tells of. It stays: ingesting it again under its id finds and adopts it.</summary>
+    VideoWithoutStatus,
+
+    /// <summary>A published video whose status says otherwise. Mended by making it ready.</summary>
+    PublishedButNotReady,
+
+    /// <summary>A video that is ready, but has no multivariant playlist. Mended by marking it as failed, so that it can be ingested anew.</summary>
+    ReadyButNotPublished,
+
+    /// <summary>An ingest whose worker has been silent for long. Mended by marking it as failed.</summary>
+    StuckStatus,
+
+    /// <summary>What an attempt wrote that did not become the video. Mended by removing it.</summary>
+    OrphanAttempt,
+
+    /// <summary>A source past its life, or of a video that is ready. Mended by removing it.</summary>
+    ForgottenUpload,
+}
+
+/// <summary>Something wrong.</summary>
+/// <param name="Flaw">What.</param>
+/// <param name="Key">Where: an object's key, or the common start of several.</param>
+/// <param name="Detail">More of it, in a few words.</param>
+/// <param name="Mend">Mends it unless what was found has changed since; null for what only a person can decide. Tells whether it did.</param>
+internal sealed record Finding(Flaw Flaw, string Key, string Detail, Func<CancellationToken, Task<bool>>? Mend = null)
+{
+    public override string ToString() => $"{Words(Flaw)}: {Key} ({Detail})";
+
+    private static string Words(Flaw flaw) => flaw switch
+    {
+        Flaw.ForeignObject => "foreign object",
+        Flaw.UnreadableStatus => "unreadable status",
+        Flaw.UnreadablePlaylist => "unreadable playlist",
+        Flaw.MissingObject => "missing object",
+        Flaw.VideoWithoutStatus => "video without status",
+        Flaw.PublishedButNotReady => "published but not ready",
+        Flaw.ReadyButNotPublished => "ready but not published",
+        Flaw.StuckStatus => "stuck status",
+        Flaw.OrphanAttempt => "orphan attempt",
+        Flaw.ForgottenUpload => "forgotten upload",
+        _ => throw new ArgumentOutOfRangeException(nameof(flaw), flaw, message: null),
+    };
+}

@@ -1,0 +1,162 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using IngestVideo.Publishing;
+using IngestVideo.Status;
+using IngestVideo.Uploads;
+using Reelseal.Storage;
+
+namespace Reelseal.Fsck;
+
+/// <summary>From when on something is no longer work in progress.</summary>
+internal sealed record Ages
+{
+    /// <summary>A worker that has been silent for so long is dead, and what has lain unpublished for so long will never be published.</summary>
+    public TimeSpan Silence { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long a source may wait to be ingested: as long as the bucket's own rule lets it.</summary>
+    public TimeSpan Upload { get; init; } = TimeSpan.FromDays(7);
+}
+
+/// <summary>Walks a store, and tells what is wrong. A video at a time, in the order of their ids, so that a bucket of any size can be walked.</summary>
+internal sealed class StoreCheck(IObjectStore store, UploadDesk uploads, Ages ages, TimeProvider clock)
+{
+    private const string Videos = "videos/";
+    private const string Uploads = "uploads/";
+    private readonly StatusStore _statuses = new(store);
+
+    /// <summary>How many objects have been seen.</summary>
+    public long Objects { get; private set; }
+
+    /// <exception cref="UpstreamException">The store failed.</exception>
+    public async IAsyncEnumerable<Finding> FindAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // First, because a worker that wakes up after its status was marked as failed stops before it publishes.
+        await foreach (var finding in FindInStatusesAsync(cancellationToken))
+            yield return finding;
+        await foreach (var finding in FindInVideosAsync(cancellationToken))
+            yield return finding;
+        await foreach (var finding in FindInUploadsAsync(cancellationToken))
+            yield return finding;
+    }
+
+    private async IAsyncEnumerable<Finding> FindInVideosAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var (current, objects) = (default(VideoId), new List<ObjectEntry>());
+        await foreach (var entry in ListAsync(Videos, cancellationToken))
+        {
+            if (IdIn(entry.Key, Videos, '/') is not { } video)
+            {
+                yield return new(Flaw.ForeignObject, entry.Key, $"{entry.Length} bytes");
+                continue;
+            }
+            if (video != current)
+            {
+                foreach (var finding in await CheckVideoAsync(current, objects, cancellationToken))
+                    yield return finding;
+                (current, objects) = (video, []);
+            }
+            objects.Add(entry);
+        }
+        foreach (var finding in await CheckVideoAsync(current, objects, cancellationToken))
+            yield return finding;
+    }
+
+    private async Task<IReadOnlyList<Finding>> CheckVideoAsync(VideoId video, List<ObjectEntry> objects, CancellationToken cancellationToken)
+    {
+        if (objects.Count == 0)
+            return [];
+        return await new VideoCheck(store, _statuses, video, ages.Silence, clock).CheckAsync(objects, cancellationToken);
+    }
+
+    private async IAsyncEnumerable<Finding> FindInStatusesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var entry in ListAsync(ObjectKeys.StatusPrefix, cancellationToken))
+        {
+            if (IdIn(entry.Key, ObjectKeys.StatusPrefix, '.') is not { } video || entry.Key != ObjectKeys.Status(video))
+            {
+                yield return new(Flaw.ForeignObject, entry.Key, $"{entry.Length} bytes");
+                continue;
+            }
+            if (await CheckStatusAsync(video, cancellationToken) is { } finding)
+                yield return finding;
+        }
+    }
+
+    private async Task<Finding?> CheckStatusAsync(VideoId video, CancellationToken cancellationToken)
+    {
+        StoredStatus? found;
+        try
+        {
+            found = await _statuses.ReadAsync(video, cancellationToken);
+        }
+        catch (JsonException e)
+        {
+            return new(Flaw.UnreadableStatus, ObjectKeys.Status(video), e.Message);
+        }
+        if (found is not { Status: var status })
+            return null; // deleted since it was listed
+        // Read after the status: a video is published before it is called ready.
+        var published = await store.HeadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not null;
+        if (published)
+            return null; // VideoCheck tells of it
+        if (status.State == VideoState.Ready)
+            return new(Flaw.ReadyButNotPublished, ObjectKeys.Status(video), "its multivariant playlist is missing", token => FailAsync(video, found, "The video is no longer there. Ingest it again.", token));
+        if (status.State != VideoState.Failed && clock.GetUtcNow() - status.Updated > ages.Silence)
+            return new(Flaw.StuckStatus, ObjectKeys.Status(video), $"{status.State} since {status.Updated:u}", token => FailAsync(video, found, "The worker died. Ingest the video again.", token));
+        return null;
+    }
+
+    /// <summary>Marks a video as failed, unless its status has changed or it is published by now.</summary>
+    private async Task<bool> FailAsync(VideoId video, StoredStatus found, string error, CancellationToken cancellationToken)
+    {
+        if (await store.HeadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not null)
+            return false;
+        var failed = found.Status with { State = VideoState.Failed, Error = error, Speed = null, Remaining = null, Renditions = [], Playlist = null, Updated = clock.GetUtcNow() };
+        return await _statuses.WriteAsync(video, failed, WriteCondition.IfUnchanged(found.ETag), cancellationToken) is not null;
+    }
+
+    private async IAsyncEnumerable<Finding> FindInUploadsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var entry in ListAsync(Uploads, cancellationToken))
+        {
+            if (IdIn(entry.Key, Uploads, '.') is not { } video || (entry.Key != ObjectKeys.Upload(video) && entry.Key != ObjectKeys.UploadManifest(video)))
+                yield return new(Flaw.ForeignObject, entry.Key, $"{entry.Length} bytes");
+            else if (await WhyForgottenAsync(video, entry, cancellationToken) is { } why)
+                yield return new(Flaw.ForgottenUpload, entry.Key, why, async token => await WhyForgottenAsync(video, entry, token) is not null && await RemoveUploadAsync(video, token));
+        }
+    }
+
+    private async Task<string?> WhyForgottenAsync(VideoId video, ObjectEntry entry, CancellationToken cancellationToken)
+    {
+        var age = clock.GetUtcNow() - entry.LastModified;
+        if (age > ages.Upload)
+            return $"{age.TotalDays:0} days old";
+        // The worker that made the video ready removes its source right after that.
+        return age > ages.Silence && await store.HeadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not null
+            && await _statuses.ReadAsync(video, cancellationToken) is { Status: { State: VideoState.Ready, Updated: var ready } } && clock.GetUtcNow() - ready > ages.Silence
+            ? "its video is ready" : null;
+    }
+
+    /// <summary>Removes the source with what is remembered of its upload; true as well when the two were removed together before.</summary>
+    private async Task<bool> RemoveUploadAsync(VideoId video, CancellationToken cancellationToken)
+    {
+        await uploads.RemoveAsync(video, cancellationToken);
+        return true;
+    }
+
+    private async IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var entry in store.ListAsync(prefix, cancellationToken))
+        {
+            Objects++;
+            yield return entry;
+        }
+    }
+
+    /// <summary>The id that follows a prefix, up to a character or the key's end; null where none does.</summary>
+    private static VideoId? IdIn(string key, string prefix, char end)
+    {
+        var rest = key[prefix.Length..];
+        return VideoId.TryParse(rest.IndexOf(end) is >= 0 and var at ? rest[..at] : rest, provider: null, out var video) ? video : null;
+    }
+}

@@ -1,0 +1,150 @@
+using System.Text.Json;
+using IngestVideo.Publishing;
+using IngestVideo.Status;
+using Reelseal.Storage;
+
+namespace Reelseal.Fsck;
+
+/// <summary>Checks one video: whether all is there that its playlists name, and what is there besides.</summary>
+internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, VideoId video, TimeSpan silence, TimeProvider clock)
+{
+    private readonly List<Finding> _findings = [];
+
+    /// <param name="objects">The video's objects, as they were listed.</param>
+    /// <param name="cancellationToken">Ends the check.</param>
+    public async Task<IReadOnlyList<Finding>> CheckAsync(IReadOnlyList<ObjectEntry> objects, CancellationToken cancellationToken)
+    {
+        StoredStatus? status;
+        try
+        {
+            status = await statuses.ReadAsync(video, cancellationToken);
+        }
+        catch (JsonException)
+        {
+            return []; // StoreCheck tells of it; until it can be read, nobody knows who works here
+        }
+        var committed = await ReadAsync(ObjectKeys.Multivariant(video), cancellationToken);
+        var attempt = committed is null ? null : MultivariantPlaylist.AttemptOf(committed);
+        var listed = objects.Any(entry => entry.Key == ObjectKeys.Multivariant(video));
+        if (committed is null ? listed : attempt is null)
+        {
+            // Without it nothing can be told of the rest. It may also have been deleted this moment, and then the next check tells.
+            _findings.Add(new(Flaw.UnreadablePlaylist, ObjectKeys.Multivariant(video), "it names no attempt, or may not be read"));
+            return _findings;
+        }
+        if (attempt is not null)
+        {
+            await CheckPublishedAsync(committed!, attempt, [.. objects.Select(entry => entry.Key)], cancellationToken);
+            CheckStatus(status, attempt, objects);
+        }
+        CheckOthers(status, attempt, objects);
+        return _findings;
+    }
+
+    /// <summary>Everything that players and the status may ask for is there.</summary>
+    private async Task CheckPublishedAsync(string multivariant, string attempt, HashSet<string> listed, CancellationToken cancellationToken)
+    {
+        foreach (var playlist in PlaylistUris.In(multivariant).Select(uri => ObjectKeys.Video(video) + uri).Distinct(StringComparer.Ordinal))
+        {
+            if (await ReadAsync(playlist, cancellationToken) is not { } text)
+            {
+                await AddMissingAsync(playlist, ObjectKeys.Multivariant(video), cancellationToken);
+                continue;
+            }
+            var segments = PlaylistUris.In(text);
+            if (!text.StartsWith("#EXTM3U", StringComparison.Ordinal) || !text.Contains("#EXT-X-ENDLIST", StringComparison.Ordinal) || segments.Count == 0)
+                _findings.Add(new(Flaw.UnreadablePlaylist, playlist, "it is empty or cut off"));
+            foreach (var segment in segments.Select(uri => playlist[..(playlist.LastIndexOf('/') + 1)] + uri).Where(segment => !listed.Contains(segment)))
+                await AddMissingAsync(segment, playlist, cancellationToken);
+        }
+        // The storyboard names its sprites; they are few.
+        if (listed.Contains($"{ObjectKeys.Attempt(video, attempt)}storyboard.vtt") && await ReadAsync($"{ObjectKeys.Attempt(video, attempt)}storyboard.vtt", cancellationToken) is { } cues)
+        {
+            foreach (var sprite in cues.Split('\n').Where(line => line.Contains("#xywh=", StringComparison.Ordinal)).Select(line => ObjectKeys.Attempt(video, attempt) + line.Split('#')[0]).Distinct(StringComparer.Ordinal).Where(sprite => !listed.Contains(sprite)))
+                await AddMissingAsync(sprite, "the storyboard", cancellationToken);
+        }
+    }
+
+    /// <summary>Notes that an object is missing, unless it, or its whole video, has changed since the listing.</summary>
+    private async Task AddMissingAsync(string key, string namedBy, CancellationToken cancellationToken)
+    {
+        if (await store.HeadAsync(key, cancellationToken) is null && await store.HeadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not null)
+            _findings.Add(new(Flaw.MissingObject, key, $"named by {namedBy}"));
+    }
+
+    private void CheckStatus(StoredStatus? found, string attempt, IReadOnlyList<ObjectEntry> objects)
+    {
+        var age = clock.GetUtcNow() - objects.Max(entry => entry.LastModified);
+        if (found is null)
+        {
+            if (age > silence) // a deletion may be under way
+                _findings.Add(new(Flaw.VideoWithoutStatus, ObjectKeys.Multivariant(video), "ingest it again under its id, or delete it"));
+            return;
+        }
+        var status = found.Status;
+        if ((status.State != VideoState.Ready || status.Attempt != attempt) && !IsAlive(status))
+            _findings.Add(new(Flaw.PublishedButNotReady, ObjectKeys.Status(video), $"{status.State}, attempt {status.Attempt}", token => MakeReadyAsync(found, attempt, token)));
+    }
+
+    private async Task<bool> MakeReadyAsync(StoredStatus found, string attempt, CancellationToken cancellationToken)
+    {
+        if (await store.HeadAsync(ObjectKeys.Multivariant(video), cancellationToken) is null)
+            return false;
+        var ready = found.Status with
+        {
+            State = VideoState.Ready, Progress = 1, Speed = null, Remaining = null, Error = null, Playlist = ObjectKeys.Multivariant(video), Attempt = attempt, Updated = clock.GetUtcNow(),
+        };
+        return await statuses.WriteAsync(video, ready, WriteCondition.IfUnchanged(found.ETag), cancellationToken) is not null;
+    }
+
+    /// <summary>Attempts that are not the video. As long as a worker is alive they are its business: it removes them when it is done.</summary>
+    private void CheckOthers(StoredStatus? found, string? committed, IReadOnlyList<ObjectEntry> objects)
+    {
+        if (found is { Status: var status } && IsAlive(status))
+            return;
+        foreach (var group in objects.Where(entry => entry.Key != ObjectKeys.Multivariant(video)).GroupBy(entry => entry.Key[..(entry.Key.IndexOf('/', ObjectKeys.Video(video).Length) + 1)], StringComparer.Ordinal))
+        {
+            if (group.Key.Length == 0)
+            {
+                foreach (var entry in group)
+                    _findings.Add(new(Flaw.ForeignObject, entry.Key, $"{entry.Length} bytes"));
+            }
+            else if ((committed is null || group.Key != ObjectKeys.Attempt(video, committed)) && clock.GetUtcNow() - group.Max(entry => entry.LastModified) > silence)
+            {
+                _findings.Add(new(Flaw.OrphanAttempt, group.Key, $"{group.Count()} objects, {group.Sum(entry => entry.Length)} bytes", token => RemoveOrphanAsync(group.Key, token)));
+            }
+        }
+    }
+
+    /// <summary>Looks at everything once more, at what is there now, and then removes the attempt.</summary>
+    private async Task<bool> RemoveOrphanAsync(string folder, CancellationToken cancellationToken)
+    {
+        if (await statuses.ReadAsync(video, cancellationToken) is { Status: var status } && IsAlive(status))
+            return false;
+        var keys = new List<string>();
+        await foreach (var entry in store.ListAsync(folder, cancellationToken))
+        {
+            if (clock.GetUtcNow() - entry.LastModified <= silence)
+                return false;
+            keys.Add(entry.Key);
+        }
+        // The last look, because this is what makes an attempt the video.
+        var committed = await ReadAsync(ObjectKeys.Multivariant(video), cancellationToken);
+        if (committed is not null && (MultivariantPlaylist.AttemptOf(committed) is not { } attempt || folder == ObjectKeys.Attempt(video, attempt)))
+            return false;
+        if (keys.Count > 0)
+            await store.DeleteAsync(keys, cancellationToken);
+        return true;
+    }
+
+    private bool IsAlive(VideoStatus status) => status.State is not (VideoState.Ready or VideoState.Failed) && clock.GetUtcNow() - status.Updated <= silence;
+
+    private async Task<string?> ReadAsync(string key, CancellationToken cancellationToken)
+    {
+        await using var stored = await store.GetAsync(key, range: null, unlessETag: null, cancellationToken);
+        if (stored is null)
+            return null;
+        using var reader = new StreamReader(stored.Content);
+        return await reader.ReadToEndAsync(cancellationToken);
+    }
+}

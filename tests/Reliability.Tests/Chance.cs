@@ -1,0 +1,32 @@
+using System.Globalization;
+
+namespace Reelseal.Reliability.Tests;
+
+/// <summary>Random moments that can be had again: the seed is printed, and <c>RELIABILITY_SEED</c> sets it.</summary>
+internal static class Chance
+{
+    public static Random Create()
+    {
+        var seed = Environment.GetEnvironmentVariable("RELIABILITY_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
+        Report.Line($"seed {seed}");
+        return new(seed);
+    }
+
+    /// <summary>One moment in each of <paramref name="count"/> equal parts of a span, in any order: random, and yet none of the span's stages is left out.</summary>
+    public static IReadOnlyList<TimeSpan> Moments(this Random random, int count, TimeSpan span)
+    {
+        TimeSpan[] moments = [.. Enumerable.Range(0, count).Select(part => span * ((part + random.NextDouble()) / count))];
+        random.Shuffle(moments);
+        return moments;
+    }
+}
+
+/// <summary>What a test has seen, in figures: part of its output, also when it passes.</summary>
+internal static class Report
+{
+    public static void Line(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
+
+    /// <summary>How often each thing was seen.</summary>
+    public static void Counts(string what, IEnumerable<string> seen) =>
+        Line($"{what}: {string.Join(", ", seen.GroupBy(one => one, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Count()} {group.Key}"))}");
+}

@@ -1,0 +1,227 @@
+using IngestVideo.Publishing;
+using IngestVideo.Status;
+using Reelseal.Fsck;
+using Reelseal.Storage;
+using Reelseal.Testing;
+
+namespace Reelseal.Reliability.Tests.Fsck;
+
+/// <summary>A store that is wrong in each way: what the checker says, what it mends, and what it leaves alone. The same on either store.</summary>
+public abstract class StoreCheckTests
+{
+    private const int Limit = 120_000;
+    private const string Other = "fedcba9876543210";
+
+    private protected abstract Task<IObjectStore> CreateStoreAsync();
+
+    [Fact(Timeout = Limit)]
+    public async Task Nothing_is_wrong_with_published_videos_failed_ones_and_sources_that_wait()
+    {
+        var store = await StoreAsync();
+        await store.PublishAsync();
+        await store.TellAsync(VideoId.New(), VideoState.Failed);
+        await store.PutAsync(ObjectKeys.Upload(VideoId.New()), "source");
+        Assert.Empty(await store.CheckAsync());
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task An_attempt_that_did_not_become_the_video_is_an_orphan_and_is_removed()
+    {
+        var store = await StoreAsync();
+        var (video, failed, forgotten) = (await store.PublishAsync(), VideoId.New(), VideoId.New());
+        var published = await store.KeysAsync();
+        await store.WriteAttemptAsync(video, Other);
+        await store.WriteAttemptAsync(failed, Other);
+        await store.WriteAttemptAsync(forgotten, Other);
+        await store.TellAsync(failed, VideoState.Failed, Other);
+
+        var findings = await store.CheckAsync();
+
+        Assert.Equal(((VideoId[])[video, failed, forgotten]).Select(id => ObjectKeys.Attempt(id, Other)).Order(StringComparer.Ordinal), findings.Select(finding => finding.Key).Order(StringComparer.Ordinal));
+        Assert.All(findings, finding => Assert.Equal(Flaw.OrphanAttempt, finding.Flaw));
+        Assert.Empty(await store.MendAsync());
+        Assert.Equal(published.Append(ObjectKeys.Status(failed)).Order(StringComparer.Ordinal), (await store.KeysAsync()).Order(StringComparer.Ordinal));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task What_a_living_worker_writes_and_what_is_young_is_left_alone()
+    {
+        var store = await StoreAsync();
+        var (worked, young) = (VideoId.New(), VideoId.New());
+        await store.WriteAttemptAsync(worked, Other);
+        await store.TellAsync(worked, VideoState.Transcoding, Other, updated: DateTimeOffset.UtcNow + store.Later);
+        Assert.Empty(await store.CheckAsync());
+
+        store.Later = TimeSpan.FromMinutes(10);
+        await store.WriteAttemptAsync(young, Other);
+        Assert.Empty(await store.CheckAsync());
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task An_orphan_that_became_the_video_after_it_was_found_is_not_removed()
+    {
+        var store = await StoreAsync();
+        var (committed, claimed) = (VideoId.New(), VideoId.New());
+        await store.WriteAttemptAsync(committed, StoreToCheck.Attempt);
+        await store.WriteAttemptAsync(claimed, StoreToCheck.Attempt);
+        var findings = await store.CheckAsync();
+        Assert.Equal(2, findings.Count);
+
+        await store.PutAsync(ObjectKeys.Multivariant(committed), $"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{StoreToCheck.Attempt}/234p/playlist.m3u8\n");
+        await store.TellAsync(claimed, VideoState.Transcoding, updated: DateTimeOffset.UtcNow + store.Later);
+        var before = await store.KeysAsync();
+
+        foreach (var finding in findings)
+            Assert.False(await finding.Mend!(CancellationToken.None));
+        Assert.Equal(before, await store.KeysAsync());
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_worker_that_has_been_silent_for_long_is_stuck_and_marked_as_failed()
+    {
+        var store = await StoreAsync();
+        var video = VideoId.New();
+        await store.TellAsync(video, VideoState.Transcoding);
+        await store.WriteAttemptAsync(video, StoreToCheck.Attempt);
+
+        Assert.Equal([Flaw.StuckStatus, Flaw.OrphanAttempt], (await store.CheckAsync()).Select(finding => finding.Flaw));
+
+        Assert.Empty(await store.MendAsync());
+        var status = await store.StatusAsync(video);
+        Assert.Equal(VideoState.Failed, status!.State);
+        Assert.Equal("The worker died. Ingest the video again.", status.Error);
+        Assert.Equal([ObjectKeys.Status(video)], await store.KeysAsync());
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_stuck_worker_that_told_something_after_it_was_found_is_left_alone()
+    {
+        var store = await StoreAsync();
+        var video = VideoId.New();
+        await store.TellAsync(video, VideoState.Transcoding);
+        var finding = Assert.Single(await store.CheckAsync());
+        await store.TellAsync(video, VideoState.Publishing);
+
+        Assert.False(await finding.Mend!(CancellationToken.None));
+        Assert.Equal(VideoState.Publishing, (await store.StatusAsync(video))!.State);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Everything_that_a_playlist_names_and_that_is_missing_is_told()
+    {
+        var store = await StoreAsync();
+        var video = await store.PublishAsync();
+        var folder = ObjectKeys.Attempt(video, StoreToCheck.Attempt);
+        foreach (var key in (string[])["234p/00001.m4s", "234p/init.mp4", "audio/playlist.m3u8", "storyboard-000.jpg"])
+        {
+            await store.DeleteAsync(folder + key);
+            var finding = Assert.Single(await store.CheckAsync(), finding => finding.Key == folder + key);
+            Assert.Equal((Flaw.MissingObject, null), (finding.Flaw, finding.Mend));
+        }
+        Assert.Equal(4, (await store.CheckAsync()).Count);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_playlist_that_is_cut_off_or_none_of_ours_is_told_and_nothing_of_its_video_is_touched()
+    {
+        var store = await StoreAsync();
+        var (cut, foreign) = (await store.PublishAsync(), await store.PublishAsync());
+        var media = $"{ObjectKeys.Attempt(cut, StoreToCheck.Attempt)}234p/playlist.m3u8";
+        await store.PutAsync(media, "#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:6,\n00000.m4s\n");
+        await store.PutAsync(ObjectKeys.Multivariant(foreign), "#EXTM3U\n");
+        await store.WriteAttemptAsync(foreign, Other);
+
+        var findings = await store.CheckAsync();
+
+        Assert.Equal(new[] { media, ObjectKeys.Multivariant(foreign) }.Order(StringComparer.Ordinal), findings.Select(finding => finding.Key).Order(StringComparer.Ordinal));
+        Assert.All(findings, finding => Assert.Equal((Flaw.UnreadablePlaylist, null), (finding.Flaw, finding.Mend)));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_published_video_without_a_status_is_told()
+    {
+        var store = await StoreAsync();
+        var video = await store.PublishAsync();
+        await store.DeleteAsync(ObjectKeys.Status(video));
+        var finding = Assert.Single(await store.CheckAsync());
+        Assert.Equal((Flaw.VideoWithoutStatus, ObjectKeys.Multivariant(video)), (finding.Flaw, finding.Key));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(VideoState.Publishing, StoreToCheck.Attempt)]
+    [InlineData(VideoState.Failed, Other)]
+    public async Task A_published_video_whose_status_says_otherwise_is_made_ready(VideoState state, string attempt)
+    {
+        var store = await StoreAsync();
+        var video = await store.PublishAsync();
+        await store.TellAsync(video, state, attempt);
+
+        Assert.Equal(Flaw.PublishedButNotReady, Assert.Single(await store.CheckAsync()).Flaw);
+
+        Assert.Empty(await store.MendAsync());
+        var status = await store.StatusAsync(video);
+        Assert.Equal((VideoState.Ready, StoreToCheck.Attempt, ObjectKeys.Multivariant(video)), (status!.State, status.Attempt, status.Playlist));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_ready_video_without_its_multivariant_playlist_is_marked_as_failed_and_its_attempt_removed()
+    {
+        var store = await StoreAsync();
+        var video = await store.PublishAsync();
+        await store.DeleteAsync(ObjectKeys.Multivariant(video));
+
+        Assert.Equal([Flaw.ReadyButNotPublished, Flaw.OrphanAttempt], (await store.CheckAsync()).Select(finding => finding.Flaw));
+
+        Assert.Empty(await store.MendAsync());
+        Assert.Equal(VideoState.Failed, (await store.StatusAsync(video))!.State);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_source_of_a_ready_video_or_past_its_life_is_removed()
+    {
+        var store = await StoreAsync();
+        var ready = await store.PublishAsync();
+        await store.PutAsync(ObjectKeys.Upload(ready), "source");
+        await store.PutAsync(ObjectKeys.UploadManifest(ready), """{"upload":"1","size":6,"partSize":6}""");
+        var findings = await store.CheckAsync();
+        Assert.Equal([ObjectKeys.Upload(ready), ObjectKeys.UploadManifest(ready)], findings.Select(finding => finding.Key));
+        Assert.Empty(await store.MendAsync());
+
+        var old = ObjectKeys.Upload(VideoId.New());
+        await store.PutAsync(old, "source");
+        store.Later = TimeSpan.FromDays(7.1);
+        Assert.Equal((Flaw.ForgottenUpload, old), Assert.Single((await store.CheckAsync()).Select(finding => (finding.Flaw, finding.Key))));
+        Assert.Empty(await store.MendAsync());
+        Assert.DoesNotContain(await store.KeysAsync(), key => key.StartsWith("uploads/", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task What_is_none_of_ours_is_told_and_stays()
+    {
+        var store = await StoreAsync();
+        string[] keys = ["status/notes.json", $"status/{VideoId.New()}.json", "uploads/x", "videos/readme.txt", $"videos/{VideoId.New()}/note.txt"];
+        foreach (var key in keys)
+            await store.PutAsync(key, "not ours");
+
+        var findings = await store.CheckAsync();
+
+        Assert.Equal(keys.Order(StringComparer.Ordinal), findings.Select(finding => finding.Key).Order(StringComparer.Ordinal));
+        Assert.All(findings, finding => Assert.Null(finding.Mend));
+    }
+
+    private async Task<StoreToCheck> StoreAsync() => new(await CreateStoreAsync());
+}
+
+public sealed class DirectoryStoreCheckTests : StoreCheckTests, IDisposable
+{
+    private readonly TemporaryDirectory _folder = new();
+
+    private protected override Task<IObjectStore> CreateStoreAsync() => Task.FromResult<IObjectStore>(new DirectoryObjectStore(_folder.Path, TimeSpan.FromSeconds(30)));
+
+    public void Dispose() => _folder.Dispose();
+}
+
+public sealed class S3StoreCheckTests(CephRgw s3) : StoreCheckTests
+{
+    private protected override async Task<IObjectStore> CreateStoreAsync() => (await s3.CreateBucketAsync()).CreateStore(TimeSpan.FromSeconds(30));
+}

@@ -1,0 +1,149 @@
+using System.Net;
+using IngestVideo;
+using IngestVideo.Status;
+using IngestVideo.Tests;
+using IngestVideo.Uploads;
+using Reelseal.EndToEnd.Tests;
+using Reelseal.Fsck;
+using Reelseal.Local;
+using Reelseal.Local.Playback;
+using Reelseal.Storage;
+using Reelseal.Testing;
+
+namespace Reelseal.Reliability.Tests;
+
+/// <summary>The whole system on a bucket of a real S3, with what is needed to hurt it and to look at it afterwards.</summary>
+internal sealed class S3System : IAsyncDisposable
+{
+    /// <summary>How often workers tell that they live: short, so that they are soon given up.</summary>
+    public static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(300);
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+    private readonly TemporaryDirectory _folder = new();
+    private readonly LocalSystem _local;
+
+    private S3System(LocalSystem local, string workDirectory, IObjectStore store)
+    {
+        (_local, WorkDirectory, Store, Statuses) = (local, workDirectory, store, new(store));
+        Ingest = new(local);
+        Client = new(local.Gateway, local.Tokens);
+    }
+
+    public LocalSystem Local => _local;
+
+    public IngestClient Ingest { get; }
+
+    public VideoClient Client { get; }
+
+    /// <summary>The bucket, past all that may be wrong between it and the functions.</summary>
+    public IObjectStore Store { get; }
+
+    public StatusStore Statuses { get; }
+
+    public string WorkDirectory { get; }
+
+    /// <param name="s3">Where the bucket is.</param>
+    /// <param name="between">Stands between the functions and S3; null for nothing.</param>
+    /// <param name="settings">Further settings of the functions.</param>
+    public static async Task<S3System> StartAsync(CephRgw s3, Func<Uri, FaultProxy>? between = null, params (string Name, string Value)[] settings)
+    {
+        Published.Require();
+        var bucket = await s3.CreateBucketAsync();
+        var work = Directory.CreateTempSubdirectory("reelseal-test-work-").FullName;
+        var environment = new Dictionary<string, string>(bucket.Environment, StringComparer.Ordinal)
+        {
+            ["WORK_DIRECTORY"] = work,
+            ["HEARTBEAT_INTERVAL"] = $"{Heartbeat.TotalMilliseconds:0}ms",
+        };
+        if (between is not null)
+            environment["S3_ENDPOINT"] = between(bucket.Endpoint).Address.AbsoluteUri;
+        foreach (var (name, value) in settings)
+            environment[name] = value;
+        // Longer than the functions', so that a busy machine fails no check.
+        var store = bucket.CreateStore(TimeSpan.FromSeconds(30));
+        return new(await LocalSystem.StartAsync(new() { Store = store, Settings = environment }, TestContext.Current.CancellationToken), work, store);
+    }
+
+    /// <summary>A moving picture with a sound, as bytes.</summary>
+    public async Task<byte[]> ClipAsync(TimeSpan duration, int width = 640, int height = 360)
+    {
+        var path = Path.Combine(_folder.Path, $"{Guid.NewGuid():N}.mp4");
+        await Clip.CreateAsync(path, duration, width, height, TestContext.Current.CancellationToken);
+        return await File.ReadAllBytesAsync(path);
+    }
+
+    /// <summary>All that is wrong with the store when nothing is in progress any more.</summary>
+    public async Task<IReadOnlyList<Finding>> CheckAsync() =>
+        await new StoreCheck(Store, new UploadDesk(Store, new IngestOptions(), TimeProvider.System), new Ages { Silence = TimeSpan.Zero }, TimeProvider.System).FindAsync(CancellationToken.None).ToListAsync();
+
+    /// <summary>Nothing is half published at this moment, whatever else is under way.</summary>
+    public async Task AssertNothingIsHalfPublishedAsync() =>
+        Assert.DoesNotContain(await CheckAsync(), finding => finding.Flaw is Flaw.MissingObject or Flaw.UnreadablePlaylist or Flaw.VideoWithoutStatus);
+
+    /// <summary>Everything is at rest: the store in order, no program left, no file in the work directory.</summary>
+    public async Task AssertIsCleanAsync()
+    {
+        await WaitUntilAsync(() => Task.FromResult(!Programs().Any()), "ffmpeg is still running");
+        Assert.Empty(await CheckAsync());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(WorkDirectory));
+    }
+
+    /// <summary>A video is whole: every address of every playlist opens, and it plays for as long as its source did.</summary>
+    public async Task AssertPlaysAsync(VideoId video, TimeSpan duration)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        Assert.Equal(VideoState.Ready, (await Statuses.ReadAsync(video, cancellation))?.Status.State);
+        var ticket = await Client.GetTicketAsync(video, until: null, cancellation);
+        await Crawler.FetchAllAsync(Client, await Crawler.CrawlAsync(Client, ticket.Url, cancellation), cancellation);
+        var smallest = (await Client.GetPlaylistAsync(ticket.Url, cancellation)).Where(entry => entry.Tag == "EXT-X-STREAM-INF").MinBy(entry => int.Parse(entry["BANDWIDTH"]!, System.Globalization.CultureInfo.InvariantCulture))!;
+        var played = await Player.PlayAsync(smallest.Uri, cancellation);
+        Assert.InRange(played.Duration, duration - TimeSpan.FromSeconds(0.5), duration + TimeSpan.FromSeconds(0.5));
+    }
+
+    /// <summary>The programs that ingest has started and that still run.</summary>
+    public IEnumerable<int> Programs() => Processes.WorkingIn(WorkDirectory);
+
+    /// <summary>Kills a function as a crash would, and waits until it is gone.</summary>
+    public async Task KillAsync(string name)
+    {
+        var function = _local.Functions[name];
+        Signals.Kill(function.Id);
+        await WaitUntilAsync(() => Task.FromResult(function.HasExited), $"{name} lives on");
+    }
+
+    /// <summary>Sends the video again and again, as a client that wants it to be there: until it is.</summary>
+    /// <param name="video">Its id.</param>
+    /// <param name="content">The video; null for what was uploaded before.</param>
+    public async Task InsistAsync(VideoId video, byte[]? content)
+    {
+        IngestAnswer last = new(Status: null);
+        await WaitUntilAsync(
+            async () =>
+            {
+                last = await Ingest.PostAsync(video, content is null ? null : new MemoryStream(content));
+                return last.Status is HttpStatusCode.Created or HttpStatusCode.OK;
+            },
+            () => $"{video} is still answered with {last}\n{_local.Functions[LocalSystem.IngestVideo].Log}");
+    }
+
+    public static Task WaitUntilAsync(Func<Task<bool>> condition, string otherwise) => WaitUntilAsync(condition, () => otherwise);
+
+    public static async Task WaitUntilAsync(Func<Task<bool>> condition, Func<string> otherwise)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (!await condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < s_patience, otherwise());
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Ingest.Dispose();
+        Client.Dispose();
+        await _local.DisposeAsync();
+        _folder.Dispose();
+        Directory.Delete(WorkDirectory, recursive: true);
+    }
+}
