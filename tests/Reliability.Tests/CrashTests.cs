@@ -1,0 +1,89 @@
+using System.Net;
+using IngestVideo.Status;
+using Reelseal.Local;
+using Reelseal.Testing;
+
+namespace Reelseal.Reliability.Tests;
+
+/// <summary>Killed at any moment, ingest leaves a whole video or none, and whoever tries again gets it.</summary>
+public sealed class CrashTests(CephRgw s3)
+{
+    [Fact(Timeout = 600_000)]
+    public Task A_killed_ingest_is_made_good_by_a_retry() => KillIngestAsync(4);
+
+    [Fact(Timeout = 3_600_000)]
+    [Trait("Category", "Soak")]
+    public Task A_killed_ingest_is_made_good_by_a_retry_at_20_moments() => KillIngestAsync(20);
+
+    [Fact(Timeout = 600_000)]
+    public Task An_ingest_outlives_the_S3_server_or_ends_as_failed() => KillS3Async(1);
+
+    [Fact(Timeout = 3_600_000)]
+    [Trait("Category", "Soak")]
+    public Task An_ingest_outlives_the_S3_server_or_ends_as_failed_at_6_moments() => KillS3Async(6);
+
+    private async Task KillIngestAsync(int count)
+    {
+        var random = Chance.Create();
+        await using var system = await S3System.StartAsync(s3);
+        var run = await IngestRun.PrepareAsync(system);
+        var seen = new List<string>();
+        foreach (var (index, moment) in random.Moments(count, run.Undisturbed).Index())
+        {
+            var video = VideoId.New();
+            var byReference = index % 4 == 3;
+            // Some are killed once more when they are tried again.
+            for (var attempt = 0; attempt == 0 || random.Next(3) == 0; attempt++)
+            {
+                var first = byReference ? run.StartByReferenceAsync(video) : run.StartAsync(video);
+                await Task.Delay(attempt == 0 ? moment : random.Moments(1, run.Undisturbed)[0]);
+                await system.KillAsync(LocalSystem.IngestVideo);
+                seen.Add(await StateAsync(system, video));
+                await first;
+                await S3System.WaitUntilAsync(() => Task.FromResult(!system.Programs().Any()), "ffmpeg outlives the function");
+                await system.AssertNothingIsHalfPublishedAsync();
+                await system.Local.StartFunctionAsync(LocalSystem.IngestVideo, TestContext.Current.CancellationToken);
+                Assert.Empty(Directory.EnumerateFileSystemEntries(system.WorkDirectory));
+            }
+            await system.InsistAsync(video, byReference ? null : run.Clip);
+            await system.AssertPlaysAsync(video, IngestRun.ClipDuration);
+            await system.AssertIsCleanAsync();
+        }
+        Report.Counts("killed while", seen);
+    }
+
+    private async Task KillS3Async(int count)
+    {
+        var random = Chance.Create();
+        await using var system = await S3System.StartAsync(s3);
+        var run = await IngestRun.PrepareAsync(system);
+        var seen = new List<string>();
+        foreach (var moment in random.Moments(count, run.Undisturbed))
+        {
+            var video = VideoId.New();
+            var ingest = run.StartAsync(video);
+            await Task.Delay(moment);
+            var state = await StateAsync(system, video);
+            await s3.KillAsync();
+            await Task.Delay(TimeSpan.FromSeconds(5));
+            await s3.RestartAsync();
+            var answer = await ingest;
+            seen.Add($"{state} then {answer.Status}");
+            await system.AssertNothingIsHalfPublishedAsync();
+            if (answer.Status != HttpStatusCode.Created)
+            {
+                Assert.True(answer.Status is HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout, $"{answer}");
+                // Where not even a claim was made there is none.
+                var status = (await system.Statuses.ReadAsync(video, CancellationToken.None))?.Status;
+                Assert.True(status is null or { State: VideoState.Failed }, $"{status}");
+            }
+            await system.InsistAsync(video, run.Clip);
+            await system.AssertPlaysAsync(video, IngestRun.ClipDuration);
+            await system.AssertIsCleanAsync();
+        }
+        Report.Counts("S3 killed while", seen);
+    }
+
+    private static async Task<string> StateAsync(S3System system, VideoId video) =>
+        (await system.Statuses.ReadAsync(video, CancellationToken.None))?.Status.State.ToString() ?? "nothing is known";
+}
