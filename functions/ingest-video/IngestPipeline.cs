@@ -22,6 +22,9 @@ public sealed class IngestPipeline(
     /// <summary>Cleaning up goes on when the request is gone, but not for ever.</summary>
     private static readonly TimeSpan s_longestCleanUp = TimeSpan.FromSeconds(60);
 
+    /// <summary>The statuses by way of the store that waits passing faults out.</summary>
+    private readonly StatusStore _patientStatuses = new(store);
+
     /// <param name="video">Which video.</param>
     /// <param name="receive">Writes the source into the workspace.</param>
     /// <param name="senderWaits">The sender learns of a refusal from the answer, so that a source that is no video need not leave a status behind.</param>
@@ -32,7 +35,7 @@ public sealed class IngestPipeline(
     public async Task<IngestResult> IngestAsync(
         VideoId video, Func<Workspace, CancellationToken, Task<ReceivedSource>> receive, bool senderWaits, CancellationToken hungUp)
     {
-        var (taken, existing) = await VideoClaim.TakeAsync(statuses, video, clock, options.HeartbeatInterval, logger, hungUp);
+        var (taken, existing) = await VideoClaim.TakeAsync(statuses, _patientStatuses, video, clock, options.HeartbeatInterval, logger, hungUp);
         if (taken is null)
             return existing is { State: VideoState.Ready } ? new(existing, Existed: true) : throw Conflict("This video is being ingested right now.");
 
@@ -144,14 +147,13 @@ public sealed class IngestPipeline(
         return renditions;
     }
 
-    /// <summary>After the commit: tells that the video is ready, and removes what earlier attempts left.</summary>
+    /// <summary>After the commit: removes what earlier attempts left, and tells that the video is ready. In this order, because nobody looks after a ready video any more.</summary>
     private async Task<IngestResult> CompleteAsync(VideoClaim claim, VideoId video, Publication publication)
     {
+        await publication.RemoveOthersAsync(CancellationToken.None);
         await claim.StopAsync();
         claim.Update(Ready);
-        if (await claim.FlushAsync(CancellationToken.None))
-            await publication.RemoveOthersAsync(CancellationToken.None);
-        else if (await statuses.ReadAsync(video, CancellationToken.None) is null)
+        if (!await claim.FlushAsync(CancellationToken.None) && await _patientStatuses.ReadAsync(video, CancellationToken.None) is null)
         {
             // Deleted between the last look and the commit.
             await publication.WithdrawAsync(CancellationToken.None);
@@ -166,10 +168,10 @@ public sealed class IngestPipeline(
     {
         var video = VideoId.Parse(finished.Id, provider: null);
         await new Publication(store, video, claim.Attempt).RemoveAsync(CancellationToken.None);
+        await new Publication(store, video, finished.Attempt).RemoveOthersAsync(CancellationToken.None);
         await claim.StopAsync();
         claim.Update(_ => Ready(finished));
-        if (await claim.FlushAsync(CancellationToken.None))
-            await new Publication(store, video, finished.Attempt).RemoveOthersAsync(CancellationToken.None);
+        await claim.FlushAsync(CancellationToken.None);
         return new(claim.Status, existed);
     }
 
@@ -202,7 +204,7 @@ public sealed class IngestPipeline(
             {
                 // Renewed before it is removed, so that nobody can have taken it over in between.
                 if (await claim.FlushAsync(timeout.Token))
-                    await statuses.DeleteAsync(video, timeout.Token);
+                    await _patientStatuses.DeleteAsync(video, timeout.Token);
                 return cause;
             }
             var reason = cause is IngestRefusedException or UpstreamException ? cause.Message : "The ingest failed through a fault of the service.";

@@ -128,6 +128,21 @@ public sealed class OnceTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task Whoever_cleans_up_after_a_video_that_was_deleted_meanwhile_spares_the_next_attempt()
+    {
+        var folder = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        var store = new DirectoryObjectStore(folder, TimeSpan.FromSeconds(5));
+        var id = VideoId.New();
+        var (first, next) = (new Publication(store, id, "0123456789abcdef"), new Publication(store, id, "fedcba9876543210"));
+        await next.PutAsync("234p/00000.ts", "media", CancellationToken.None); // the first is gone by now, with its playlist
+
+        await first.RemoveOthersAsync(CancellationToken.None);
+
+        Assert.NotNull(await store.HeadAsync(next.KeyOf("234p/00000.ts"), CancellationToken.None));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_deletion_during_the_ingest_cancels_it()
     {
         await using var host = await IngestHost.StartAsync(s_slowly);

@@ -44,13 +44,17 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
     }
 
     /// <summary>Removes what this attempt wrote.</summary>
-    public Task RemoveAsync(CancellationToken cancellationToken) => RemoveAsync(ObjectKeys.Attempt(video, attempt), _ => true, cancellationToken);
+    public async Task RemoveAsync(CancellationToken cancellationToken) => await DeleteAsync(await ListAsync(ObjectKeys.Attempt(video, attempt), cancellationToken), cancellationToken);
 
-    /// <summary>Removes what other attempts left. Only after this one is committed: until then one of them may still become the video.</summary>
-    public Task RemoveOthersAsync(CancellationToken cancellationToken) => RemoveAsync(
-        ObjectKeys.Video(video),
-        key => key != ObjectKeys.Multivariant(video) && !key.StartsWith(ObjectKeys.Attempt(video, attempt), StringComparison.Ordinal),
-        cancellationToken);
+    /// <summary>Removes what other attempts left, if this one is the video: until then one of them may still become it.</summary>
+    public async Task RemoveOthersAsync(CancellationToken cancellationToken)
+    {
+        var others = await ListAsync(ObjectKeys.Video(video), cancellationToken);
+        others.RemoveAll(key => key == ObjectKeys.Multivariant(video) || key.StartsWith(ObjectKeys.Attempt(video, attempt), StringComparison.Ordinal));
+        // Looked up after the list was made: a video that was deleted meanwhile, and is being made anew, has its attempt in the list as well.
+        if (others is not [] && await FindCommittedAsync(cancellationToken) == attempt)
+            await DeleteAsync(others, cancellationToken);
+    }
 
     /// <summary>Takes back a commit: the video was deleted while it was written.</summary>
     public async Task WithdrawAsync(CancellationToken cancellationToken)
@@ -59,14 +63,11 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
         await RemoveAsync(cancellationToken);
     }
 
-    private async Task RemoveAsync(string prefix, Func<string, bool> which, CancellationToken cancellationToken)
+    private async Task<List<string>> ListAsync(string prefix, CancellationToken cancellationToken) =>
+        await store.ListAsync(prefix, cancellationToken).Select(entry => entry.Key).ToListAsync(cancellationToken);
+
+    private async Task DeleteAsync(List<string> keys, CancellationToken cancellationToken)
     {
-        var keys = new List<string>();
-        await foreach (var entry in store.ListAsync(prefix, cancellationToken))
-        {
-            if (which(entry.Key))
-                keys.Add(entry.Key);
-        }
         if (keys is not [])
             await store.DeleteAsync(keys, cancellationToken);
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Reelseal;
 using Reelseal.Storage;
 
@@ -28,7 +29,12 @@ public sealed class RetryingObjectStore(IObjectStore store, TimeProvider clock, 
         },
         cancellationToken);
 
-    public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, CancellationToken cancellationToken) => store.ListAsync(prefix, cancellationToken);
+    /// <summary>Lists everything before the first entry comes out: a list that breaks off is begun anew. What is listed here is never more than one video.</summary>
+    public async IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var entry in await RetryAsync(async () => await store.ListAsync(prefix, cancellationToken).ToListAsync(cancellationToken), cancellationToken))
+            yield return entry;
+    }
 
     private async Task<T> RetryAsync<T>(Func<Task<T>> attempt, CancellationToken cancellationToken)
     {

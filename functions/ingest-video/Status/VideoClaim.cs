@@ -22,6 +22,7 @@ public sealed class VideoClaim : IAsyncDisposable
     private const int HeartbeatsMissed = 3;
 
     private readonly StatusStore _statuses;
+    private readonly StatusStore _patient;
     private readonly VideoId _video;
     private readonly TimeProvider _clock;
     private readonly TimeSpan _interval;
@@ -34,8 +35,8 @@ public sealed class VideoClaim : IAsyncDisposable
     private VideoStatus _status;
     private string _etag;
 
-    private VideoClaim(StatusStore statuses, VideoId video, VideoStatus status, string etag, TimeProvider clock, TimeSpan interval, ILogger logger) =>
-        (_statuses, _video, _status, _etag, _clock, _interval, _logger) = (statuses, video, status, etag, clock, interval, logger);
+    private VideoClaim(StatusStore statuses, StatusStore patient, VideoId video, VideoStatus status, string etag, TimeProvider clock, TimeSpan interval, ILogger logger) =>
+        (_statuses, _patient, _video, _status, _etag, _clock, _interval, _logger) = (statuses, patient, video, status, etag, clock, interval, logger);
 
     public string Attempt => _status.Attempt;
 
@@ -52,8 +53,15 @@ public sealed class VideoClaim : IAsyncDisposable
     public CancellationToken Lost => _lost.Token;
 
     /// <summary>Takes a video that nobody works on: a new one, a failed one, or one whose worker is silent.</summary>
+    /// <param name="statuses">For heartbeats, of which the next makes good a lost one, and for the first look: whoever asks is told at once when the store is gone.</param>
+    /// <param name="patient">For what must be told: it waits until the store is back. A claim that may have been written must not be left behind.</param>
+    /// <param name="video">Which video.</param>
+    /// <param name="clock">The present time.</param>
+    /// <param name="interval">Between two heartbeats.</param>
+    /// <param name="logger">Is told of heartbeats that failed.</param>
+    /// <param name="cancellationToken">Gives up before there is a claim.</param>
     public static async Task<ClaimResult> TakeAsync(
-        StatusStore statuses, VideoId video, TimeProvider clock, TimeSpan interval, ILogger logger, CancellationToken cancellationToken)
+        StatusStore statuses, StatusStore patient, VideoId video, TimeProvider clock, TimeSpan interval, ILogger logger, CancellationToken cancellationToken)
     {
         var attempt = RandomNumberGenerator.GetHexString(16, lowercase: true);
         VideoStatus? before = null;
@@ -69,10 +77,10 @@ public sealed class VideoClaim : IAsyncDisposable
                 before = existing;
             }
             var status = new VideoStatus { Id = video.ToString(), State = VideoState.Receiving, Title = before?.Title, Created = before?.Created ?? now, Updated = now, Attempt = attempt };
-            // Where the answer to a write was lost, the next round finds our own attempt, and writes it once more.
-            if (await statuses.WriteAsync(video, status, found is null ? WriteCondition.IfNew : WriteCondition.IfUnchanged(found.ETag), cancellationToken) is not { } etag)
+            // Where the answer to a write was lost, the next round finds our own attempt, and writes it once more. Not given up half-way: nobody would know of the claim.
+            if (await patient.WriteAsync(video, status, found is null ? WriteCondition.IfNew : WriteCondition.IfUnchanged(found.ETag), CancellationToken.None) is not { } etag)
                 continue;
-            var claim = new VideoClaim(statuses, video, status, etag, clock, interval, logger);
+            var claim = new VideoClaim(statuses, patient, video, status, etag, clock, interval, logger);
             claim._heartbeats = claim.BeatAsync();
             return new(claim, before);
         }
@@ -85,10 +93,12 @@ public sealed class VideoClaim : IAsyncDisposable
             _status = change(_status);
     }
 
-    /// <summary>Tells the status now.</summary>
+    /// <summary>Tells the status now, or when the store is back.</summary>
     /// <returns>false when the claim is lost.</returns>
-    /// <exception cref="UpstreamException">The store cannot be reached.</exception>
-    public async Task<bool> FlushAsync(CancellationToken cancellationToken)
+    /// <exception cref="UpstreamException">The store cannot be reached for long.</exception>
+    public Task<bool> FlushAsync(CancellationToken cancellationToken) => FlushAsync(_patient, cancellationToken);
+
+    private async Task<bool> FlushAsync(StatusStore statuses, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken);
         try
@@ -96,13 +106,13 @@ public sealed class VideoClaim : IAsyncDisposable
             while (!_lost.IsCancellationRequested)
             {
                 Update(status => status with { Updated = _clock.GetUtcNow() });
-                if (await _statuses.WriteAsync(_video, Status, WriteCondition.IfUnchanged(_etag), cancellationToken) is { } written)
+                if (await statuses.WriteAsync(_video, Status, WriteCondition.IfUnchanged(_etag), cancellationToken) is { } written)
                 {
                     _etag = written;
                     return true;
                 }
                 // A write whose answer was lost leaves another ETag, too: as long as the attempt is ours, so is the claim.
-                if (await _statuses.ReadAsync(_video, cancellationToken) is { } found && found.Status.Attempt == Attempt && found.ETag != _etag)
+                if (await statuses.ReadAsync(_video, cancellationToken) is { } found && found.Status.Attempt == Attempt && found.ETag != _etag)
                     _etag = found.ETag;
                 else
                     await _lost.CancelAsync();
@@ -139,7 +149,7 @@ public sealed class VideoClaim : IAsyncDisposable
             {
                 try
                 {
-                    if (!await FlushAsync(_ended.Token))
+                    if (!await FlushAsync(_statuses, _ended.Token))
                         return;
                 }
                 catch (UpstreamException e)
