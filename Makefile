@@ -6,32 +6,33 @@
 # make fsck    what is wrong with a store: orphans, stuck videos, missing segments; ARGS=--remove mends what can be
 # make token   a token for given scopes, videos and times: ARGS="--key-file … --scope video:play"
 # make bench   speed against nginx and the article's way; writes artifacts/bench.json; ROWS=sign.warm takes only those rows
+# make page    what the page takes from npm
 # make publish the two functions as programs, as in their containers
 
 FUNCTIONS := sign-playlist ingest-video
 PROGRAMS := $(FUNCTIONS:%=artifacts/functions/%/Root)
 LOCAL := dotnet run --project local --configuration Release --
 
-.PHONY: demo serve test soak bench deploy fsck token publish build ffmpeg clean
+.PHONY: demo serve test soak bench deploy fsck token publish build page ffmpeg chromium clean
 .DELETE_ON_ERROR:
 
 demo: ffmpeg publish
 	@$(LOCAL) demo $(VIDEO)
 
-serve: ffmpeg publish
+serve: ffmpeg publish page
 	@$(LOCAL) serve $(ARGS)
 
 token:
 	@$(LOCAL) token $(ARGS)
 
-test: ffmpeg publish build
+test: ffmpeg chromium publish page build
 	@tests/run.sh --filter-not-trait Category=Soak
 
-soak: ffmpeg publish build
+soak: ffmpeg chromium publish page build
 	@# 8: a test program in which nothing takes long
 	@tests/run.sh --filter-trait Category=Soak --ignore-exit-code 8
 
-deploy:
+deploy: page
 	@infra/deploy.sh $(STEP)
 
 fsck:
@@ -57,8 +58,18 @@ artifacts/functions/%/Root: FORCE
 
 FORCE:
 
+# What the page takes from npm is put beside its own files: web/site is what is served, and uploaded, as it is.
+page: web/site/hls/hls.js
+
+web/site/hls/hls.js: web/package-lock.json
+	@$(call need,npm,npm)
+	@cd web && npm ci --no-audit --no-fund --loglevel error && touch site/hls/hls.js
+
 ffmpeg:
 	@$(call need,ffmpeg,ffmpeg)
+
+chromium:
+	@$(call need,chromium,chromium)
 
 # need(command, packages): installs Debian packages whose command is missing, or says in one line what to install.
 need = command -v $(1) >/dev/null || { \

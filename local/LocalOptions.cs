@@ -16,7 +16,7 @@ internal sealed record LocalOptions
     public string FunctionsDirectory { get; init; } = Path.Combine(Repository.Root, "artifacts", "functions");
 
     /// <summary>The folder with the page.</summary>
-    public string SiteDirectory { get; init; } = Path.Combine(Repository.Root, "web");
+    public string SiteDirectory { get; init; } = Path.Combine(Repository.Root, "web", "site");
 
     /// <summary>The gateway's port on 127.0.0.1, or 0 for a free one.</summary>
     public int GatewayPort { get; init; }

@@ -1,12 +1,14 @@
 using System.Collections;
 using System.Text;
 using System.Text.Json;
+using Reelseal.Infra;
 using Reelseal.Local.Edge;
 using Reelseal.Local.Edge.Origins;
 using Reelseal.Local.Edge.Signing;
 using Reelseal.Local.Functions;
 using Reelseal.Local.Gateway;
 using Reelseal.Local.Keys;
+using Reelseal.Local.Store;
 using Reelseal.Storage;
 using Reelseal.Tokens;
 
@@ -101,7 +103,14 @@ internal sealed class LocalSystem : IAsyncDisposable
             new() { Port = options.EdgePort, Keys = keys, Playlists = new(Gateway, _secrets.OriginSecret), Store = Store, Site = site }, options.Logging, cancellationToken);
         _parts.Push(edge);
         Edge = edge.Address;
+        if (options.StoreDirectory is not null)
+        {
+            var parts = await PartServer.StartAsync(settings["STORE_DIRECTORY"], Store, Edge, options.Logging, cancellationToken);
+            _parts.Push(parts);
+            settings["STORE_URL"] = parts.Address;
+        }
         site.Configuration = PageConfiguration();
+        site.ContentSecurityPolicy = PagePolicy.ContentSecurityPolicy(Gateway, OriginOfParts(settings));
 
         settings["CLOUDFRONT_URL"] = Edge;
         settings["KEY_PAIR_ID"] = KeyPair.Id;
@@ -135,6 +144,12 @@ internal sealed class LocalSystem : IAsyncDisposable
         }
         return settings;
     }
+
+    /// <summary>Where the page sends parts: the origin of the presigned addresses.</summary>
+    private static string OriginOfParts(Dictionary<string, string> settings) =>
+        settings.TryGetValue("STORE_URL", out var store) ? store
+        : settings.TryGetValue("S3_ENDPOINT", out var endpoint) ? new Uri(endpoint).GetLeftPart(UriPartial.Authority)
+        : $"https://{settings.GetValueOrDefault("S3_BUCKET")}.s3.{settings.GetValueOrDefault("AWS_REGION")}.amazonaws.com";
 
     private IObjectStore OpenStore(Dictionary<string, string> values)
     {

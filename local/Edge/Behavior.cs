@@ -6,4 +6,5 @@ namespace Reelseal.Local.Edge;
 /// <param name="Matches">Whether a normalised path is this behaviour's.</param>
 /// <param name="IsSigned">Whether it has a trusted key group.</param>
 /// <param name="Origin">Who answers.</param>
-internal sealed record Behavior(Func<string, bool> Matches, bool IsSigned, IOrigin Origin);
+/// <param name="IsForAnyPage">Whether pages of other origins may read the answers.</param>
+internal sealed record Behavior(Func<string, bool> Matches, bool IsSigned, IOrigin Origin, bool IsForAnyPage = true);

@@ -46,7 +46,7 @@ internal sealed class EdgeServer : IAsyncDisposable
         Behavior[] behaviors =
         [
             new(path => path.StartsWith("/videos/", StringComparison.Ordinal) && path.EndsWith(".m3u8", StringComparison.Ordinal), IsSigned: true, playlists),
-            new(path => path.StartsWith("/site/", StringComparison.Ordinal), IsSigned: false, options.Site),
+            new(path => path.StartsWith("/site/", StringComparison.Ordinal), IsSigned: false, options.Site, IsForAnyPage: false),
             new(_ => true, IsSigned: true, new ObjectOrigin(options.Store)),
         ];
         // The request line may be longer than a URL may, so that the edge itself refuses it.
@@ -91,7 +91,7 @@ internal sealed class EdgeServer : IAsyncDisposable
         // On starting, so that what an origin sent under the same names is overridden.
         context.Response.OnStarting(() =>
         {
-            ResponseHeadersPolicy.Apply(context);
+            ResponseHeadersPolicy.Apply(context, behavior.IsForAnyPage);
             return Task.CompletedTask;
         });
         if (HttpMethods.IsOptions(method))

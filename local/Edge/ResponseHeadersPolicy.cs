@@ -7,14 +7,16 @@ internal static class ResponseHeadersPolicy
 {
     private const string Exposed = "Accept-Ranges, Age, Content-Length, Content-Range, Date, ETag";
 
-    public static void Apply(HttpContext context)
+    /// <param name="context">The request and its answer.</param>
+    /// <param name="isForAnyPage">Whether pages of other origins may read the answer: media, but not the page, whose configuration holds a token here.</param>
+    public static void Apply(HttpContext context, bool isForAnyPage)
     {
         var headers = context.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
         headers.Remove("Access-Control-Allow-Origin");
         headers.Remove("Access-Control-Expose-Headers");
-        if (StringValues.IsNullOrEmpty(context.Request.Headers.Origin))
+        if (!isForAnyPage || StringValues.IsNullOrEmpty(context.Request.Headers.Origin))
             return;
         headers.AccessControlAllowOrigin = "*";
         headers.AccessControlExposeHeaders = Exposed;

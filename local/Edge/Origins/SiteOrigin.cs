@@ -12,6 +12,9 @@ internal sealed class SiteOrigin(string folder) : IOrigin
     /// <summary>The content of <c>site/config.json</c>, or null while there is none: it may name the edge's own address, which is known only once it listens.</summary>
     public byte[]? Configuration { get; set; }
 
+    /// <summary>The <c>Content-Security-Policy</c> of the page; known as late as the configuration.</summary>
+    public string? ContentSecurityPolicy { get; set; }
+
     public Task ServeAsync(HttpContext context, ViewerUrl url)
     {
         var path = url.Path.EndsWith('/') ? url.Path + "index.html" : url.Path;
@@ -19,6 +22,7 @@ internal sealed class SiteOrigin(string folder) : IOrigin
             return EdgeError.WriteMissingAsync(context);
         var headers = ObjectHeaders.For(key);
         context.Response.Headers.CacheControl = headers.CacheControl;
+        context.Response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
         if (key == "site/config.json" && Configuration is { } configuration)
             return TypedResults.Bytes(configuration, headers.ContentType).ExecuteAsync(context);
 

@@ -1,0 +1,86 @@
+// The list of videos, the newest first.
+import { clock, percent } from "./format.js";
+
+const refreshEvery = 3000; // ms, while something is being made
+
+export class Library {
+  #cards = new Map();
+  #next = null;
+  #timer = 0;
+
+  constructor(elements, server, actions) {
+    Object.assign(this, elements); // list, empty, more
+    this.server = server;
+    this.actions = actions; // play(video), share(video), remove(video), fail(problem)
+    this.more.onclick = () => this.#load(this.#next);
+  }
+
+  async refresh() {
+    clearTimeout(this.#timer);
+    await this.#load(null);
+  }
+
+  async #load(after) {
+    try {
+      const page = await this.server.videos(after);
+      const cards = page.videos.map(video => this.#cardFor(video));
+      const first = cards[0];
+      if (after === null) this.list.replaceChildren(...cards);
+      else this.list.append(...cards);
+      if (after !== null) first?.querySelector("button")?.focus();
+      this.#next = page.next ?? null;
+      this.more.hidden = this.#next === null;
+      this.empty.hidden = this.list.childElementCount > 0;
+      if (page.videos.some(isBeingMade)) this.#timer = setTimeout(() => this.refresh(), refreshEvery);
+    } catch (error) {
+      this.actions.fail(error);
+    }
+  }
+
+  /** A card is made anew only when its video is another: pictures stay, and so does the focus. */
+  #cardFor(video) {
+    const known = this.#cards.get(video.id);
+    const mark = `${video.state} ${video.progress} ${video.error ?? ""}`;
+    if (known?.mark === mark) return known.card;
+    const card = this.#makeCard(video);
+    this.#cards.set(video.id, { mark, card });
+    return card;
+  }
+
+  #makeCard(video) {
+    const { actions } = this;
+    const title = video.title ?? "Untitled";
+    const card = element("li", { className: "card" });
+    const picture = element("div", { className: "picture" });
+    const name = element("h3", { textContent: title });
+    const buttons = element("div", { className: "actions" });
+    card.append(picture, name);
+    if (video.state === "ready") {
+      picture.append(element("button", { id: `play-${video.id}`, type: "button", className: "cover", ariaLabel: `Play ${title}`, onclick: () => actions.play(video) }), element("span", { className: "duration", textContent: clock(video.duration) }));
+      this.#addPoster(picture, video);
+      buttons.append(element("button", { type: "button", className: "quiet", textContent: "Share", ariaLabel: `Share ${title}`, onclick: () => actions.share(video) }));
+    } else {
+      card.append(element("p", { className: video.state === "failed" ? "fault" : "faint", textContent: video.state === "failed" ? video.error ?? "This video could not be made." : `${stateWords[video.state]} ${percent(video.progress)}` }));
+    }
+    buttons.append(element("button", { type: "button", className: "quiet", textContent: "Delete", ariaLabel: `Delete ${title}`, onclick: () => actions.remove(video) }));
+    card.append(buttons);
+    return card;
+  }
+
+  async #addPoster(picture, video) {
+    if (!video.poster) return;
+    try {
+      const { url, query } = await this.server.ticket(video.id);
+      if (query) picture.prepend(element("img", { src: `${new URL(`/${video.poster}`, url)}?${query}`, alt: "", loading: "lazy", onerror() { this.remove(); } }));
+    } catch {
+      // A list without a picture is still a list.
+    }
+  }
+}
+
+const stateWords = { receiving: "Receiving", probing: "Checking", transcoding: "Transcoding", publishing: "Publishing" };
+const isBeingMade = video => video.state in stateWords;
+
+function element(name, properties) {
+  return Object.assign(document.createElement(name), properties);
+}

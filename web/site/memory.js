@@ -1,0 +1,35 @@
+// What the browser remembers of an upload, so that it goes on after the page was closed or reloaded: IndexedDB, because that can also keep the file.
+
+/** Browsers keep a copy: of a film they are asked again for the file itself. */
+const largestKept = 256 * 1024 * 1024;
+
+const opened = new Promise((resolve, reject) => {
+  const request = indexedDB.open("reelseal", 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("uploads", { keyPath: "id" });
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
+opened.catch(() => {}); // where a browser has no storage, uploads are not resumed: see below
+
+async function run(mode, action) {
+  try {
+    const database = await opened;
+    return await new Promise((resolve, reject) => {
+      const transaction = database.transaction("uploads", mode);
+      const request = action(transaction.objectStore("uploads"));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = transaction.onerror = () => reject(transaction.error);
+    });
+  } catch (error) {
+    console.warn(`This browser remembers no uploads: ${error?.message ?? error}`);
+    return undefined;
+  }
+}
+
+/** The upload that was not finished, or undefined. */
+export const remembered = async () => (await run("readonly", store => store.getAll()))?.at(-1);
+
+/** @param {object} job with its id; its file is kept unless it is too big to be copied */
+export const remember = job => run("readwrite", store => store.put({ ...job, file: job.size <= largestKept ? job.file : undefined }));
+
+export const forget = id => run("readwrite", store => store.delete(id));

@@ -1,0 +1,103 @@
+// Puts the page together: its configuration, its parts, and what they tell each other.
+import { ask } from "./dialogs.js";
+import { Library } from "./library.js";
+import { readLink } from "./links.js";
+import { Player } from "./player.js";
+import { Problem, unreachable } from "./problem.js";
+import { Server } from "./server.js";
+import { Sharing } from "./share.js";
+import { askedToken, fixedToken, tokensFrom } from "./tokens.js";
+import { UploadPanel } from "./upload-panel.js";
+import { Watching } from "./watching.js";
+
+const byId = id => document.getElementById(id);
+
+/** One place for what concerns the whole page; null takes it away. */
+function tell(problem, tryAgain) {
+  const [text, button] = byId("notice").children;
+  byId("notice").hidden = !problem;
+  text.textContent = problem?.message ?? "";
+  byId("notice").dataset.kind = problem?.kind ?? "";
+  button.hidden = !tryAgain;
+  button.onclick = tryAgain ?? null;
+}
+
+/** config.json beside the page: { gateway, token? , tokenUrl? }. */
+async function loadConfiguration() {
+  let response;
+  try {
+    response = await fetch("config.json", { cache: "no-store" });
+  } catch {
+    throw unreachable();
+  }
+  if (!response.ok) throw new Problem("malformed", "This page has no config.json beside it.");
+  return response.json();
+}
+
+async function askForToken() {
+  await ask(byId("signing-in"));
+  const token = byId("token").value.trim();
+  byId("token").value = "";
+  return token;
+}
+
+function tokensOf({ token, tokenUrl }) {
+  if (tokenUrl) return tokensFrom(tokenUrl);
+  return token ? fixedToken(token) : askedToken(askForToken);
+}
+
+function showWatching(server) {
+  const player = new Player({
+    player: byId("player"), video: byId("video"), state: byId("player-state"), play: byId("play"), mute: byId("mute"), volume: byId("volume"), seek: byId("seek"),
+    preview: byId("preview"), time: byId("time"), quality: byId("quality"), audio: byId("audio"), subtitles: byId("subtitles"), fullscreen: byId("fullscreen"),
+  });
+  const parts = { section: byId("watching"), title: byId("watching-title"), until: byId("watching-until"), close: byId("watching-close"), ways: byId("ways") };
+  return new Watching(parts, player, server, tell);
+}
+
+function showEverything(server, watching) {
+  const sharing = new Sharing({
+    dialog: byId("sharing"), until: byId("share-until"), note: byId("share-note"), result: byId("share-result"), link: byId("share-link"), make: byId("share-make"), copy: byId("share-copy"),
+  }, server, ask);
+  const library = new Library({ list: byId("videos"), empty: byId("empty"), more: byId("more") }, server, {
+    play: video => watching.play(video),
+    share: video => sharing.share(video),
+    async remove(video) {
+      if (await ask(byId("deleting"), video.title ?? "This video") !== "yes") return;
+      try {
+        if (watching.isOf(video)) watching.stop();
+        await server.remove(video.id);
+        tell(null);
+      } catch (error) {
+        if (error.kind !== "missing") tell(error);
+      }
+      await library.refresh();
+      byId("library-title").focus();
+    },
+    fail: problem => tell(problem, () => { tell(null); library.refresh(); }),
+  });
+  const upload = new UploadPanel({
+    drop: byId("drop"), dropText: byId("drop-text"), file: byId("file"), job: byId("job"), name: byId("job-name"), cancel: byId("cancel"), steps: byId("steps"),
+    progress: byId("progress"), state: byId("job-state"), figures: byId("job-figures"), retry: byId("retry"),
+  }, server, () => library.refresh());
+  byId("uploading").hidden = byId("library").hidden = false;
+  library.refresh();
+  upload.resume();
+}
+
+async function start() {
+  tell(null);
+  try {
+    const link = readLink(location.hash);
+    const config = await loadConfiguration();
+    const server = new Server(config.gateway, link?.token ? fixedToken(link.token) : tokensOf(config));
+    const watching = showWatching(server);
+    if (link) await watching.playLink(link);
+    else showEverything(server, watching);
+  } catch (error) {
+    tell(error, start);
+  }
+}
+
+addEventListener("hashchange", () => location.reload()); // another link is another page
+start();

@@ -1,0 +1,44 @@
+// What can go wrong, as sentences for people.
+
+/** Something that went wrong. The kind tells one from another; the message is for people. */
+export class Problem extends Error {
+  /**
+   * @param {string} kind one of the names below, or "unreachable", "lost-file", "cannot-play", "ended"
+   * @param {string} message one or two sentences
+   * @param {number} [retryAfter] seconds until it makes sense to try again
+   */
+  constructor(kind, message, retryAfter) {
+    super(message);
+    this.kind = kind;
+    this.retryAfter = retryAfter;
+  }
+}
+
+const sentences = {
+  400: ["malformed", "The server did not understand this page."],
+  401: ["signed-out", "Your access has run out. Sign in again."],
+  403: ["not-allowed", "You are not allowed to do this."],
+  404: ["missing", "This is not there any more."],
+  409: ["conflict", "This is being worked on already."],
+  413: ["too-big", "This file is too big."],
+  415: ["not-a-video", "This is not a video that can be used here."],
+  422: ["undecodable", "This video is damaged or of a kind that cannot be read."],
+  429: ["busy", "The server is busy with other videos."],
+  501: ["not-in-parts", "This server takes no uploads in parts."],
+};
+
+/** The problem of an answer that is no success; its own reason (RFC 9457, "detail") follows our sentence. */
+export function refusal(status, body, retryAfter) {
+  const [kind, sentence] = sentences[status] ?? ["server", "The server has a problem of its own. Try again in a while."];
+  return new Problem(kind, [sentence, status === 401 ? "" : detailOf(body)].join(" ").trim(), Number(retryAfter) || undefined);
+}
+
+export const unreachable = () => new Problem("unreachable", "The server cannot be reached. Check your connection.");
+
+function detailOf(body) {
+  try {
+    return JSON.parse(body).detail ?? "";
+  } catch {
+    return ""; // a gateway's or a proxy's own words
+  }
+}

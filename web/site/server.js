@@ -1,0 +1,51 @@
+// The two functions, behind the gateway.
+import { refusal, unreachable } from "./problem.js";
+
+export class Server {
+  /**
+   * @param {string} gateway the gateway's address
+   * @param {import("./tokens.js").Tokens} tokens
+   */
+  constructor(gateway, tokens) {
+    this.gateway = gateway;
+    this.tokens = tokens;
+  }
+
+  videos = after => this.#call("ingest-video", `/videos?limit=12${after ? `&after=${encodeURIComponent(after)}` : ""}`);
+  video = id => this.#call("ingest-video", `/videos/${id}`);
+  remove = id => this.#call("ingest-video", `/videos/${id}`, { method: "DELETE" });
+
+  beginUpload = (id, size, contentType) => this.#call("ingest-video", "/uploads", { method: "POST", json: { size, contentType }, headers: { "X-Call-Id": id } });
+  findUpload = id => this.#call("ingest-video", `/uploads/${id}`);
+  completeUpload = (id, parts) => this.#call("ingest-video", `/uploads/${id}/complete`, { method: "POST", json: { parts } });
+
+  /** Makes an upload a video; answers when it is one. It goes on even if nobody waits. */
+  ingest = (id, title, signal) => this.#call("ingest-video", "/", { method: "POST", json: { source: `uploads/${id}`, title }, signal });
+
+  /** The ticket of a video: { url, query, expires }. */
+  ticket = (id, until) => this.#call("sign-playlist", `/videos/${id}${until ? `?until=${until}` : ""}`);
+
+  /** Where a video is sent whole, and where its playlist is to be had with a token. */
+  get uploadAddress() { return `${this.gateway}/function/ingest-video/`; }
+  playlistAddress = id => `${this.gateway}/function/sign-playlist/videos/${id}/multivariant.m3u8`;
+
+  async #call(name, path, options = {}) {
+    let response = await this.#send(name, path, options);
+    if (response.status === 401 && await this.tokens.renew()) response = await this.#send(name, path, options);
+    if (!response.ok) throw refusal(response.status, await response.text(), response.headers.get("Retry-After"));
+    return response.status === 204 ? null : response.json();
+  }
+
+  async #send(name, path, { method = "GET", json, headers, signal }) {
+    try {
+      return await fetch(`${this.gateway}/function/${name}${path}`, {
+        method, signal,
+        headers: { Authorization: `Bearer ${await this.tokens.current()}`, ...json && { "Content-Type": "application/json" }, ...headers },
+        body: json && JSON.stringify(json),
+      });
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw unreachable();
+    }
+  }
+}

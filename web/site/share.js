@@ -1,0 +1,63 @@
+// Makes a link that plays one video until a chosen time.
+import { date } from "./format.js";
+import { linkFor } from "./links.js";
+
+const usual = 60 * 60 * 1000; // an hour
+
+export class Sharing {
+  constructor(elements, server, ask) {
+    Object.assign(this, elements); // dialog, until, note, result, link, make, copy
+    this.server = server;
+    this.ask = ask;
+    this.until.oninput = () => this.#forget();
+    this.copy.onclick = async () => {
+      this.link.select();
+      await navigator.clipboard.writeText(this.link.value).catch(() => document.execCommand("copy"));
+      this.note.textContent = "Copied.";
+    };
+  }
+
+  share(video) {
+    this.until.value = local(Date.now() + usual);
+    this.until.min = local(Date.now());
+    this.#forget();
+    this.make.onclick = () => this.#make(video);
+    return this.ask(this.dialog, video.title ?? "this video");
+  }
+
+  async #make(video) {
+    const until = Math.floor(new Date(this.until.value).getTime() / 1000);
+    if (!(until * 1000 > Date.now())) {
+      this.note.textContent = "Choose a time to come.";
+      return;
+    }
+    this.make.disabled = true;
+    try {
+      const ticket = await this.server.ticket(video.id, until);
+      this.link.value = linkFor(ticket, video);
+      this.result.hidden = this.copy.hidden = false;
+      this.make.hidden = true;
+      this.note.textContent = ticket.expires < until
+        ? `A link of this page lasts no longer than until ${date(ticket.expires * 1000)}.`
+        : `It ends ${date(ticket.expires * 1000)}.`;
+      this.link.focus();
+      this.link.select();
+    } catch (error) {
+      this.note.textContent = error.message;
+    } finally {
+      this.make.disabled = false;
+    }
+  }
+
+  #forget() {
+    this.result.hidden = this.copy.hidden = true;
+    this.make.hidden = false;
+    this.note.textContent = "";
+  }
+}
+
+/** A time as datetime-local has it: on this machine's clock, without a zone. */
+function local(time) {
+  const date = new Date(time);
+  return new Date(time - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}

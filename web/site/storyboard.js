@@ -1,0 +1,24 @@
+// The pictures above the seek bar: a WebVTT file whose cues name parts of sprites.
+
+/**
+ * Reads a storyboard.
+ * @param {string} address the WebVTT file, without a query
+ * @param {string} query opens it and its sprites
+ * @returns {Promise<(seconds: number) => { sprite: string, x: number, y: number, width: number, height: number } | undefined>}
+ */
+export async function loadStoryboard(address, query) {
+  const response = await fetch(`${address}?${query}`);
+  if (!response.ok) return () => undefined; // playing does not depend on it
+  const cues = read(await response.text()).map(cue => ({ ...cue, sprite: `${new URL(cue.name, address)}?${query}` }));
+  return seconds => cues.find(cue => seconds < cue.to) ?? cues.at(-1);
+}
+
+export function read(text) {
+  const cue = /([\d:.]+) --> ([\d:.]+)[^\n]*\n(\S+)#xywh=(\d+),(\d+),(\d+),(\d+)/g;
+  return [...text.matchAll(cue)].map(([, from, to, name, ...box]) => {
+    const [x, y, width, height] = box.map(Number);
+    return { from: secondsOf(from), to: secondsOf(to), name, x, y, width, height };
+  });
+}
+
+const secondsOf = time => time.split(":").reduce((sum, part) => 60 * sum + Number(part), 0);

@@ -1,0 +1,201 @@
+// Plays a source in a video element: with hls.js, or by the browser itself where it does that well. An expired signature is no end: the stream opens its source again and goes on where it was.
+import { Problem, unreachable } from "./problem.js";
+
+const hlsType = "application/vnd.apple.mpegurl";
+
+/** Safari plays HLS itself, with tracks that a page can choose. Others that do give a page no choice of tracks. */
+const playsItself = video => video.canPlayType(hlsType) !== "" && "audioTracks" in video;
+
+/** Events: "tracks" when choices are known or changed, "problem" with the detail, "restarting" and "restarted" around a renewal. */
+export class Stream extends EventTarget {
+  #video; #source; #hls = null; #Hls = null;
+  #stopped = new AbortController();
+  #chosen = { quality: "auto", audio: null, subtitles: null };
+  #restarting = null;
+  #renewedInVain = false;
+
+  constructor(video, source) {
+    super();
+    this.#video = video;
+    this.#source = source;
+  }
+
+  /** What opens posters and storyboards; null while it is not known, or where each URL is signed by itself. */
+  query = null;
+
+  /** Opens the source and loads it; does not play by itself. */
+  async start(position = 0) {
+    const { url, query } = await this.#source.open();
+    if (this.#stopped.signal.aborted) return;
+    this.query = query;
+    if (playsItself(this.#video)) this.#startNative(url, position);
+    else await this.#startHls(url, position);
+  }
+
+  stop() {
+    this.#stopped.abort();
+    this.#hls?.destroy();
+    this.#hls = null;
+    this.#video.removeAttribute("src");
+    this.#video.load();
+  }
+
+  /** Loads everything anew, and goes on where it was. */
+  restart() {
+    return this.#restarting ??= this.#restart().finally(() => { this.#restarting = null; });
+  }
+
+  /** The choices: lists of { value, label }, and what is chosen of each. An empty list: there is nothing to choose. */
+  get tracks() {
+    return this.#hls ? this.#hlsTracks() : this.#nativeTracks();
+  }
+
+  chooseQuality(value) {
+    this.#chosen.quality = value;
+    if (this.#hls) this.#hls.nextLevel = value === "auto" ? -1 : this.#hls.levels.findIndex(level => String(level.height) === value);
+  }
+
+  chooseAudio(value) {
+    this.#chosen.audio = value;
+    if (this.#hls) this.#hls.audioTrack = this.#hls.audioTracks.findIndex(track => track.name === value);
+    else for (const track of this.#video.audioTracks ?? []) track.enabled = track.label === value;
+  }
+
+  chooseSubtitles(value) {
+    this.#chosen.subtitles = value;
+    if (this.#hls) this.#hls.subtitleTrack = this.#hls.subtitleTracks.findIndex(track => track.name === value); // none: -1
+    else for (const track of this.#video.textTracks) track.mode = track.label === value ? "showing" : "disabled";
+  }
+
+  async #restart() {
+    const video = this.#video;
+    const [position, wasPaused] = [video.currentTime, video.paused];
+    this.dispatchEvent(new Event("restarting"));
+    this.#hls?.destroy();
+    this.#hls = null;
+    try {
+      await this.start(position);
+      if (!wasPaused) video.play().catch(() => {}); // the browser may ask for a click first
+    } catch (error) {
+      this.#tell(error);
+    } finally {
+      this.dispatchEvent(new Event("restarted"));
+    }
+  }
+
+  /** A signature or a token is no longer good: once more with new ones. If those are refused as well, it is not a matter of time. */
+  #renew() {
+    if (this.#restarting) return;
+    if (!this.#source.canRenew || this.#renewedInVain) {
+      this.#tell(new Problem("not-allowed", "You are not allowed to watch this."));
+      return;
+    }
+    this.#renewedInVain = true;
+    this.restart();
+  }
+
+  #tell(problem) {
+    if (this.#stopped.signal.aborted) return;
+    this.#hls?.stopLoad();
+    this.dispatchEvent(new CustomEvent("problem", { detail: problem }));
+  }
+
+  // --- with hls.js
+
+  async #startHls(url, position) {
+    this.#Hls ??= (await import("./hls/hls.js")).default;
+    const Hls = this.#Hls;
+    if (this.#stopped.signal.aborted) return;
+    if (!Hls.isSupported()) throw new Problem("cannot-play", "This browser cannot play this video.");
+    const hls = this.#hls = new Hls({
+      workerPath: new URL("hls/hls.worker.js", import.meta.url).href, // its own file: a worker made of a blob would need a hole in the page's policy
+      startPosition: position,
+      autoStartLoad: true,
+      xhrSetup: (request, address) => {
+        request.open("GET", address);
+        for (const [name, value] of Object.entries(this.#source.headersFor(address))) request.setRequestHeader(name, value);
+      },
+    });
+    hls.on(Hls.Events.ERROR, (_, data) => this.#onHlsError(data));
+    hls.on(Hls.Events.FRAG_BUFFERED, () => { this.#renewedInVain = false; });
+    hls.on(Hls.Events.MANIFEST_PARSED, () => {
+      if (this.#chosen.quality !== "auto") this.chooseQuality(this.#chosen.quality);
+    });
+    hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => {
+      if (this.#chosen.audio !== null) this.chooseAudio(this.#chosen.audio);
+    });
+    hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => {
+      if (this.#chosen.subtitles !== null) this.chooseSubtitles(this.#chosen.subtitles);
+    });
+    for (const event of ["MANIFEST_PARSED", "AUDIO_TRACKS_UPDATED", "AUDIO_TRACK_SWITCHED", "SUBTITLE_TRACKS_UPDATED", "SUBTITLE_TRACK_SWITCH", "LEVEL_SWITCHED"])
+      hls.on(Hls.Events[event], () => this.dispatchEvent(new Event("tracks")));
+    hls.loadSource(url);
+    hls.attachMedia(this.#video);
+  }
+
+  #onHlsError(data) {
+    const status = data.response?.code ?? 0;
+    if (status === 401 || status === 403) return this.#renew();
+    if (!data.fatal) return;
+    if (data.type === this.#Hls.ErrorTypes.NETWORK_ERROR) {
+      if (status === 404) this.#tell(new Problem("missing", "This video is not there any more."));
+      else if (status >= 500) this.#tell(new Problem("server", "The server has a problem of its own. Try again in a while."));
+      else this.#tell(unreachable());
+    } else if (data.type === this.#Hls.ErrorTypes.MEDIA_ERROR && !this.#renewedInVain) {
+      this.#renewedInVain = true; // reset as soon as something could be buffered
+      this.#hls.recoverMediaError();
+    } else {
+      this.#tell(new Problem("cannot-play", "This browser cannot play this video."));
+    }
+  }
+
+  #hlsTracks() {
+    const hls = this.#hls;
+    const heights = [...new Set(hls.levels.map(level => level.height))].filter(Boolean).sort((one, other) => other - one);
+    const playing = hls.levels[hls.currentLevel]?.height;
+    const options = list => list.map(track => ({ value: track.name, label: track.name }));
+    return {
+      quality: heights.length < 2 ? [] : [{ value: "auto", label: playing ? `Auto (${playing}p)` : "Auto" }, ...heights.map(height => ({ value: String(height), label: `${height}p` }))],
+      audio: hls.audioTracks.length < 2 ? [] : options(hls.audioTracks),
+      subtitles: hls.subtitleTracks.length === 0 ? [] : [{ value: "", label: "Off" }, ...options(hls.subtitleTracks)],
+      chosen: {
+        quality: this.#chosen.quality,
+        audio: this.#chosen.audio ?? hls.audioTracks[hls.audioTrack]?.name ?? "",
+        subtitles: this.#chosen.subtitles ?? hls.subtitleTracks[hls.subtitleTrack]?.name ?? "",
+      },
+    };
+  }
+
+  // --- by the browser itself, which asks for no quality and tells no status
+
+  #startNative(url, position) {
+    const video = this.#video;
+    const signal = this.#stopped.signal;
+    const tracksChanged = () => this.dispatchEvent(new Event("tracks"));
+    video.addEventListener("loadedmetadata", () => {
+      if (position) video.currentTime = position;
+      if (this.#chosen.audio !== null) this.chooseAudio(this.#chosen.audio);
+      if (this.#chosen.subtitles !== null) this.chooseSubtitles(this.#chosen.subtitles);
+      tracksChanged();
+    }, { signal, once: true });
+    video.addEventListener("playing", () => { this.#renewedInVain = false; }, { signal, once: true });
+    video.addEventListener("error", () => {
+      if (video.error?.code === MediaError.MEDIA_ERR_NETWORK || video.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED) this.#renew();
+      else this.#tell(new Problem("cannot-play", "This browser cannot play this video."));
+    }, { signal, once: true });
+    video.textTracks.addEventListener("addtrack", tracksChanged, { signal });
+    video.src = url;
+  }
+
+  #nativeTracks() {
+    const audio = [...this.#video.audioTracks ?? []];
+    const words = [...this.#video.textTracks].filter(track => track.kind === "subtitles" || track.kind === "captions");
+    const options = list => list.map(track => ({ value: track.label, label: track.label }));
+    return {
+      quality: [],
+      audio: audio.length < 2 ? [] : options(audio),
+      subtitles: words.length === 0 ? [] : [{ value: "", label: "Off" }, ...options(words)],
+      chosen: { quality: "auto", audio: audio.find(track => track.enabled)?.label ?? "", subtitles: words.find(track => track.mode === "showing")?.label ?? "" },
+    };
+  }
+}
