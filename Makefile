@@ -25,10 +25,10 @@ serve: ffmpeg publish page
 token:
 	@$(LOCAL) token $(ARGS)
 
-test: ffmpeg chromium publish page build
+test: ffmpeg chromium publish page tests/Page.Tests/node_modules build
 	@tests/run.sh --filter-not-trait Category=Soak
 
-soak: ffmpeg chromium publish page build
+soak: ffmpeg chromium publish page tests/Page.Tests/node_modules build
 	@# 8: a test program in which nothing takes long
 	@tests/run.sh --filter-trait Category=Soak --ignore-exit-code 8
 
@@ -64,6 +64,10 @@ page: web/site/hls/hls.js
 web/site/hls/hls.js: web/package-lock.json
 	@$(call need,npm,npm)
 	@cd web && npm ci --no-audit --no-fund --loglevel error && touch site/hls/hls.js
+
+tests/Page.Tests/node_modules: tests/Page.Tests/package-lock.json
+	@$(call need,npm,npm)
+	@cd tests/Page.Tests && npm ci --no-audit --no-fund --loglevel error && touch node_modules
 
 ffmpeg:
 	@$(call need,ffmpeg,ffmpeg)

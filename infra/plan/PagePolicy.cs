@@ -16,7 +16,7 @@ public static class PagePolicy
         "worker-src 'self'",
         "style-src 'self'",
         "img-src 'self'",
-        $"media-src 'self' blob: {gateway}",
+        $"media-src 'self' blob: data: {gateway}", // data: is the empty track that hls.js puts subtitles into
         $"connect-src 'self' {string.Join(' ', others.Prepend(gateway).Distinct(StringComparer.Ordinal))}",
         "base-uri 'none'",
         "form-action 'none'",

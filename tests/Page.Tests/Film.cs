@@ -1,0 +1,48 @@
+using System.Buffers.Binary;
+using Reelseal.Local.Playback;
+
+namespace Reelseal.Page.Tests;
+
+/// <summary>Makes the videos of these tests.</summary>
+internal static class Film
+{
+    public const int Seconds = 60;
+    public const string Title = "Colours, slowly";
+    public const int FirstTone = 440;
+    public const int SecondTone = 1760;
+    public const string Words = "Words on the screen";
+
+    /// <summary>A minute with a moving picture, two audio tracks of different tones, and subtitles that show all the time.</summary>
+    public static async Task CreateAsync(string path, CancellationToken cancellationToken)
+    {
+        var subtitles = path + ".srt";
+        await File.WriteAllTextAsync(subtitles, $"1\n00:00:00,000 --> 00:00:{Seconds - 1},900\n{Words}\n", cancellationToken);
+        await Ffmpeg.RunAsync(
+        [
+            "-f", "lavfi", "-i", $"gradients=size=640x360:rate=15:duration={Seconds}:speed=0.06:nb_colors=4:c0=0x0f4c5c:c1=0xf4a261:c2=0x2a9d8f:c3=0x9a031e:seed=7",
+            "-f", "lavfi", "-i", $"sine=frequency={FirstTone}:duration={Seconds}",
+            "-f", "lavfi", "-i", $"sine=frequency={SecondTone}:duration={Seconds}",
+            "-i", subtitles,
+            "-map", "0:v", "-map", "1:a", "-map", "2:a", "-map", "3:s",
+            "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu", "-metadata:s:s:0", "language=eng",
+            "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "30", "-c:a", "aac", "-c:s", "mov_text", "-y", path,
+        ], cancellationToken);
+        File.Delete(subtitles);
+    }
+
+    /// <summary>Some seconds, as large as asked for: an MP4 may have free space (ISO/IEC 14496-12, 8.1.2).</summary>
+    public static async Task CreateShortAsync(string path, int seconds, int bytes, CancellationToken cancellationToken)
+    {
+        await Local.Playback.Clip.CreateAsync(path, TimeSpan.FromSeconds(seconds), 320, 180, cancellationToken);
+        await using var file = new FileStream(path, FileMode.Open);
+        var free = bytes - (int)file.Length;
+        if (free <= 8)
+            return;
+        file.Seek(0, SeekOrigin.End);
+        var header = new byte[8];
+        BinaryPrimitives.WriteInt32BigEndian(header, free);
+        "free"u8.CopyTo(header.AsSpan(4));
+        file.Write(header);
+        file.SetLength(bytes);
+    }
+}

@@ -1,0 +1,129 @@
+using System.Globalization;
+
+namespace Reelseal.Page.Tests;
+
+/// <summary>One visitor with the page open, in a browser profile of its own. At its end it says what the browser complained about.</summary>
+internal sealed class Visit : IAsyncDisposable
+{
+    /// <summary>Bears a machine that is several times slower than a quiet one.</summary>
+    public const int Patience = 60_000;
+
+    private readonly IBrowserContext _context;
+    private readonly List<string> _complaints = [];
+
+    private Visit(IBrowserContext context, IPage page) => (_context, Page) = (context, page);
+
+    public IPage Page { get; }
+
+    public IBrowserContext Context => _context;
+
+    /// <summary>What the browser's console said of the page's own faults: exceptions, and what its policy did not allow.</summary>
+    public IReadOnlyList<string> Complaints => _complaints;
+
+    public static async Task<Visit> OpenAsync(Stage stage, string? address = null, BrowserNewContextOptions? options = null, Func<IBrowserContext, Task>? prepare = null)
+    {
+        var context = await stage.Browser.NewContextAsync(options ?? new() { ViewportSize = new() { Width = 1100, Height = 900 } });
+        context.SetDefaultTimeout(Patience);
+        var visit = new Visit(context, await context.NewPageAsync());
+        visit.Page.PageError += (_, error) => visit._complaints.Add(error);
+        visit.Page.Console += (_, message) =>
+        {
+            if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
+                visit._complaints.Add(message.Text);
+        };
+        if (prepare is not null)
+            await prepare(context);
+        await visit.Page.GotoAsync(address ?? $"{stage.System.Edge}/site/");
+        return visit;
+    }
+
+    public ILocator Id(string id) => Page.Locator($"#{id}");
+
+    /// <summary>Opens the film of the list, and waits until it plays.</summary>
+    public async Task PlayAsync(Stage stage)
+    {
+        await Id($"play-{stage.Film}").ClickAsync();
+        await PlaysAsync();
+    }
+
+    /// <summary>Waits until the video has gone on by a second: a player that stands still never gets there.</summary>
+    public async Task PlaysAsync()
+    {
+        var from = await TimeAsync();
+        await Page.WaitForFunctionAsync("from => { const v = document.querySelector('video'); return !v.paused && v.readyState >= 2 && (v.currentTime > from + 1 || v.currentTime < from - 0.5 && v.currentTime > 1); }", from);
+    }
+
+    public Task<double> TimeAsync() => Page.EvaluateAsync<double>("() => document.querySelector('video').currentTime");
+
+    /// <summary>Moves the seek bar.</summary>
+    public Task SeekAsync(double seconds) => Id("seek").FillAsync(seconds.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>The loudest frequency that is heard now, in hertz.</summary>
+    public Task<double> ToneAsync() => Page.EvaluateAsync<double>(
+        """
+        async () => {
+          const video = document.querySelector("video");
+          const ear = window.ear ??= (() => {
+            const context = new AudioContext();
+            const analyser = Object.assign(context.createAnalyser(), { fftSize: 8192, smoothingTimeConstant: 0 });
+            context.createMediaElementSource(video).connect(analyser).connect(context.destination);
+            return { context, analyser };
+          })();
+          await ear.context.resume();
+          const bins = new Uint8Array(ear.analyser.frequencyBinCount);
+          for (let tries = 0; tries < 50; tries++) {
+            await new Promise(resolve => setTimeout(resolve, 200));
+            ear.analyser.getByteFrequencyData(bins);
+            if (Math.max(...bins) > 60) break;
+          }
+          return bins.indexOf(Math.max(...bins)) * ear.context.sampleRate / ear.analyser.fftSize;
+        }
+        """);
+
+    /// <summary>Waits until a tone is the loudest.</summary>
+    public async Task HearsAsync(double tone)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var heard = await ToneAsync();
+            if (Math.Abs(heard - tone) < 50)
+                return;
+            Assert.True(tries < 30, $"{heard} Hz is heard, not {tone} Hz.");
+        }
+    }
+
+    /// <summary>A picture of what the video shows now, small and in grey: 0 to 255 each.</summary>
+    public async Task<int[]> FrameAsync() => await Page.EvaluateAsync<int[]>(
+        """
+        () => {
+          const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 36 });
+          const context = canvas.getContext("2d");
+          context.drawImage(document.querySelector("video"), 0, 0, 64, 36);
+          const data = context.getImageData(0, 0, 64, 36).data;
+          return Array.from({ length: 64 * 36 }, (_, i) => Math.round((data[4 * i] + data[4 * i + 1] + data[4 * i + 2]) / 3));
+        }
+        """);
+
+    /// <summary>Asserts that the picture is one, and that it moves.</summary>
+    public async Task AssertMovingAsync()
+    {
+        var one = await FrameAsync();
+        await PlaysAsync();
+        var other = await FrameAsync();
+        Assert.True(one.Max() - one.Min() > 60, "The picture is one colour.");
+        Assert.True(one.Zip(other, (a, b) => Math.Abs(a - b)).Average() > 1, "The picture stands still.");
+    }
+
+    /// <summary>What axe-core, which must have been loaded, finds serious or critical; empty for nothing.</summary>
+    public Task<string> FaultsAsync() => Page.EvaluateAsync<string>(
+        """
+        async () => (await axe.run()).violations
+          .filter(({ impact }) => impact === "serious" || impact === "critical")
+          .map(({ id, nodes }) => `${id}: ${nodes.map(node => `${node.target} ${node.failureSummary}`).join("; ")}`).join("\n")
+        """);
+
+    /// <summary>Asserts that nothing was wrong with the page itself.</summary>
+    public void AssertNoComplaints() => Assert.Empty(_complaints);
+
+    public ValueTask DisposeAsync() => _context.DisposeAsync();
+}

@@ -1,0 +1,166 @@
+using System.Globalization;
+using static Microsoft.Playwright.Assertions;
+
+namespace Reelseal.Page.Tests;
+
+/// <summary>Watching in a real browser.</summary>
+public sealed class WatchTests(Stage stage)
+{
+    private const int Limit = 240_000;
+
+    [Theory(Timeout = Limit)]
+    [InlineData("edge")]
+    [InlineData("gateway")]
+    public async Task The_film_plays_through_either_way(string way)
+    {
+        await stage.StartedAsync();
+        await using var visit = await Visit.OpenAsync(stage);
+        var playlists = new List<string>();
+        visit.Page.Request += (_, request) =>
+        {
+            if (request.Url.Contains(".m3u8", StringComparison.Ordinal))
+                playlists.Add(new Uri(request.Url).GetLeftPart(UriPartial.Authority));
+        };
+        if (way == "gateway")
+            await visit.Page.EvaluateAsync("() => { document.querySelector('[name=way][value=gateway]').checked = true; }"); // before there is a player
+
+        await visit.PlayAsync(stage);
+        await visit.AssertMovingAsync();
+
+        Assert.NotEmpty(playlists);
+        Assert.All(playlists, origin => Assert.Equal(way == "edge" ? stage.System.Edge : stage.System.Gateway, origin));
+        visit.AssertNoComplaints();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Quality_sound_subtitles_and_way_can_be_chosen_while_it_plays()
+    {
+        await stage.StartedAsync();
+        await using var visit = await Visit.OpenAsync(stage);
+        await visit.PlayAsync(stage);
+
+        // Qualities: the lowest and the highest.
+        var heights = await visit.Page.EvaluateAsync<string[]>("() => [...document.getElementById('quality').options].map(option => option.value).slice(1)");
+        Assert.Equal("360 234", string.Join(' ', heights));
+        foreach (var height in (string[])["234", "360"])
+        {
+            await visit.Id("quality").SelectOptionAsync(height);
+            await visit.SeekAsync(height == "234" ? 40 : 20);
+            await visit.Page.WaitForFunctionAsync("height => document.querySelector('video').videoHeight === height", int.Parse(height, CultureInfo.InvariantCulture));
+        }
+
+        // Sounds: each has its tone.
+        Assert.InRange(await visit.ToneAsync(), Film.FirstTone - 50, Film.FirstTone + 50);
+        await visit.Id("audio").SelectOptionAsync(new SelectOptionValue { Index = 1 });
+        await visit.HearsAsync(Film.SecondTone);
+
+        // Subtitles: on, and off again with the key.
+        await visit.Id("subtitles").SelectOptionAsync(new SelectOptionValue { Index = 1 });
+        await visit.Page.WaitForFunctionAsync(Showing, Film.Words);
+        await visit.Page.Keyboard.PressAsync("Escape");
+        await visit.Id("play").FocusAsync();
+        await visit.Page.Keyboard.PressAsync("c");
+        await visit.Page.WaitForFunctionAsync("() => [...document.querySelector('video').textTracks].every(track => track.mode !== 'showing')");
+
+        // The way: it goes on where it was, with the same sound.
+        var position = await visit.TimeAsync();
+        await visit.Page.GetByLabel("Gateway").CheckAsync();
+        await visit.Page.WaitForFunctionAsync("from => { const v = document.querySelector('video'); return !v.paused && v.currentTime > from + 1; }", position);
+        Assert.InRange(await visit.TimeAsync(), position + 1, position + 20);
+        visit.AssertNoComplaints();
+    }
+
+    private const string Showing = "words => [...document.querySelector('video').textTracks].some(track => track.mode === 'showing' && [...track.activeCues ?? []].some(cue => cue.text.includes(words)))";
+
+    [Fact(Timeout = Limit)]
+    public async Task Keys_move_it_and_the_seek_bar_shows_the_picture_of_a_time()
+    {
+        await stage.StartedAsync();
+        await using var visit = await Visit.OpenAsync(stage);
+        await visit.PlayAsync(stage);
+        await visit.Id("play").FocusAsync();
+        await visit.Page.Keyboard.PressAsync("k");
+        await Expect(visit.Id("play")).ToHaveAttributeAsync("aria-label", "Play");
+
+        foreach (var (key, expected) in ((string, double)[])[("5", Film.Seconds / 2.0), ("ArrowRight", Film.Seconds / 2.0 + 5), ("j", Film.Seconds / 2.0 - 5), ("Home", 0)])
+        {
+            await visit.Page.Keyboard.PressAsync(key);
+            Assert.InRange(await visit.TimeAsync(), expected - 0.2, expected + 0.2);
+        }
+        await visit.Page.Keyboard.PressAsync("ArrowDown");
+        Assert.Equal(0.9, await visit.Page.EvaluateAsync<double>("() => document.querySelector('video').volume"), precision: 3);
+        await visit.Page.Keyboard.PressAsync("m");
+        await Expect(visit.Id("mute")).ToHaveAttributeAsync("aria-label", "Unmute");
+        await visit.Id("seek").FocusAsync();
+        await visit.Page.Keyboard.PressAsync("ArrowRight");
+        Assert.InRange(await visit.TimeAsync(), 4.8, 5.2);
+        await Expect(visit.Id("seek")).ToHaveAttributeAsync("aria-valuetext", "5 seconds of 1 minute");
+
+        var bar = (await visit.Id("seek").BoundingBoxAsync())!;
+        var sprite = visit.Page.WaitForResponseAsync(response => response.Url.Contains("storyboard-", StringComparison.Ordinal));
+        await visit.Page.Mouse.MoveAsync(bar.X + bar.Width * 0.25f, bar.Y + bar.Height / 2);
+        Assert.Equal(200, (await sprite).Status);
+        await Expect(visit.Id("preview").Locator("span")).ToHaveTextAsync("0:15");
+        var early = await visit.Page.EvaluateAsync<string>(PreviewPosition);
+        await visit.Page.Mouse.MoveAsync(bar.X + bar.Width * 0.75f, bar.Y + bar.Height / 2);
+        await Expect(visit.Id("preview").Locator("span")).ToHaveTextAsync("0:45");
+        Assert.NotEqual(early, await visit.Page.EvaluateAsync<string>(PreviewPosition));
+        visit.AssertNoComplaints();
+    }
+
+    private const string PreviewPosition = "() => document.querySelector('#preview div').style.backgroundPosition";
+
+    [Fact(Timeout = Limit)]
+    public async Task After_a_pause_longer_than_its_signature_it_goes_on_where_it_was()
+    {
+        await stage.StartedAsync();
+        await using var system = await stage.StartSystemAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["URL_LIFETIME"] = "5s", ["URL_WINDOW"] = "1s" });
+        await using var visit = await Visit.OpenAsync(stage, $"{system.Edge}/site/");
+        var (refused, tickets) = (0, 0);
+        visit.Page.Response += (_, response) =>
+        {
+            refused += response.Status == 403 ? 1 : 0;
+            tickets += response.Url.EndsWith($"/sign-playlist/videos/{stage.Film}", StringComparison.Ordinal) && response.Request.Method == "GET" ? 1 : 0;
+        };
+        await visit.PlayAsync(stage);
+        await visit.Id("audio").SelectOptionAsync(new SelectOptionValue { Index = 1 });
+        await visit.HearsAsync(Film.SecondTone);
+        await visit.Id("play").ClickAsync();
+        await Task.Delay(TimeSpan.FromSeconds(7), TestContext.Current.CancellationToken); // what is being tested is the time itself
+        var before = tickets;
+
+        await visit.SeekAsync(52); // beyond what was loaded before
+        await visit.Id("play").ClickAsync();
+        await visit.Page.WaitForFunctionAsync("() => { const v = document.querySelector('video'); return !v.paused && v.currentTime > 53; }");
+
+        Assert.True(refused > 0, "No signature had expired.");
+        Assert.True(tickets > before, "No new ticket was asked for.");
+        await visit.HearsAsync(Film.SecondTone);
+        await Expect(visit.Id("notice")).ToBeHiddenAsync();
+        visit.AssertNoComplaints();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_deleted_video_and_a_server_that_is_gone_are_told_apart_and_the_latter_can_be_tried_again()
+    {
+        await stage.StartedAsync();
+        await using var visit = await Visit.OpenAsync(stage);
+        await Expect(visit.Id($"play-{stage.Film}")).ToBeVisibleAsync();
+
+        await visit.Context.SetOfflineAsync(true);
+        await visit.Id($"play-{stage.Film}").ClickAsync();
+        await Expect(visit.Id("notice")).ToHaveAttributeAsync("data-kind", "unreachable");
+        await visit.Context.SetOfflineAsync(false);
+        await visit.Id("notice").GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
+        await visit.Page.WaitForFunctionAsync("() => document.querySelector('video').readyState >= 2");
+        await Expect(visit.Id("notice")).ToBeHiddenAsync();
+
+        await visit.Page.RouteAsync("**/function/sign-playlist/**", route => route.FulfillAsync(new()
+        {
+            Status = 404, Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["Access-Control-Allow-Origin"] = "*" }, Body = "{}",
+        }));
+        await visit.Id($"play-{stage.Film}").ClickAsync();
+        await Expect(visit.Id("notice")).ToHaveAttributeAsync("data-kind", "missing");
+        visit.AssertNoComplaints();
+    }
+}
