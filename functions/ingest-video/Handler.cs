@@ -32,7 +32,7 @@ public static class Handler
         settings.ThrowIfFaulty();
         services.AddSingleton(options).AddSingleton(TimeProvider.System);
         services.AddTokens(tokens);
-        services.AddSingleton<Sandbox>().AddSingleton<Prober>().AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<SourceReceiver>().AddSingleton<SourceFetcher>();
+        services.AddSingleton<Sandbox>().AddSingleton<Prober>().AddSingleton<CopyProber>().AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<SourceReceiver>().AddSingleton<SourceFetcher>();
         services.AddSingleton<UploadDesk>().AddSingleton<VideoRemover>().AddSingleton<CallbackSender>().AddSingleton<TranscodeSlots>().AddSingleton<IngestEndpoint>();
         services.AddSingleton(provider => new StatusStore(provider.GetRequiredService<IObjectStore>()));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<IngestPipeline>(

@@ -54,6 +54,9 @@ public sealed record IngestOptions
     /// <summary>The one value of <c>Access-Control-Allow-Origin</c>: the origin of pages that may upload.</summary>
     public string CorsOrigin { get; init; } = "*";
 
+    /// <summary>A source that is fit for it becomes its own largest rendition without being encoded.</summary>
+    public bool CopySource { get; init; } = true;
+
     /// <summary>libx264's preset: how much time is spent on how few bytes.</summary>
     public string X264Preset { get; init; } = "veryfast";
 
@@ -79,6 +82,7 @@ public sealed record IngestOptions
             CallbackHosts = (settings.Text("CALLBACK_HOSTS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToFrozenSet(StringComparer.OrdinalIgnoreCase),
             CallbackKey = ReadCallbackKey(settings),
             CorsOrigin = settings.Text("CORS_ORIGIN") ?? options.CorsOrigin,
+            CopySource = settings.Flag("COPY_SOURCE", options.CopySource),
             X264Preset = settings.Choice<string>(
                 "X264_PRESET", ("veryfast", "veryfast"), ("ultrafast", "ultrafast"), ("superfast", "superfast"), ("faster", "faster"), ("fast", "fast"), ("medium", "medium"), ("slow", "slow")),
         };

@@ -17,7 +17,7 @@ public readonly record struct IngestResult(VideoStatus Status, bool Existed);
 
 /// <summary>receive → sniff → probe → plan → transcode → publish, under a claim, in a workspace, so that what is not finished leaves nothing behind.</summary>
 public sealed class IngestPipeline(
-    IObjectStore store, StatusStore statuses, Prober prober, Transcoder transcoder, StillMaker stills, IngestOptions options, TimeProvider clock, ILogger<IngestPipeline> logger)
+    IObjectStore store, StatusStore statuses, Prober prober, CopyProber copies, Transcoder transcoder, StillMaker stills, IngestOptions options, TimeProvider clock, ILogger<IngestPipeline> logger)
 {
     /// <summary>Cleaning up goes on when the request is gone, but not for ever.</summary>
     private static readonly TimeSpan s_longestCleanUp = TimeSpan.FromSeconds(60);
@@ -50,7 +50,19 @@ public sealed class IngestPipeline(
 
             using var workspace = Workspace.Create(options.WorkDirectory);
             var plan = await PrepareAsync(claim, workspace, receive, hungUp);
-            var renditions = await TranscodeAsync(claim, plan, workspace, publication);
+            IReadOnlyList<PublishedRendition> renditions;
+            try
+            {
+                renditions = await TranscodeAsync(claim, plan, workspace, publication);
+            }
+            catch (CopyFailedException e)
+            {
+                logger.LogWarning("{Video} is encoded after all: {Reason}", video, e.Message);
+                Directory.Delete(workspace.Output, recursive: true);
+                await publication.RemoveAsync(claim.Lost);
+                plan = plan with { Plan = TranscodePlan.For(plan.Plan.Source, options.Ladder, options.SegmentFormat) };
+                renditions = await TranscodeAsync(claim, plan, workspace, publication);
+            }
             var published = await PublishAsync(claim, plan, workspace, publication, renditions);
 
             // The last look before the commit: whoever was overtaken or cancelled stops here.
@@ -81,6 +93,8 @@ public sealed class IngestPipeline(
         var container = await SniffAsync(workspace, claim.Lost);
         var media = await prober.ProbeAsync(workspace.Source, container, claim.Lost);
         var plan = TranscodePlan.For(media, options.Ladder, options.SegmentFormat);
+        if (options.CopySource && plan.MayCopySource && await copies.AllowsAsync(plan, workspace.Source, container, claim.Lost))
+            plan = plan.WithCopy();
         claim.Update(status => status with { State = VideoState.Transcoding, Duration = media.Duration?.TotalSeconds });
         await claim.FlushAsync(claim.Lost);
         return new(container, plan);
@@ -135,8 +149,9 @@ public sealed class IngestPipeline(
         var picture = renditions.LastOrDefault(rendition => rendition.Rendition is VideoRendition);
         if (picture is not null)
             renditions = [.. renditions, .. await new SubtitlePublisher(plan, workspace, publication).PublishAsync(picture.Segments, claim.Lost)];
+        var frames = renditions.FirstOrDefault(rendition => rendition.Rendition is IFrameRendition);
         await stills.MakeAsync(plan, workspace, claim.Lost);
-        var (poster, storyboard) = await new StillPublisher(plan, workspace, publication).PublishAsync(picture?.Seconds ?? 0, claim.Lost);
+        var (poster, storyboard) = await new StillPublisher(plan, workspace, publication).PublishAsync(frames, picture?.Seconds ?? 0, claim.Lost);
         claim.Update(status => status with
         {
             Duration = Math.Round(seconds, 3),

@@ -12,7 +12,11 @@ public abstract record Rendition(string Name);
 /// <param name="FrameRate">Constant.</param>
 /// <param name="MaxBitsPerSecond">The cap; the mean is below.</param>
 /// <param name="KeyframeInterval">Frames from one IDR to the next.</param>
-public sealed record VideoRendition(string Name, Size Size, FrameRate FrameRate, long MaxBitsPerSecond, int KeyframeInterval) : Rendition(Name);
+public sealed record VideoRendition(string Name, Size Size, FrameRate FrameRate, long MaxBitsPerSecond, int KeyframeInterval) : Rendition(Name)
+{
+    /// <summary>The source's own packets, as they are.</summary>
+    public bool Copied { get; init; }
+}
 
 /// <summary>One audio track, as stereo AAC.</summary>
 /// <param name="Name">The folder.</param>

@@ -38,6 +38,23 @@ public sealed record TranscodePlan
 
     public TimeSpan SegmentDuration => KeyframeDuration * KeyframesPerSegment;
 
+    /// <summary>The largest rendition is copied, and all others have their keyframes where the source has them.</summary>
+    public bool CopiesSource => Video is [.., { Copied: true }];
+
+    /// <summary>Whether the source may be its own largest rendition, as far as can be told without looking at its packets (<see cref="CopyProber"/>).</summary>
+    public bool MayCopySource =>
+        Source.Video is { Codec: "h264", PixelFormat: "yuv420p", Interlaced: false, Rotated: false, SquarePixels: true, FullRange: false, ConstantFrameRate: true, BeginsAtStart: true } source
+        // Its length in one fragment of MP4 cannot be known where keyframes are irregular; and half the rate would leave out keyframes.
+        && SegmentFormat == SegmentFormat.MpegTs && Video is [.., var largest] && largest.Size == source.Display && Video.All(rendition => rendition.FrameRate == FrameRate)
+        && Math.Abs(FrameRate.PerSecond / source.FrameRate - 1) < 0.0004;
+
+    /// <summary>The same with the source as its own largest rendition.</summary>
+    public TranscodePlan WithCopy()
+    {
+        var copied = this with { Video = [.. Video.SkipLast(1), Video[^1] with { Copied = true }] };
+        return copied.WithStills(Source.Video!);
+    }
+
     /// <summary>Everything that ffmpeg cuts into segments.</summary>
     public IEnumerable<Rendition> Segmented => IFrames is null ? [.. Video, .. Audio] : [.. Video, .. Audio, IFrames];
 

@@ -35,9 +35,12 @@ public sealed record VideoTrack(int StreamIndex, string Codec, Size Display, dou
     /// <summary>ffmpeg's name of the primaries; null when the source does not say.</summary>
     public string? ColorPrimaries { get; init; }
     public bool FullRange { get; init; }
-    public string? Profile { get; init; }
-    /// <summary>null when the source does not say.</summary>
-    public long? BitsPerSecond { get; init; }
+
+    /// <summary>Every picture stands equally long, as far as the file says.</summary>
+    public bool ConstantFrameRate { get; init; }
+
+    /// <summary>The picture begins with the file, and not after the sound.</summary>
+    public bool BeginsAtStart { get; init; }
 }
 
 /// <summary>An audio track.</summary>

@@ -25,6 +25,7 @@ internal sealed record ProbeStream
     public string? RFrameRate { get; init; }
     public string? AvgFrameRate { get; init; }
     public string? Duration { get; init; }
+    public string? StartTime { get; init; }
     public string? BitRate { get; init; }
     public int Channels { get; init; }
     public string? SampleRate { get; init; }

@@ -61,10 +61,10 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
             duration -= start;
         if (duration > options.MaxDuration)
             throw IngestRefusedException.Undecodable($"The video says that it is {duration:d\\.hh\\:mm\\:ss} long; at most {options.MaxDuration:d\\.hh\\:mm\\:ss} is accepted here.");
-        return new(duration, picture is null ? null : Picture(picture), audio, subtitles);
+        return new(duration, picture is null ? null : Picture(picture, output.Format), audio, subtitles);
     }
 
-    private VideoTrack Picture(ProbeStream stream)
+    private VideoTrack Picture(ProbeStream stream, ProbeFormat? format)
     {
         if (stream.Width <= 0 || stream.Height <= 0)
             throw IngestRefusedException.Undecodable("The picture has no size: it cannot be decoded.");
@@ -92,8 +92,8 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
             ColorMatrix = Known(stream.ColorSpace),
             ColorPrimaries = Known(stream.ColorPrimaries),
             FullRange = stream.ColorRange == "pc",
-            Profile = stream.Profile,
-            BitsPerSecond = long.TryParse(stream.BitRate, NumberStyles.None, CultureInfo.InvariantCulture, out var bits) ? bits : null,
+            ConstantFrameRate = stream.AvgFrameRate == stream.RFrameRate,
+            BeginsAtStart = stream.StartTime == format?.StartTime,
         };
     }
 

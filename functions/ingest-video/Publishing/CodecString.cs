@@ -19,9 +19,35 @@ public static class CodecString
         return at >= 0 && at + 8 <= init.Length ? Format(init.Slice(at + 5, 3)) : null;
     }
 
+    /// <summary>Whether a transport stream segment of H.264 begins with an IDR picture; null when no picture is found.</summary>
+    /// <param name="start">The first few kilobytes.</param>
+    public static bool? BeginsWithIdr(ReadOnlySpan<byte> start)
+    {
+        var payload = Payload(start);
+        for (var at = 0; at + 4 <= payload.Length; at++)
+        {
+            if (payload[at..].StartsWith(StartCode) && (payload[at + 3] & 0x1F) is >= 1 and <= 5 and var type) // a coded slice
+                return type == 5;
+        }
+        return null;
+    }
+
+    private static ReadOnlySpan<byte> StartCode => [0, 0, 1];
+
     private static string? OfTransportStream(ReadOnlySpan<byte> segment)
     {
-        // The payloads put together: a parameter set may lie across two packets.
+        var payload = Payload(segment);
+        for (var at = 0; at + 7 <= payload.Length; at++)
+        {
+            if (payload[at..].StartsWith(StartCode) && (payload[at + 3] & 0x1F) == 7) // a sequence parameter set
+                return Format(payload.Slice(at + 4, 3));
+        }
+        return null;
+    }
+
+    /// <summary>The payloads of packets put together: a parameter set may lie across two of them.</summary>
+    private static ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> segment)
+    {
         var payloads = new byte[segment.Length];
         var length = 0;
         for (; segment.Length >= 188 && segment[0] == 0x47; segment = segment[188..])
@@ -34,14 +60,7 @@ public static class CodecString
             segment[from..188].CopyTo(payloads.AsSpan(length));
             length += 188 - from;
         }
-        ReadOnlySpan<byte> startCode = [0, 0, 1];
-        var payload = payloads.AsSpan(0, length);
-        for (var at = 0; at + 7 <= payload.Length; at++)
-        {
-            if (payload[at..].StartsWith(startCode) && (payload[at + 3] & 0x1F) == 7) // a sequence parameter set
-                return Format(payload.Slice(at + 4, 3));
-        }
-        return null;
+        return payloads.AsSpan(0, length);
     }
 
     private static string Format(ReadOnlySpan<byte> profileConstraintsLevel) => "avc1." + Convert.ToHexStringLower(profileConstraintsLevel);

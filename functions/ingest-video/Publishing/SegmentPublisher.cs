@@ -83,6 +83,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
             var codecs = rendition is AudioRendition ? CodecString.Aac : _codecs[rendition.Name];
             renditions.Add(new(rendition, codecs, MeasuredBandwidth.Of(segments), segments));
         }
+        CheckAligned(renditions);
         return renditions;
     }
 
@@ -132,7 +133,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
         long length;
         await using (var content = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous))
         {
-            await ReadCodecAsync(name, content, cancellationToken);
+            await ReadStartAsync(name, content, cancellationToken);
             length = content.Length;
             if (length > 0) // ffmpeg writes an empty segment where there is no packet at all
                 await publication.PutAsync(name, content, cancellationToken);
@@ -142,16 +143,30 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
         Interlocked.Add(ref _unpublished, -length);
     }
 
-    private async Task ReadCodecAsync(string name, FileStream content, CancellationToken cancellationToken)
+    /// <summary>Learns the codec from the first segment, and checks every one that was copied.</summary>
+    private async Task ReadStartAsync(string name, FileStream content, CancellationToken cancellationToken)
     {
         var rendition = Path.GetDirectoryName(name)!;
-        if (_codecs.ContainsKey(rendition))
+        var copied = plan.CopiesSource && plan.Video[^1].Name == rendition;
+        if (_codecs.ContainsKey(rendition) && !copied)
             return;
         var start = new byte[BytesForCodec];
         var read = await content.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken);
         content.Position = 0;
+        if (copied && CodecString.BeginsWithIdr(start.AsSpan(0, read)) != true)
+            throw new CopyFailedException($"{name} does not begin with an IDR picture.");
         if (CodecString.OfH264(start.AsSpan(0, read)) is { } codec)
             _codecs[rendition] = codec;
+    }
+
+    /// <summary>A copy is only good if everything else is cut where it is.</summary>
+    private void CheckAligned(IReadOnlyList<PublishedRendition> renditions)
+    {
+        if (!plan.CopiesSource)
+            return;
+        var cuts = renditions.Where(rendition => rendition.Rendition is VideoRendition).Select(rendition => rendition.Segments.SkipLast(1).Select(segment => Math.Round(segment.Seconds, 2)).ToList()).ToList();
+        if (cuts.Any(other => !other.SequenceEqual(cuts[0])))
+            throw new CopyFailedException("The renditions are not cut at the same moments.");
     }
 
     private void HoldBack()

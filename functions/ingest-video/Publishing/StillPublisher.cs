@@ -11,9 +11,10 @@ public sealed class StillPublisher(TranscodePlan plan, Workspace workspace, Publ
     private const string StoryboardName = "storyboard.vtt";
 
     /// <summary>The keys of the poster and of the storyboard; null for what there is none of.</summary>
+    /// <param name="frames">The I-frames, which tell when each keyframe is seen; null where there are none.</param>
     /// <param name="seconds">How long the picture plays.</param>
     /// <param name="cancellationToken">Ends the uploads.</param>
-    public async Task<(string? Poster, string? Storyboard)> PublishAsync(double seconds, CancellationToken cancellationToken)
+    public async Task<(string? Poster, string? Storyboard)> PublishAsync(PublishedRendition? frames, double seconds, CancellationToken cancellationToken)
     {
         string? poster = null, storyboard = null;
         foreach (var path in Directory.EnumerateFiles(workspace.Output, "*.jpg").Order(StringComparer.Ordinal))
@@ -26,22 +27,24 @@ public sealed class StillPublisher(TranscodePlan plan, Workspace workspace, Publ
         }
         if (plan.Storyboard is { } board)
         {
-            await publication.PutAsync(StoryboardName, Cues(board, plan.KeyframeDuration * board.Every, TimeSpan.FromSeconds(seconds)), cancellationToken);
+            await publication.PutAsync(StoryboardName, Cues(board, frames?.Segments ?? [new("", seconds, 0)]), cancellationToken);
             storyboard = publication.KeyOf(StoryboardName);
         }
         return (poster, storyboard);
     }
 
-    private static string Cues(Storyboard board, TimeSpan each, TimeSpan duration)
+    private static string Cues(Storyboard board, IReadOnlyList<MediaSegment> keyframes)
     {
         const int perSprite = Storyboard.Columns * Storyboard.Rows;
         var text = new StringBuilder("WEBVTT\n");
-        for (var (tile, from) = (0, TimeSpan.Zero); from < duration; tile++, from += each)
+        var from = TimeSpan.Zero;
+        foreach (var (tile, stands) in keyframes.Chunk(board.Every).Index())
         {
-            var to = from + each < duration ? from + each : duration;
+            var to = from + TimeSpan.FromSeconds(stands.Sum(keyframe => keyframe.Seconds));
             var (column, row) = (tile % Storyboard.Columns, tile % perSprite / Storyboard.Columns);
             // A part of a picture, by Media Fragments URI 1.0 (4.2.2).
             text.Append(CultureInfo.InvariantCulture, $"\n{WebVtt.Time(from)} --> {WebVtt.Time(to)}\nstoryboard-{tile / perSprite:000}.jpg#xywh={column * board.Tile.Width},{row * board.Tile.Height},{board.Tile.Width},{board.Tile.Height}\n");
+            from = to;
         }
         return text.ToString();
     }

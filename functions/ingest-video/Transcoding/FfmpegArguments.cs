@@ -28,8 +28,8 @@ public static class FfmpegArguments
         "-nostdin", "-hide_banner", "-v", "error", "-nostats", "-progress", "pipe:1", "-stats_period", "0.5",
         .. Input(plan, container, source, options),
         .. Filters(plan),
-        // The largest first: it is the one whose pictures ffmpeg counts in its progress.
-        .. plan.Video.Index().Reverse().SelectMany(rendition => (IEnumerable<string>)[.. Video(rendition.Item, rendition.Index, options), .. Outputs(rendition.Item, plan)]),
+        // The largest that is encoded first: it is the one whose pictures ffmpeg counts in its progress.
+        .. plan.Video.Index().Reverse().OrderBy(rendition => rendition.Item.Copied).SelectMany(rendition => (IEnumerable<string>)[.. rendition.Item.Copied ? Copy(plan) : Video(rendition.Item, rendition.Index, plan, options), .. Outputs(rendition.Item, plan)]),
         .. plan.Audio.SelectMany(rendition => (IEnumerable<string>)[.. Audio(rendition, options), .. Outputs(rendition, plan)]),
         .. plan.Subtitles.SelectMany(Subtitles),
     ];
@@ -46,22 +46,26 @@ public static class FfmpegArguments
     {
         if (plan.Source.Video is not { } video)
             return [];
-        var splits = string.Concat(plan.Video.Select((_, index) => $"[s{index}]"));
-        var common = $"[0:{video.StreamIndex}]{string.Join(',', Normalise(plan, video))},split={plan.Video.Count}{splits}";
-        var chains = plan.Video.Select((rendition, index) =>
+        var encoded = plan.Video.Where(rendition => !rendition.Copied).ToList();
+        if (encoded is [])
+            return [];
+        var splits = string.Concat(encoded.Select((_, index) => $"[s{index}]"));
+        var common = $"[0:{video.StreamIndex}]{string.Join(',', Normalise(plan, video, encoded[^1].Size))},split={encoded.Count}{splits}";
+        var chains = encoded.Select((rendition, index) =>
             // Rounding to even sizes leaves pixels that are not quite square.
             $"[s{index}]{(rendition.FrameRate == plan.FrameRate ? "" : "framestep=2,")}scale={rendition.Size.Width}:{rendition.Size.Height},setsar=1[v{index}]");
         return ["-filter_complex", string.Join(';', chains.Prepend(common))];
     }
 
     /// <summary>What every rendition needs, done once: progressive, constant rate, square pixels, 8-bit 4:2:0, BT.709. ffmpeg has turned it upright before.</summary>
-    private static IEnumerable<string> Normalise(TranscodePlan plan, VideoTrack video)
+    private static IEnumerable<string> Normalise(TranscodePlan plan, VideoTrack video, Size size)
     {
         if (video.Interlaced)
             yield return "bwdif=mode=send_frame:deint=all";
         // From the very beginning: a picture that starts after the sound is shown from the start, and renditions stay aligned.
-        yield return $"fps={plan.FrameRate}:start_time=0";
-        var size = plan.Video[^1].Size;
+        // (Next to a copy there is nothing to mend, and each picture must remain the one that it is in the source.)
+        if (!plan.CopiesSource)
+            yield return $"fps={plan.FrameRate}:start_time=0";
         if (video.DynamicRange == DynamicRange.Standard)
         {
             // What does not say how it was coded: standard definition is BT.601, the rest BT.709.
@@ -86,13 +90,18 @@ public static class FfmpegArguments
         }
     }
 
-    private static IEnumerable<string> Video(VideoRendition rendition, int index, IngestOptions options) =>
+    private static IEnumerable<string> Copy(TranscodePlan plan) => ["-map", $"0:{plan.Source.Video!.StreamIndex}", "-c:v", "copy"];
+
+    private static IEnumerable<string> Video(VideoRendition rendition, int index, TranscodePlan plan, IngestOptions options) =>
     [
         "-map", $"[v{index}]", "-c:v", "libx264", "-preset", options.X264Preset, "-profile:v", "high",
         // Quality, capped: a slide show costs little, an action scene no more than the ladder says.
         "-crf", Number(options.Ladder.ConstantRateFactor), "-maxrate", Number(rendition.MaxBitsPerSecond), "-bufsize", Number(2 * rendition.MaxBitsPerSecond),
         // Keyframes at the same frames in every rendition, whatever the picture shows.
-        "-g", Number(rendition.KeyframeInterval), "-keyint_min", Number(rendition.KeyframeInterval), "-sc_threshold", "0", "-flags", "+cgop+global_header",
+        .. plan.CopiesSource
+            ? ["-force_key_frames", "source", "-g", "1000", "-keyint_min", "1"]
+            : (string[])["-g", Number(rendition.KeyframeInterval), "-keyint_min", Number(rendition.KeyframeInterval)],
+        "-sc_threshold", "0", "-flags", "+cgop+global_header",
         "-fps_mode", "passthrough",
         "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv",
     ];
@@ -118,7 +127,7 @@ public static class FfmpegArguments
             // A fragment has to say how long its one picture stands. setts holds a packet back, and what it holds at the end is lost: it comes first, where that is no keyframe.
             // Its colon means something to three parsers before the one it is for.
             var lengthened = plan.SegmentFormat == SegmentFormat.MpegTs ? "" : $@"setts=ts=PTS\\\:duration={Number(plan.KeyframeDuration.TotalSeconds)}/TB,";
-            outputs.Add(Hls(frames, plan.KeyframeDuration, plan.SegmentFormat, $"bsfs/v={lengthened}{keyframes}:"));
+            outputs.Add(Hls(frames, plan.CopiesSource ? TimeSpan.FromMilliseconds(1) : plan.KeyframeDuration, plan.SegmentFormat, $"bsfs/v={lengthened}{keyframes}:"));
         }
         if (plan.Poster is { } poster && poster.Of == rendition)
             outputs.Add($"[f=matroska:bsfs/v={keyframes}+floor(n/{Number(Math.Floor(poster.At.TotalSeconds * poster.Of.FrameRate.PerSecond) + 1)})]{PosterFrames}");

@@ -1,0 +1,116 @@
+using IngestVideo.Planning;
+using IngestVideo.Probing;
+using IngestVideo.Publishing;
+using Microsoft.Extensions.Options;
+using Reelseal;
+
+namespace IngestVideo.Tests;
+
+/// <summary>What is decided before ffmpeg starts, without ffmpeg.</summary>
+public sealed class PlanTests
+{
+    private static readonly VideoTrack s_film = new(0, "h264", new(1920, 1080), 25) { ConstantFrameRate = true, BeginsAtStart = true };
+
+    [Theory]
+    [InlineData(1920, 1080, "416x234 640x360 768x432 960x540 1280x720 1920x1080")]
+    [InlineData(1080, 1920, "234x416 360x640 432x768 540x960 720x1280 1080x1920")]
+    [InlineData(1920, 804, "416x174 640x268 768x322 960x402 1280x536 1920x804")] // wide screen is as wide as the ladder says
+    [InlineData(640, 480, "312x234 480x360 576x432 640x480")] // its own size is the largest
+    [InlineData(321, 181, "320x180")]
+    [InlineData(2, 2, "16x16")]
+    [InlineData(970, 546, "416x234 640x360 768x432 960x540")] // a rendition hardly larger than the one below it is left out
+    public void Renditions_fit_the_ladder_s_boxes_and_are_never_larger_than_the_source(int width, int height, string sizes) =>
+        Assert.Equal(sizes, string.Join(' ', Plan(s_film with { Display = new(width, height) }).Video.Select(rendition => rendition.Size)));
+
+    [Theory]
+    [InlineData(25, "25", 2.0)]
+    [InlineData(29.97, "30000/1001", 2.002)]
+    [InlineData(23.976, "24000/1001", 2.002)]
+    [InlineData(59.94, "60000/1001", 2.002)]
+    [InlineData(120, "60", 2.0)]
+    [InlineData(240, "60", 2.0)]
+    [InlineData(29.6, "30000/1001", 2.002)]
+    [InlineData(17.3, "20", 2.0)]
+    [InlineData(1, "10", 2.0)]
+    public void Keyframes_come_every_two_seconds_in_whole_frames(double rate, string planned, double seconds)
+    {
+        var plan = Plan(s_film with { FrameRate = rate });
+
+        Assert.Equal(planned, plan.FrameRate.ToString());
+        Assert.Equal(seconds, plan.KeyframeDuration.TotalSeconds, 0.0001);
+        // Renditions of half the rate have theirs at the same times.
+        Assert.All(plan.Video, rendition => Assert.Equal(seconds, rendition.KeyframeInterval / rendition.FrameRate.PerSecond, 0.0001));
+    }
+
+    [Fact]
+    public void Only_what_a_player_takes_as_it_is_may_be_copied()
+    {
+        Assert.True(Plan(s_film).MayCopySource);
+        VideoTrack[] unfit =
+        [
+            s_film with { Codec = "hevc" }, s_film with { PixelFormat = "yuv420p10le" }, s_film with { PixelFormat = "yuv444p" }, s_film with { Interlaced = true },
+            s_film with { Rotated = true }, s_film with { SquarePixels = false }, s_film with { FullRange = true }, s_film with { ConstantFrameRate = false },
+            s_film with { BeginsAtStart = false }, s_film with { FrameRate = 50 }, s_film with { Display = new(1921, 1081) }, s_film with { Display = new(7680, 4320) },
+        ];
+        Assert.All(unfit, track => Assert.False(Plan(track).MayCopySource, $"{track}"));
+    }
+
+    [Fact]
+    public void Peak_bandwidth_is_that_of_the_worst_stretch()
+    {
+        MediaSegment[] segments = [new("0", 6, 600_000), new("1", 6, 1_200_000), new("2", 6, 600_000), new("3", 1, 500_000)];
+
+        var measured = MeasuredBandwidth.Of(segments);
+
+        // The last second alone would be 4 Mb/s, but it is shorter than half a target duration (RFC 8216, 4.3.4.2).
+        Assert.Equal(1_600_000, measured.Peak);
+        Assert.Equal((long)Math.Ceiling(2_900_000 * 8 / 19.0), measured.Average);
+    }
+
+    [Theory]
+    [InlineData("""{"rungs":[]}""", "1 to 12")]
+    [InlineData("""{"rungs":[{"name":"A b","width":640,"height":360,"kilobitsPerSecond":500}]}""", "lower-case")]
+    [InlineData("""{"rungs":[{"name":"audio-1","width":640,"height":360,"kilobitsPerSecond":500}]}""", "taken")]
+    [InlineData("""{"rungs":[{"name":"a","width":360,"height":640,"kilobitsPerSecond":500}]}""", "longer side")]
+    [InlineData("""{"rungs":[{"name":"b","width":640,"height":360,"kilobitsPerSecond":500},{"name":"a","width":416,"height":234,"kilobitsPerSecond":200}]}""", "larger than b")]
+    [InlineData("""{"rungs":[{"name":"a","width":640,"height":360,"kilobitsPerSecond":500,"color":"red"}]}""", "cannot be read as a ladder")]
+    [InlineData("not json", "cannot be read as a ladder")]
+    public void A_ladder_that_makes_no_sense_is_refused_at_the_start(string json, string reason)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(path, json);
+            var settings = new Settings(name => name == "LADDER_FILE" ? path : null, "/nowhere");
+            Ladder.Read(settings);
+
+            var refusal = Assert.Throws<OptionsValidationException>(settings.ThrowIfFaulty);
+
+            Assert.Contains(reason, refusal.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void A_ladder_of_one_s_own_replaces_the_default()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(path, """{"rungs":[{"name":"only","width":640,"height":360,"kilobitsPerSecond":500}],"constantRateFactor":20,"audioKilobitsPerSecond":96}""");
+
+            var ladder = Ladder.Read(new(name => name == "LADDER_FILE" ? path : null, "/nowhere"));
+
+            Assert.Equal(("only", 20, 96), (Assert.Single(ladder.Rungs).Name, ladder.ConstantRateFactor, ladder.AudioKilobitsPerSecond));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static TranscodePlan Plan(VideoTrack video) => TranscodePlan.For(new(TimeSpan.FromMinutes(1), video, [], []), Ladder.Default, SegmentFormat.MpegTs);
+}
