@@ -58,6 +58,7 @@ public sealed class IngestPipeline(
             catch (CopyFailedException e)
             {
                 logger.LogWarning("{Video} is encoded after all: {Reason}", video, e.Message);
+                claim.Update(status => status with { State = VideoState.Transcoding });
                 Directory.Delete(workspace.Output, recursive: true);
                 await publication.RemoveAsync(claim.Lost);
                 plan = plan with { Plan = TranscodePlan.For(plan.Plan.Source, options.Ladder, options.SegmentFormat) };
@@ -93,8 +94,8 @@ public sealed class IngestPipeline(
         var container = await SniffAsync(workspace, claim.Lost);
         var media = await prober.ProbeAsync(workspace.Source, container, claim.Lost);
         var plan = TranscodePlan.For(media, options.Ladder, options.SegmentFormat);
-        if (options.CopySource && plan.MayCopySource && await copies.AllowsAsync(plan, workspace.Source, container, claim.Lost))
-            plan = plan.WithCopy();
+        if (options.CopySource && plan.MayCopySource && await copies.FindLongestGapAsync(plan, workspace.Source, container, claim.Lost) is { } gap)
+            plan = plan.WithCopy(gap);
         claim.Update(status => status with { State = VideoState.Transcoding, Duration = media.Duration?.TotalSeconds });
         await claim.FlushAsync(claim.Lost);
         return new(container, plan);

@@ -6,7 +6,9 @@ namespace IngestVideo.Tests;
 public sealed class CopyTests : IAsyncLifetime
 {
     private const int Limit = 120_000;
-    private const string Source = "-f lavfi -i testsrc2=s=640x360:r=30:d=14 -f lavfi -i sine=d=14 -c:a aac -c:v libx264 -pix_fmt yuv420p -preset veryfast -b:v 250k -colorspace bt709 -color_trc bt709 -color_primaries bt709";
+    private const string Picture = "-c:v libx264 -pix_fmt yuv420p -preset veryfast -b:v 250k -colorspace bt709 -color_trc bt709 -color_primaries bt709";
+    private const string Source = $"-f lavfi -i testsrc2=s=640x360:r=30:d=14 -f lavfi -i sine=d=14 -c:a aac {Picture}";
+    private const string Every60 = "-g 60 -keyint_min 60 -sc_threshold 0";
 
     private IngestHost Host { get; set; } = null!;
 
@@ -15,48 +17,120 @@ public sealed class CopyTests : IAsyncLifetime
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 
     [Theory(Timeout = Limit)]
-    [InlineData("copied-60.mp4", "-g 60 -keyint_min 60 -sc_threshold 0")]
-    [InlineData("copied-97.mp4", "-g 97 -keyint_min 97 -sc_threshold 0")]
-    [InlineData("copied-irregular.mp4", "-force_key_frames 0,1.5,4.1,5,8.9,9.1,12 -sc_threshold 0 -g 1000")]
-    public async Task A_fit_source_is_copied_and_the_others_are_cut_where_it_is(string name, string keyframes)
+    [InlineData("ts", "copied-60.mp4", Every60)]
+    [InlineData("fmp4", "copied-60.mp4", Every60)]
+    [InlineData("ts", "copied-97.mkv", "-g 97 -keyint_min 97 -sc_threshold 0")]
+    [InlineData("ts", "copied-120.ts", "-g 120 -keyint_min 120 -sc_threshold 0")]
+    [InlineData("ts", "copied-irregular.mp4", "-force_key_frames 0,1.5,4.1,5,8.9,9.1,12 -sc_threshold 0 -g 1000")]
+    [InlineData("fmp4", "copied-97.mp4", "-g 97 -keyint_min 97 -sc_threshold 0")]
+    public async Task A_fit_source_is_copied_and_the_others_are_cut_where_it_is(string format, string name, string keyframes)
     {
+        await using var host = await IngestHost.StartAsync(("SEGMENT_FORMAT", format));
         var source = await Clip.MakeAsync(name, $"{Source} {keyframes}");
 
-        var video = await Host.IngestAsync(source);
+        var video = await host.IngestAsync(source);
 
         Assert.Equal(await PicturesHashAsync(source), await PicturesHashAsync(video.Joined("360p")));
         await IsCorrectAsync(video);
-        Assert.True(video.Variants.Count > 1);
+        Assert.Equal(2, video.Variants.Count);
+        Assert.All(Segments(video, "360p"), segment => Assert.InRange(segment.Seconds, 0, 8.05));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_source_of_sixty_pictures_a_second_is_copied_beside_renditions_of_thirty()
+    {
+        var source = await Clip.MakeAsync("copied-60fps.mp4", $"-f lavfi -i testsrc2=s=960x540:r=60:d=7 {Picture} -preset ultrafast -g 120 -keyint_min 120");
+
+        var video = await Host.IngestAsync(source);
+
+        Assert.Equal(await PicturesHashAsync(source), await PicturesHashAsync(video.Joined("540p")));
+        await IsCorrectAsync(video);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Irregular_keyframes_are_copied_in_transport_streams_only()
+    {
+        await using var host = await IngestHost.StartAsync(("SEGMENT_FORMAT", "fmp4"));
+        var source = await Clip.MakeAsync("copied-irregular.mp4", $"{Source} -force_key_frames 0,1.5,4.1,5,8.9,9.1,12 -sc_threshold 0 -g 1000");
+
+        var video = await host.IngestAsync(source);
+
+        Assert.NotEqual(await PicturesHashAsync(source), await PicturesHashAsync(video.Joined("360p")));
+        await IsCorrectAsync(video);
     }
 
     [Theory(Timeout = Limit)]
     [InlineData("gap.mp4", "-g 150 -keyint_min 150 -sc_threshold 0")] // five seconds from one keyframe to the next
+    [InlineData("intra.mp4", "-g 1 -crf 45")]
     [InlineData("open.mkv", "-g 60 -x264-params open-gop=1:scenecut=0")]
     [InlineData("refresh.mkv", "-g 60 -x264-params intra-refresh=1")]
     [InlineData("high-rate.mp4", "-g 60 -b:v 2M")]
     [InlineData("variable.mkv", "-g 60 -vf select='not(mod(n\\,3))+lt(mod(t\\,2)\\,1)' -fps_mode vfr")]
+    [InlineData("skipped.mkv", "-g 60 -vf select='not(eq(n\\,100))' -fps_mode passthrough")] // a single picture is missing
     public async Task An_unfit_source_is_encoded(string name, string options)
     {
         var source = await Clip.MakeAsync($"unfit-{name}", $"{Source} {options}");
 
-        var video = await Host.IngestAsync(source);
+        await IsEncodedAsync(source);
+    }
 
-        Assert.NotEqual(await PicturesHashAsync(source), await PicturesHashAsync(video.Joined(video.LargestVideo)));
-        await IsCorrectAsync(video);
-        Assert.Equal([6.0, 6.0], Segments(video, "360p").Select(segment => segment.Seconds).Take(2));
+    [Fact(Timeout = Limit)]
+    public async Task A_source_whose_size_changes_on_the_way_is_encoded()
+    {
+        var (small, large) = (await Clip.MakeAsync("change-1.ts", $"{Source} {Every60} -an"), await Clip.MakeAsync("change-2.ts", $"{Source} {Every60} -an -vf scale=320:180"));
+        var both = Path.ChangeExtension(small, "both.ts");
+        await File.WriteAllBytesAsync(both, [.. await File.ReadAllBytesAsync(small), .. await File.ReadAllBytesAsync(large)]);
+        var source = await Clip.MakeAsync("change.mkv", $"-i {both} -map 0:v -c copy");
+
+        var video = await IsEncodedAsync(source);
+
+        Assert.Equal(28, video.Status.Duration!.Value, 0.2);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_source_that_was_cut_without_encoding_is_encoded()
+    {
+        var whole = await Clip.MakeAsync("copied-60.mp4", $"{Source} {Every60}");
+
+        var video = await IsEncodedAsync(await Clip.MakeAsync("cut-60.mp4", $"-ss 1.3 -i {whole} -c copy"));
+
+        Assert.Equal(12.7, video.Status.Duration!.Value, 0.1);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_damaged_source_is_encoded_after_all()
+    {
+        var damaged = await File.ReadAllBytesAsync(await Clip.MakeAsync("copied-60.mp4", $"{Source} {Every60}"));
+        new Random(7).NextBytes(damaged.AsSpan(damaged.Length / 2, 3000)); // in the middle of the pictures
+
+        var path = await Clip.MakeAsync("copied-60.mp4", "");
+        path = Path.Combine(Path.GetDirectoryName(path)!, "damaged-60.mp4");
+        await File.WriteAllBytesAsync(path, damaged);
+
+        await IsEncodedAsync(path); // and all of it decodes without an error
     }
 
     [Fact(Timeout = Limit)]
     public async Task Copying_can_be_switched_off()
     {
         await using var host = await IngestHost.StartAsync(("COPY_SOURCE", "false"));
-        var source = await Clip.MakeAsync("copied-60.mp4", $"{Source} -g 60 -keyint_min 60 -sc_threshold 0");
+        var source = await Clip.MakeAsync("copied-60.mp4", $"{Source} {Every60}");
 
         var video = await host.IngestAsync(source);
 
         Assert.NotEqual(await PicturesHashAsync(source), await PicturesHashAsync(video.Joined("360p")));
     }
 
+    private async Task<PublishedVideo> IsEncodedAsync(string source)
+    {
+        var video = await Host.IngestAsync(source);
+
+        Assert.NotEqual(await PicturesHashAsync(source), await PicturesHashAsync(video.Joined(video.LargestVideo)));
+        await IsCorrectAsync(video);
+        Assert.Equal([6.0, 6.0], Segments(video, "360p").Select(segment => segment.Seconds).Take(2));
+        return video;
+    }
+
     /// <summary>Of all decoded pictures.</summary>
-    private static Task<string> PicturesHashAsync(string source) => Clip.RunAsync("ffmpeg", ["-v", "error", "-nostdin", "-i", source, "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "md5", "-"]);
+    private static Task<string> PicturesHashAsync(string source) => Clip.RunAsync("ffmpeg", ["-v", "quiet", "-nostdin", "-i", source, "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "md5", "-"]);
 }

@@ -9,7 +9,7 @@ namespace IngestVideo.Tests;
 /// <summary>What is decided before ffmpeg starts, without ffmpeg.</summary>
 public sealed class PlanTests
 {
-    private static readonly VideoTrack s_film = new(0, "h264", new(1920, 1080), 25) { ConstantFrameRate = true, BeginsAtStart = true };
+    private static readonly VideoTrack s_film = new(0, "h264", new(1920, 1080), 25) { ConstantFrameRate = true, Progressive = true };
 
     [Theory]
     [InlineData(1920, 1080, "416x234 640x360 768x432 960x540 1280x720 1920x1080")]
@@ -21,6 +21,16 @@ public sealed class PlanTests
     [InlineData(970, 546, "416x234 640x360 768x432 960x540")] // a rendition hardly larger than the one below it is left out
     public void Renditions_fit_the_ladder_s_boxes_and_are_never_larger_than_the_source(int width, int height, string sizes) =>
         Assert.Equal(sizes, string.Join(' ', Plan(s_film with { Display = new(width, height) }).Video.Select(rendition => rendition.Size)));
+
+    [Theory]
+    [InlineData(1920, 1080, "234p 360p 432p 540p 720p 1080p")]
+    [InlineData(1920, 804, "234p 360p 432p 540p 720p 1080p")]
+    [InlineData(640, 480, "234p 360p 432p 480p")]
+    [InlineData(480, 640, "234p 360p 432p 480p")]
+    [InlineData(321, 181, "180p")]
+    [InlineData(2, 2, "16p")]
+    public void A_rendition_that_does_not_fill_its_box_is_named_by_its_short_side(int width, int height, string names) =>
+        Assert.Equal(names, string.Join(' ', Plan(s_film with { Display = new(width, height) }).Video.Select(rendition => rendition.Name)));
 
     [Theory]
     [InlineData(25, "25", 2.0)]
@@ -48,9 +58,9 @@ public sealed class PlanTests
         Assert.True(Plan(s_film).MayCopySource);
         VideoTrack[] unfit =
         [
-            s_film with { Codec = "hevc" }, s_film with { PixelFormat = "yuv420p10le" }, s_film with { PixelFormat = "yuv444p" }, s_film with { Interlaced = true },
+            s_film with { Codec = "hevc" }, s_film with { PixelFormat = "yuv420p10le" }, s_film with { PixelFormat = "yuv444p" }, s_film with { Progressive = false },
             s_film with { Rotated = true }, s_film with { SquarePixels = false }, s_film with { FullRange = true }, s_film with { ConstantFrameRate = false },
-            s_film with { BeginsAtStart = false }, s_film with { FrameRate = 50 }, s_film with { Display = new(1921, 1081) }, s_film with { Display = new(7680, 4320) },
+            s_film with { BeginsAfter = TimeSpan.FromSeconds(0.5) }, s_film with { DynamicRange = DynamicRange.HybridLogGamma }, s_film with { ColorPrimaries = "bt2020" }, s_film with { Display = new(320, 180) }, s_film with { FrameRate = 100 }, s_film with { FrameRate = 28 }, s_film with { Display = new(1921, 1081) }, s_film with { Display = new(7680, 4320) },
         ];
         Assert.All(unfit, track => Assert.False(Plan(track).MayCopySource, $"{track}"));
     }

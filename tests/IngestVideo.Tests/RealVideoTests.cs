@@ -59,6 +59,17 @@ public sealed class RealVideoTests : IAsyncLifetime
     }
 
     [Theory(Timeout = Limit)]
+    [InlineData("hundred.mp4", "-c:a aac")]
+    [InlineData("hundred.mkv", "-c:a libvorbis")]
+    [InlineData("hundred.flv", "-ar 44100 -c:a libmp3lame")] // its picture begins 25 ms after its sound
+    public async Task No_picture_is_added_or_lost(string name, string sound)
+    {
+        var video = await IngestedAsync(name, $"-f lavfi -i testsrc2=s=320x180:r=25:d=4 -f lavfi -i sine=d=4 {X264} -pix_fmt yuv420p {sound}");
+
+        Assert.Equal(100, (await PicturesAsync(video, video.LargestVideo)).Count);
+    }
+
+    [Theory(Timeout = Limit)]
     [InlineData("60", 854, "60.000", "30.000")]
     [InlineData("120", 320, "30.000", "30.000")]
     [InlineData("60000/1001", 640, "29.970", "29.970")]

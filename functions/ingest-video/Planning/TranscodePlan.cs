@@ -1,3 +1,4 @@
+using System.Globalization;
 using IngestVideo.Probing;
 
 namespace IngestVideo.Planning;
@@ -8,6 +9,9 @@ public sealed record TranscodePlan
     /// <summary>Apple's authoring rules: an IDR every two seconds, three of these a segment.</summary>
     private const double KeyframeSeconds = 2;
     private const int KeyframesPerSegment = 3;
+
+    /// <summary>Beside a copy, whose keyframes come as they come: the next one after this ends a segment.</summary>
+    private const double LongestCopiedSegment = 8;
     private const int MostTracks = 16;
     private static readonly Size s_tile = new(160, 90);
     private static readonly TimeSpan s_latestPoster = TimeSpan.FromSeconds(10);
@@ -33,27 +37,38 @@ public sealed record TranscodePlan
     /// <summary>The rate that the picture is brought to before it is split up.</summary>
     public FrameRate FrameRate { get; init; } = new(25, 1);
 
-    /// <summary>From one IDR to the next: two seconds, or as near as whole frames come.</summary>
+    /// <summary>From one IDR to the next where all is encoded: two seconds, or as near as whole frames come. Beside a copy, the longest time.</summary>
     public required TimeSpan KeyframeDuration { get; init; }
 
-    public TimeSpan SegmentDuration => KeyframeDuration * KeyframesPerSegment;
+    /// <summary>A segment ends with the first keyframe after this.</summary>
+    public required TimeSpan SegmentDuration { get; init; }
 
     /// <summary>The largest rendition is copied, and all others have their keyframes where the source has them.</summary>
     public bool CopiesSource => Video is [.., { Copied: true }];
 
     /// <summary>Whether the source may be its own largest rendition, as far as can be told without looking at its packets (<see cref="CopyProber"/>).</summary>
     public bool MayCopySource =>
-        Source.Video is { Codec: "h264", PixelFormat: "yuv420p", Interlaced: false, Rotated: false, SquarePixels: true, FullRange: false, ConstantFrameRate: true, BeginsAtStart: true } source
-        // Its length in one fragment of MP4 cannot be known where keyframes are irregular; and half the rate would leave out keyframes.
-        && SegmentFormat == SegmentFormat.MpegTs && Video is [.., var largest] && largest.Size == source.Display && Video.All(rendition => rendition.FrameRate == FrameRate)
-        && Math.Abs(FrameRate.PerSecond / source.FrameRate - 1) < 0.0004;
+        Source.Video is
+        {
+            Codec: "h264", PixelFormat: "yuv420p", Progressive: true, Rotated: false, SquarePixels: true,
+            FullRange: false, DynamicRange: DynamicRange.Standard, ColorPrimaries: not "bt2020", ConstantFrameRate: true,
+        } source
+        // One is encoded always: so every picture of the source is decoded once, and what is broken is found out.
+        && Video is [_, .., var largest] && largest.Size == source.Display && largest.FrameRate == FrameRate
+        && Math.Abs(FrameRate.PerSecond / source.FrameRate - 1) < 0.0004 && source.BeginsAfter.TotalSeconds * source.FrameRate < 1;
+
+    /// <summary>Whether there are renditions of every second picture: a copy then needs its keyframes among those.</summary>
+    public bool HalvesFrameRate => Video.Any(rendition => rendition.FrameRate != FrameRate);
 
     /// <summary>The same with the source as its own largest rendition.</summary>
-    public TranscodePlan WithCopy()
-    {
-        var copied = this with { Video = [.. Video.SkipLast(1), Video[^1] with { Copied = true }] };
-        return copied.WithStills(Source.Video!);
-    }
+    /// <param name="gap">The longest time from one of its keyframes to the next.</param>
+    public TranscodePlan WithCopy(TimeSpan gap) =>
+        (this with
+        {
+            Video = [.. Video.SkipLast(1), Video[^1] with { Copied = true }],
+            KeyframeDuration = gap,
+            SegmentDuration = TimeSpan.FromSeconds(Math.Min(KeyframesPerSegment * KeyframeSeconds, LongestCopiedSegment - gap.TotalSeconds)),
+        }).WithStills(Source.Video!);
 
     /// <summary>Everything that ffmpeg cuts into segments.</summary>
     public IEnumerable<Rendition> Segmented => IFrames is null ? [.. Video, .. Audio] : [.. Video, .. Audio, IFrames];
@@ -63,6 +78,7 @@ public sealed record TranscodePlan
         var rate = FrameRate.For(source.Video?.FrameRate ?? 25);
         // Counted in frames of the half rate, so that renditions of both rates have their keyframes at the same times.
         var halfRateFrames = Math.Max(1, (int)Math.Round(KeyframeSeconds * rate.Half.PerSecond));
+        var keyframes = TimeSpan.FromSeconds(2.0 * halfRateFrames * rate.Denominator / rate.Numerator);
         var plan = new TranscodePlan
         {
             Source = source,
@@ -71,7 +87,8 @@ public sealed record TranscodePlan
             Subtitles = source.Video is null ? [] : Texts(source.Subtitles),
             SegmentFormat = format,
             FrameRate = rate,
-            KeyframeDuration = TimeSpan.FromSeconds(2.0 * halfRateFrames * rate.Denominator / rate.Numerator),
+            KeyframeDuration = keyframes,
+            SegmentDuration = keyframes * KeyframesPerSegment,
         };
         return source.Video is { } picture ? plan.WithStills(picture) : plan;
     }
@@ -93,6 +110,7 @@ public sealed record TranscodePlan
     private static List<VideoRendition> Renditions(VideoTrack source, Ladder ladder, FrameRate rate, int halfRateFrames)
     {
         var renditions = new List<VideoRendition>();
+        var names = new UniqueNames();
         foreach (var rung in ladder.Rungs)
         {
             var size = source.Display.FittedInto(rung.Box);
@@ -101,13 +119,17 @@ public sealed record TranscodePlan
             if (renditions is not [.., { Size: var below }] || size.LongSide > below.LongSide * 1.1)
             {
                 var halved = rate.PerSecond > rung.MaxFrameRate + 0.5;
-                renditions.Add(new(rung.Name, size, halved ? rate.Half : rate, rung.KilobitsPerSecond * 1000L, halved ? halfRateFrames : 2 * halfRateFrames));
+                renditions.Add(new(names.Take(NameOf(rung, size)), size, halved ? rate.Half : rate, rung.KilobitsPerSecond * 1000L, halved ? halfRateFrames : 2 * halfRateFrames));
             }
             if (holdsAll)
                 break;
         }
         return renditions;
     }
+
+    /// <summary>The rung's name, where its box is filled: a wide film of 1920×804 is 1080p to everybody. What is smaller is called by its own short side.</summary>
+    private static string NameOf(Rung rung, Size size) =>
+        size.ShortSide == rung.Box.ShortSide || size.LongSide == rung.Box.LongSide ? rung.Name : string.Create(CultureInfo.InvariantCulture, $"{size.ShortSide}p");
 
     private static List<AudioRendition> Audios(IReadOnlyList<AudioTrack> tracks)
     {

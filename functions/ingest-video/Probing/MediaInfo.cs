@@ -39,8 +39,11 @@ public sealed record VideoTrack(int StreamIndex, string Codec, Size Display, dou
     /// <summary>Every picture stands equally long, as far as the file says.</summary>
     public bool ConstantFrameRate { get; init; }
 
-    /// <summary>The picture begins with the file, and not after the sound.</summary>
-    public bool BeginsAtStart { get; init; }
+    /// <summary>Of every picture the file says that it is whole, not half a picture on every second line; of some files nothing is known.</summary>
+    public bool Progressive { get; init; }
+
+    /// <summary>How much later than the file the picture begins: zero, unless the sound comes first.</summary>
+    public TimeSpan BeginsAfter { get; init; }
 }
 
 /// <summary>An audio track.</summary>

@@ -81,6 +81,7 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
         {
             PixelFormat = stream.PixFmt ?? "",
             Interlaced = stream.FieldOrder is "tt" or "bb" or "tb" or "bt",
+            Progressive = stream.FieldOrder == "progressive",
             Rotated = rotation is not null, // a matrix without a rotation may still mirror
             SquarePixels = pixel == 1,
             DynamicRange = stream.ColorTransfer switch
@@ -93,7 +94,7 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
             ColorPrimaries = Known(stream.ColorPrimaries),
             FullRange = stream.ColorRange == "pc",
             ConstantFrameRate = stream.AvgFrameRate == stream.RFrameRate,
-            BeginsAtStart = stream.StartTime == format?.StartTime,
+            BeginsAfter = TimeSpan.FromSeconds(Math.Max(0, Moment(stream.StartTime) - Moment(format?.StartTime))),
         };
     }
 
@@ -112,6 +113,8 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
 
     private static TimeSpan? Seconds(string? text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 1e9 ? TimeSpan.FromSeconds(seconds) : null;
+
+    private static double Moment(string? text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && Math.Abs(seconds) < 1e9 ? seconds : 0;
 
     private static double? Ratio(string? text, char separator) =>
         text?.Split(separator) is [var over, var under]

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace IngestVideo.Publishing;
 
 /// <summary>The <c>CODECS</c> of what we write (RFC 6381), read from the stream itself rather than from what the encoder was asked for.</summary>
@@ -19,18 +21,38 @@ public static class CodecString
         return at >= 0 && at + 8 <= init.Length ? Format(init.Slice(at + 5, 3)) : null;
     }
 
-    /// <summary>Whether a transport stream segment of H.264 begins with an IDR picture; null when no picture is found.</summary>
+    /// <summary>Whether a segment of H.264, of either format, begins with an IDR picture; null when no picture is found.</summary>
     /// <param name="start">The first few kilobytes.</param>
-    public static bool? BeginsWithIdr(ReadOnlySpan<byte> start)
+    public static bool? BeginsWithIdr(ReadOnlySpan<byte> start) => start is [0x47, ..] ? TransportStreamBeginsWithIdr(start) : FragmentBeginsWithIdr(start);
+
+    private static bool? TransportStreamBeginsWithIdr(ReadOnlySpan<byte> start)
     {
         var payload = Payload(start);
         for (var at = 0; at + 4 <= payload.Length; at++)
         {
-            if (payload[at..].StartsWith(StartCode) && (payload[at + 3] & 0x1F) is >= 1 and <= 5 and var type) // a coded slice
-                return type == 5;
+            if (payload[at..].StartsWith(StartCode) && IsIdr(payload[at + 3]) is { } idr)
+                return idr;
         }
         return null;
     }
+
+    /// <summary>The first units of the box <c>mdat</c>, each after its length (ISO/IEC 14496-15, 4.3.3; ffmpeg always writes it in four bytes, or fails).</summary>
+    private static bool? FragmentBeginsWithIdr(ReadOnlySpan<byte> start)
+    {
+        while (start.Length >= 8 && !start[4..].StartsWith("mdat"u8))
+            start = Skip(start, BinaryPrimitives.ReadUInt32BigEndian(start));
+        for (start = start.Length >= 8 ? start[8..] : []; start.Length >= 5; start = Skip(start, 4L + BinaryPrimitives.ReadUInt32BigEndian(start)))
+        {
+            if (IsIdr(start[4]) is { } idr)
+                return idr;
+        }
+        return null;
+    }
+
+    private static ReadOnlySpan<byte> Skip(ReadOnlySpan<byte> bytes, long count) => count is > 0 && count < bytes.Length ? bytes[(int)count..] : [];
+
+    /// <summary>null where a unit is no slice of a picture (ITU-T H.264, table 7-1).</summary>
+    private static bool? IsIdr(byte header) => (header & 0x1F) is >= 1 and <= 5 and var type ? type == 5 : null;
 
     private static ReadOnlySpan<byte> StartCode => [0, 0, 1];
 

@@ -153,7 +153,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
         var start = new byte[BytesForCodec];
         var read = await content.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken);
         content.Position = 0;
-        if (copied && CodecString.BeginsWithIdr(start.AsSpan(0, read)) != true)
+        if (copied && Path.GetFileName(name) != InitSection && CodecString.BeginsWithIdr(start.AsSpan(0, read)) != true)
             throw new CopyFailedException($"{name} does not begin with an IDR picture.");
         if (CodecString.OfH264(start.AsSpan(0, read)) is { } codec)
             _codecs[rendition] = codec;
@@ -164,8 +164,8 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     {
         if (!plan.CopiesSource)
             return;
-        var cuts = renditions.Where(rendition => rendition.Rendition is VideoRendition).Select(rendition => rendition.Segments.SkipLast(1).Select(segment => Math.Round(segment.Seconds, 2)).ToList()).ToList();
-        if (cuts.Any(other => !other.SequenceEqual(cuts[0])))
+        var cuts = renditions.Where(rendition => rendition.Rendition is VideoRendition).Select(rendition => rendition.Segments.SkipLast(1).Select(segment => segment.Seconds).ToList()).ToList();
+        if (cuts.Any(other => other.Count != cuts[0].Count || other.Zip(cuts[0]).Any(pair => Math.Abs(pair.First - pair.Second) > 0.01)))
             throw new CopyFailedException("The renditions are not cut at the same moments.");
     }
 

@@ -39,8 +39,16 @@ public static class FfmpegArguments
         .. UntrustedInput.Arguments(container, options.MaxPixels, options.MaxStreams),
         // A tiny file may hold a stream that never ends.
         "-t", Number(plan.Source.Duration is { } duration ? Math.Min(duration.TotalSeconds * 1.5 + 60, options.MaxDuration.TotalSeconds) : options.MaxDuration.TotalSeconds),
+        .. Reconfigured(plan.Source.Video),
         "-i", source,
     ];
+
+    /// <summary>
+    /// Where the size changes on the way, ffmpeg would set up all filters anew, and the constant rate would begin at zero once more. The first filter that looks at pixels
+    /// here is <c>scale</c>, which copes with it; others would not.
+    /// </summary>
+    private static string[] Reconfigured(VideoTrack? video) =>
+        video is { Interlaced: false, Rotated: false, DynamicRange: DynamicRange.Standard } ? [$"-reinit_filter:{video.StreamIndex.ToString(CultureInfo.InvariantCulture)}", "0"] : [];
 
     private static string[] Filters(TranscodePlan plan)
     {
@@ -62,10 +70,15 @@ public static class FfmpegArguments
     {
         if (video.Interlaced)
             yield return "bwdif=mode=send_frame:deint=all";
-        // From the very beginning: a picture that starts after the sound is shown from the start, and renditions stay aligned.
-        // (Next to a copy there is nothing to mend, and each picture must remain the one that it is in the source.)
+        // Next to a copy there is nothing to mend, and each picture must remain the one that it is in the source.
         if (!plan.CopiesSource)
+        {
+            // Less than a picture late is not late: rounding would show the first one twice.
+            if (video.BeginsAfter > TimeSpan.Zero && video.BeginsAfter.TotalSeconds * plan.FrameRate.PerSecond < 1)
+                yield return $"setpts=PTS-{Number(video.BeginsAfter.TotalSeconds)}/TB";
+            // From the very beginning: a picture that starts after the sound is shown from the start, and renditions stay aligned.
             yield return $"fps={plan.FrameRate}:start_time=0";
+        }
         if (video.DynamicRange == DynamicRange.Standard)
         {
             // What does not say how it was coded: standard definition is BT.601, the rest BT.709.
@@ -90,7 +103,8 @@ public static class FfmpegArguments
         }
     }
 
-    private static IEnumerable<string> Copy(TranscodePlan plan) => ["-map", $"0:{plan.Source.Video!.StreamIndex}", "-c:v", "copy"];
+    /// <summary>With the tag of MP4: one of transport streams is refused by the other muxers.</summary>
+    private static IEnumerable<string> Copy(TranscodePlan plan) => ["-map", $"0:{plan.Source.Video!.StreamIndex}", "-c:v", "copy", "-tag:v", "avc1"];
 
     private static IEnumerable<string> Video(VideoRendition rendition, int index, TranscodePlan plan, IngestOptions options) =>
     [
@@ -126,7 +140,7 @@ public static class FfmpegArguments
         {
             // A fragment has to say how long its one picture stands. setts holds a packet back, and what it holds at the end is lost: it comes first, where that is no keyframe.
             // Its colon means something to three parsers before the one it is for.
-            var lengthened = plan.SegmentFormat == SegmentFormat.MpegTs ? "" : $@"setts=ts=PTS\\\:duration={Number(plan.KeyframeDuration.TotalSeconds)}/TB,";
+            var lengthened = plan.SegmentFormat == SegmentFormat.MpegTs ? "" : $@"setts=ts=PTS\\\:duration=round({Number(plan.KeyframeDuration.TotalSeconds)}/TB),";
             outputs.Add(Hls(frames, plan.CopiesSource ? TimeSpan.FromMilliseconds(1) : plan.KeyframeDuration, plan.SegmentFormat, $"bsfs/v={lengthened}{keyframes}:"));
         }
         if (plan.Poster is { } poster && poster.Of == rendition)
