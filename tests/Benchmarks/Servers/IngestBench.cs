@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using IngestVideo;
+using IngestVideo.Planning;
+using IngestVideo.Probing;
+using IngestVideo.Processes;
+using IngestVideo.Transcoding;
+using Microsoft.Extensions.Logging.Abstractions;
+using Reelseal.Local.Keys;
+using Reelseal.Testing;
+using Reelseal.Tokens;
+
+namespace Reelseal.Benchmarks.Servers;
+
+/// <summary>What the rows about ingest-video share: a real S3, a clip, and the three ways to make a stream of it. All may use every core.</summary>
+internal sealed class IngestBench : IAsyncDisposable
+{
+    private static readonly Container s_mp4 = new("mov");
+    private static readonly IngestOptions s_options = new();
+
+    private readonly CephRgw _rgw = new();
+    private readonly Secrets _secrets = Secrets.Create(SigningKeyKind.Rsa);
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromHours(1) };
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("reelseal-bench-");
+    private readonly Lazy<Task<TestBucket>> _bucket;
+    private TranscodePlan _plan = null!;
+
+    public IngestBench() => _bucket = new(_rgw.CreateBucketAsync);
+
+    /// <summary>A grainy 1080p clip with a tone, H.264 and AAC, fit for being copied.</summary>
+    public string Clip => Path.Combine(_folder.FullName, "clip.mp4");
+
+    /// <summary>Makes the clip, and what the article's way needs.</summary>
+    /// <param name="seconds">How long the clip is.</param>
+    public async Task PrepareClipAsync(int seconds)
+    {
+        var article = Path.Combine(_folder.FullName, "article");
+        Command.Run("cp", ["-r", Path.Combine(AppContext.BaseDirectory, "article"), article]);
+        Command.Run("npm", ["install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"], article);
+        var length = seconds.ToString(CultureInfo.InvariantCulture);
+        Command.Run("ffmpeg", [.. ("-v error -nostdin -f lavfi -i testsrc2=s=1920x1080:r=30,noise=alls=6:allf=t -f lavfi -i sine=f=440 -t " + length + " -c:v libx264 -preset veryfast -b:v 5M -maxrate 7M -bufsize 10M "
+            + "-g 60 -keyint_min 60 -sc_threshold 0 -pix_fmt yuv420p -colorspace bt709 -color_trc bt709 -color_primaries bt709 -c:a aac").Split(' '), Clip]);
+        var media = await new Prober(new Sandbox(NullLogger<Sandbox>.Instance), s_options).ProbeAsync(Clip, s_mp4, default);
+        _plan = TranscodePlan.For(media, s_options.Ladder, s_options.SegmentFormat);
+    }
+
+    /// <summary>The published ingest-video, with a work directory of its own.</summary>
+    public Task<ServerProcess> StartFunctionAsync(string work, params (string Name, string Value)[] settings) => StartAsync(
+        Path.GetFullPath(Path.Combine("artifacts", "functions", "ingest-video", "Root")),
+        [("SECRETS_DIRECTORY", _secrets.Directory), ("WORK_DIRECTORY", Directory.CreateDirectory(work).FullName), .. settings]);
+
+    /// <summary>The article's way in Node: the same encoders with the same settings, one run after the other, and then the uploads.</summary>
+    public Task<ServerProcess> StartArticleAsync()
+    {
+        var alone = _plan with { Audio = [], Subtitles = [], IFrames = null, Poster = null, Storyboard = null };
+        var runs = _plan.Video.Select(rendition => Run(rendition.Name, alone with { Video = [rendition] }))
+            .Concat(_plan.Audio.Select(rendition => Run(rendition.Name, alone with { Video = [], Audio = [rendition] })));
+        return StartAsync("node", [("RUNS", JsonSerializer.Serialize(runs))], Path.Combine(_folder.FullName, "article", "ingest.mjs"));
+
+        static Dictionary<string, object> Run(string name, TranscodePlan plan) => new() { ["name"] = name, ["args"] = FfmpegArguments.For(plan, s_mp4, "source", s_options) };
+    }
+
+    /// <summary>A folder for a server's work.</summary>
+    public string Folder(string name) => Path.Combine(_folder.FullName, name);
+
+    /// <returns>Seconds from the first byte of the request to the answer that the video is published.</returns>
+    public async Task<double> PostAsync(ServerProcess server, Stream video)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, server.Address) { Content = new StreamContent(video, 1 << 17) };
+        request.Headers.TransferEncodingChunked = true; // as behind the gateway
+        request.Headers.Authorization = new AuthenticationHeaderValue(
+            "Bearer", new TokenMint(_secrets.TokenKey, TimeProvider.System).Mint(new() { Scopes = [Scopes.Ingest], Lifetime = TimeSpan.FromHours(2) }));
+        var start = Stopwatch.GetTimestamp();
+        using var response = await _http.SendAsync(request);
+        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return response.StatusCode == System.Net.HttpStatusCode.Created ? seconds : throw new InvalidOperationException(await response.Content.ReadAsStringAsync());
+    }
+
+    public async Task<double> PostClipAsync(ServerProcess server)
+    {
+        await using var clip = File.OpenRead(Clip);
+        return await PostAsync(server, clip);
+    }
+
+    /// <returns>Seconds that ffmpeg alone takes, with the very arguments of the function, writing to the disk.</returns>
+    public double RunFfmpeg()
+    {
+        var work = Directory.CreateDirectory(Folder("bare"));
+        foreach (var rendition in _plan.Segmented)
+            work.CreateSubdirectory(rendition.Name);
+        var start = Stopwatch.GetTimestamp();
+        Command.Run("ffmpeg", [.. FfmpegArguments.For(_plan, s_mp4, Clip, s_options)], work.FullName);
+        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        work.Delete(recursive: true);
+        return seconds;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _rgw.DisposeAsync();
+        _secrets.Dispose();
+        _http.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    private async Task<ServerProcess> StartAsync(string program, (string Name, string Value)[] settings, params string[] arguments)
+    {
+        var bucket = await _bucket.Value;
+        return await ServerProcess.StartAsync(
+            _ => [program, .. arguments],
+            port =>
+            {
+                var environment = new Dictionary<string, string>(bucket.Environment) { ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}", ["PORT"] = $"{port}" };
+                foreach (var (name, value) in settings)
+                    environment[name] = value;
+                return environment;
+            },
+            Cores.All);
+    }
+}
