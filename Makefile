@@ -13,7 +13,7 @@ FUNCTIONS := sign-playlist ingest-video
 PROGRAMS := $(FUNCTIONS:%=artifacts/functions/%/Root)
 LOCAL := dotnet run --project local --configuration Release --
 
-.PHONY: demo serve test soak bench deploy fsck token publish build page ffmpeg chromium clean
+.PHONY: demo serve test soak bench deploy fsck token publish build page ffmpeg chromium load clean
 .DELETE_ON_ERROR:
 
 demo: ffmpeg publish
@@ -38,9 +38,7 @@ deploy: page
 fsck:
 	@dotnet run --project infra/fsck --configuration Release -- $(ARGS)
 
-bench: ffmpeg publish
-	@$(call need,wrk,wrk)
-	@$(call need,nginx,nginx-light)
+bench: ffmpeg load publish
 	@dotnet run --project tests/Benchmarks --configuration Release -- $(or $(SCALE),1) $(ROWS)
 
 build:
@@ -71,6 +69,10 @@ tests/Page.Tests/node_modules: tests/Page.Tests/package-lock.json
 
 ffmpeg:
 	@$(call need,ffmpeg,ffmpeg)
+
+load:
+	@$(call need,wrk,wrk)
+	@$(call need,nginx,nginx-light)
 
 chromium:
 	@$(call need,chromium,chromium)

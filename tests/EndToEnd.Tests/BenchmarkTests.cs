@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Reelseal.Local;
+using Reelseal.Testing;
+
+namespace Reelseal.EndToEnd.Tests;
+
+/// <summary>That <c>make bench</c> measures what it says. What comes out of so short a run is no figure.</summary>
+public class BenchmarkTests
+{
+    [Theory(Timeout = 600_000)]
+    [InlineData("sign.warm_vs_static", "sign.warm_vs_static")]
+    [InlineData("ingest.overhead", "ingest.overhead", "ingest.vs_article", "ingest.copy_gain", "ingest.disk_peak")]
+    [InlineData("sign.cold", "sign.cold_vs_article", "sign.cold_cpu")]
+    [InlineData("rewrite", "rewrite.alloc")]
+    public Task A_short_run_of_the_benchmarks_measures_its_rows(string rows, params string[] names) => MeasuresAsync("0.02", rows, names);
+
+    [Fact(Timeout = 3_600_000)]
+    [Trait("Category", "Soak")]
+    public Task A_short_run_of_all_benchmarks_measures_every_row() => MeasuresAsync(
+        "0.05", "",
+        "sign.warm_vs_static", "sign.warm_es256_vs_static", "sign.bytes_vs_article", "sign.warm_vs_article", "sign.p99_under_ingest", "sign.cold_vs_article", "sign.cold_cpu", "sign.scaling",
+        "sign.canned_vs_article", "sign.start_vs_node", "sign.start_vs_node_one", "sign.memory", "rewrite.alloc",
+        "ingest.overhead", "ingest.vs_article", "ingest.copy_gain", "ingest.disk_peak", "ingest.upload_memory");
+
+    private static async Task MeasuresAsync(string scale, string rows, params string[] names)
+    {
+        Published.Require();
+        foreach (var program in names.Any(name => name.StartsWith("sign.warm", StringComparison.Ordinal)) ? (string[])["wrk", "nginx"] : [])
+        {
+            if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program))))
+                Assert.Skip($"{program} is not installed");
+        }
+        using var results = new TemporaryDirectory();
+        var file = Path.Combine(results.Path, "bench.json");
+        // Built beside this program, in the same configuration.
+        var dll = Path.Combine(AppContext.BaseDirectory.Replace("EndToEnd.Tests", "Benchmarks", StringComparison.Ordinal), "Benchmarks.dll");
+        using var bench = Process.Start(new ProcessStartInfo("dotnet", [dll, scale, rows, file]) { WorkingDirectory = Repository.Root, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var (output, errors) = (bench.StandardOutput.ReadToEndAsync(), bench.StandardError.ReadToEndAsync());
+        await bench.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.True(bench.ExitCode == 0, await errors + await output);
+        var measured = (await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken)).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Equal(names, measured.Select(row => row.GetProperty("name").GetString()));
+        Assert.All(measured, row => Assert.All(row.GetProperty("runs").EnumerateArray(), run => Assert.True(run.GetDouble() > 0, row.ToString())));
+    }
+}
