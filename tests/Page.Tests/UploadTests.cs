@@ -243,7 +243,7 @@ public sealed class UploadTests(Stage stage, CephRgw s3)
         await using var visit = await Visit.OpenAsync(stage, $"{system.Edge}/site/");
         var sent = CountParts(visit.Page, bucket.Endpoint.GetLeftPart(UriPartial.Authority));
 
-        await visit.Id("file").SetInputFilesAsync(await stage.ShortVideoAsync("bucket.mp4", FourParts));
+        await visit.Id("file").SetInputFilesAsync(await stage.ShortVideoAsync("bucket.mp4", FourParts, seconds: 6));
         await ReadyAsync(visit, "bucket.mp4");
 
         Assert.Equal("1 2 3 4", string.Join(' ', sent.Keys.Order()));

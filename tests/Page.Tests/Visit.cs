@@ -24,6 +24,7 @@ internal sealed class Visit : IAsyncDisposable
     {
         var context = await stage.Browser.NewContextAsync(options ?? new() { ViewportSize = new() { Width = 1100, Height = 900 } });
         context.SetDefaultTimeout(Patience);
+        Assertions.SetDefaultExpectTimeout(Patience / 2);
         var visit = new Visit(context, await context.NewPageAsync());
         visit.Page.PageError += (_, error) => visit._complaints.Add(error);
         visit.Page.Console += (_, message) =>
@@ -107,6 +108,7 @@ internal sealed class Visit : IAsyncDisposable
     /// <summary>Asserts that the picture is one, and that it moves.</summary>
     public async Task AssertMovingAsync()
     {
+        await PlaysAsync();
         var one = await FrameAsync();
         await PlaysAsync();
         var other = await FrameAsync();

@@ -1,8 +1,8 @@
 // The upload as it is seen: choosing a file, progress by step, rate and time left, cancelling, and going on after a reload.
 import { bytes, percent, timeLeft } from "./format.js";
-import { forget, remembered } from "./memory.js";
+import { remembered } from "./memory.js";
 import { Rate } from "./rate.js";
-import { cancelUpload, isFileOf, newJob, runUpload } from "./upload.js";
+import { cancelUpload, canGoOn, isFileOf, newJob, runUpload } from "./upload.js";
 import { retryNow } from "./waiting.js";
 
 const order = ["sending", "receiving", "probing", "transcoding", "publishing", "ready"];
@@ -102,10 +102,9 @@ export class UploadPanel {
     this.job.classList.add("failed");
     this.figures.textContent = "";
     this.progress.hidden = true;
-    const canGoOn = ["unreachable", "signed-out", "server", "busy"].includes(error.kind);
-    this.retry.hidden = !canGoOn;
     if (error.kind === "lost-file") this.#askForFile(error.message);
-    else if (!canGoOn) this.#end();
+    else if (!canGoOn(error)) this.#end();
+    else this.retry.hidden = false;
     if (!error.kind) console.error(error); // a fault of this page
     this.onVideos();
   }
@@ -117,7 +116,6 @@ export class UploadPanel {
   }
 
   #end() {
-    if (this.#job) forget(this.#job.id);
     this.#job = null;
     this.#lock(false);
     this.cancel.hidden = true;

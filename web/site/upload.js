@@ -12,6 +12,9 @@ export const newJob = file => ({
   id: crypto.randomUUID(), step: "sending", name: file.name, size: file.size, modified: file.lastModified, file,
 });
 
+/** Whether the upload can be taken up again after a problem. */
+export const canGoOn = problem => ["unreachable", "server", "busy", "signed-out", "lost-file"].includes(problem.kind);
+
 /** Whether a file that was chosen again is the one of a job. */
 export const isFileOf = (job, file) => file.name === job.name && file.size === job.size && file.lastModified === job.modified;
 
@@ -41,7 +44,7 @@ export async function runUpload(server, job, view) {
     return await ingest(server, job, view);
   } catch (error) {
     // What cannot be taken up again is forgotten, here and there.
-    if (error instanceof Problem && !["unreachable", "lost-file", "signed-out"].includes(error.kind)) await forget(job.id);
+    if (error instanceof Problem && !canGoOn(error)) await giveUp(server, job);
     throw error;
   }
 }
@@ -54,9 +57,18 @@ export async function cancelUpload(server, job) {
   try {
     await server.remove(job.id); // its parts, its source, its ingest
   } catch (error) {
-    if (error.kind !== "missing") throw error;
+    if (error.kind !== "missing" && error.kind !== "not-allowed") throw error; // there is nothing, or it is not ours
   }
   await forget(job.id);
+}
+
+/** As cancelUpload, when there is another error to be told. */
+async function giveUp(server, job) {
+  try {
+    await cancelUpload(server, job);
+  } catch (error) {
+    console.warn(`What was sent of ${job.name} will be removed at the next visit: ${error.message}`);
+  }
 }
 
 /** What the function says of the upload; null when it takes none in parts. */
@@ -95,7 +107,7 @@ async function sendWhole(server, job, view) {
 async function ingest(server, job, view) {
   for (let attempt = 0; ; attempt++) {
     try {
-      const status = await follow(server, job.id, server.ingest(job.id, job.name, view.signal), view);
+      const status = await follow(server, job.id, server.ingest(job.id, job.name.replace(/\.[^.]+$/, ""), view.signal), view);
       await forget(job.id);
       return status;
     } catch (error) {
