@@ -25,11 +25,14 @@ public sealed record DeliveryRule(string PathPattern, DeliveryOrigin Origin, boo
     /// <summary>The page, which anyone may load: it holds nothing.</summary>
     public static readonly DeliveryRule Page = new("site/*", DeliveryOrigin.Bucket, NeedsSignature: false, CacheRule.Objects);
 
+    /// <summary>The bare address, which leads to the page.</summary>
+    public static readonly DeliveryRule Root = new("/", DeliveryOrigin.Bucket, NeedsSignature: false, CacheRule.Objects);
+
     /// <summary>Segments, posters, storyboards, and whatever else is asked for: the default is the closed door.</summary>
     public static readonly DeliveryRule Everything = new("*", DeliveryOrigin.Bucket, NeedsSignature: true, CacheRule.Objects);
 
     /// <summary>The rules before the default, in the order in which they are tried.</summary>
-    public static readonly ImmutableArray<DeliveryRule> Ordered = [Playlists, Page];
+    public static readonly ImmutableArray<DeliveryRule> Ordered = [Playlists, Page, Root];
 }
 
 /// <summary>A cache policy: what tells copies apart, and how long they live.</summary>

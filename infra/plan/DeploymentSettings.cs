@@ -39,6 +39,9 @@ public sealed record DeploymentSettings
     /// <summary>A folder, relative to Pulumi.yaml, whose files go under <c>site/</c>, or null for none.</summary>
     public string? Page { get; init; }
 
+    /// <summary>Where the page asks for its token, or null: then it asks its user.</summary>
+    public Uri? TokenUrl { get; init; }
+
     private static readonly ImmutableArray<string> PriceClasses = ["PriceClass_100", "PriceClass_200", "PriceClass_All"];
 
     /// <summary>Reads and checks all settings.</summary>
@@ -60,6 +63,7 @@ public sealed record DeploymentSettings
             LogBucket = ReadLogBucket(reader),
             Cluster = ReadCluster(reader),
             Page = reader.Text("page"),
+            TokenUrl = reader.Text("tokenUrl") is { } tokens ? reader.HttpsAddress("tokenUrl", tokens) : null,
         };
         if (settings.OriginSecret.Length > 0 && settings.OriginSecret == settings.OriginSecretPrevious)
             reader.Fault("originSecretPrevious", "is the same as originSecret");

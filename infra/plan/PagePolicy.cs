@@ -22,4 +22,21 @@ public static class PagePolicy
         "form-action 'none'",
         "frame-ancestors 'none'",
     ]);
+
+    /// <summary>
+    /// What CloudFront does with a request for the page before anything else (a function of its runtime 2.0): the bare address leads to the page, and a folder is its
+    /// <c>index.html</c>, which S3 does not know by itself.
+    /// </summary>
+    public const string Addresses =
+        """
+        function handler(event) {
+          var request = event.request;
+          if (request.uri === '/') {
+            return { statusCode: 302, statusDescription: 'Found', headers: { location: { value: '/site/' } } };
+          }
+          if (request.uri.endsWith('/')) request.uri += 'index.html';
+          return request;
+        }
+
+        """;
 }

@@ -29,7 +29,7 @@ internal static class Infrastructure
         var signPlaylist = new FunctionAccess("sign-playlist", settings.Cluster, bucket.Bucket.Arn.Apply(arn => BucketAccess.SignPlaylist(arn).ToJson()));
         var ingestVideo = new FunctionAccess("ingest-video", settings.Cluster, bucket.Bucket.Arn.Apply(arn => BucketAccess.IngestVideo(arn).ToJson()));
         if (settings.Page is { } page)
-            _ = new WebPage("page", bucket.Bucket, Path.Combine(Deployment.Instance.RootDirectory, page), settings.Gateway);
+            _ = new WebPage("page", bucket.Bucket, Path.Combine(Deployment.Instance.RootDirectory, page), settings);
 
         return new(StringComparer.Ordinal)
         {

@@ -31,6 +31,8 @@ internal sealed class MediaDistribution : ComponentResource
             SigningProtocol = "sigv4",
         }, _owned);
         var headers = HeadersPolicy(name, settings);
+        var pageHeaders = PageHeadersPolicy(settings, bucket);
+        var pageAddresses = new Function("page", new() { Name = $"{_prefix}-page", Runtime = "cloudfront-js-2.0", Code = PagePolicy.Addresses, Publish = true }, _owned);
         var args = new DistributionArgs
         {
             Enabled = true,
@@ -40,7 +42,8 @@ internal sealed class MediaDistribution : ComponentResource
             PriceClass = settings.PriceClass,
             Origins = { BucketOrigin(bucket, access), SignPlaylistOrigin(settings) },
             DefaultCacheBehavior = DefaultBehavior(DeliveryRule.Everything, headers.Id, keyGroupId),
-            OrderedCacheBehaviors = DeliveryRule.Ordered.Select(rule => OrderedBehavior(rule, headers.Id, keyGroupId)).ToArray(),
+            OrderedCacheBehaviors = DeliveryRule.Ordered.Select(rule => rule.NeedsSignature
+                ? OrderedBehavior(rule, headers.Id, keyGroupId) : PageBehavior(OrderedBehavior(rule, pageHeaders.Id, keyGroupId), pageAddresses)).ToArray(),
             CustomErrorResponses = ErrorCaching.Times
                 .Select(error => new DistributionCustomErrorResponseArgs { ErrorCode = error.Key, ErrorCachingMinTtl = (int)error.Value.TotalSeconds })
                 .ToArray(),
@@ -122,6 +125,12 @@ internal sealed class MediaDistribution : ComponentResource
         return behavior;
     }
 
+    private static DistributionOrderedCacheBehaviorArgs PageBehavior(DistributionOrderedCacheBehaviorArgs behavior, Function addresses)
+    {
+        behavior.FunctionAssociations.Add(new DistributionOrderedCacheBehaviorFunctionAssociationArgs { EventType = "viewer-request", FunctionArn = addresses.Arn });
+        return behavior;
+    }
+
     private CachePolicy CachePolicyFor(CacheRule rule)
     {
         if (_cachePolicies.TryGetValue(rule, out var known))
@@ -172,6 +181,25 @@ internal sealed class MediaDistribution : ComponentResource
             {
                 ContentTypeOptions = new ResponseHeadersPolicySecurityHeadersConfigContentTypeOptionsArgs { Override = true },
                 // A signed URL in a Referer is a signed URL given away.
+                ReferrerPolicy = new ResponseHeadersPolicySecurityHeadersConfigReferrerPolicyArgs { ReferrerPolicy = "no-referrer", Override = true },
+                StrictTransportSecurity = new ResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurityArgs { AccessControlMaxAgeSec = 31_536_000, Override = true },
+            },
+        }, _owned);
+    }
+
+    /// <summary>The page's own headers. No other page has anything to read there, so there are none for CORS.</summary>
+    private ResponseHeadersPolicy PageHeadersPolicy(DeploymentSettings settings, Bucket bucket)
+    {
+        string[] tokens = settings.TokenUrl is { } url ? [url.GetLeftPart(UriPartial.Authority)] : [];
+        var content = bucket.BucketRegionalDomainName.Apply(host => PagePolicy.ContentSecurityPolicy(settings.Gateway.GetLeftPart(UriPartial.Authority), [$"https://{host}", .. tokens]));
+        return new ResponseHeadersPolicy("page", new()
+        {
+            Name = $"{_prefix}-page",
+            SecurityHeadersConfig = new ResponseHeadersPolicySecurityHeadersConfigArgs
+            {
+                ContentSecurityPolicy = new ResponseHeadersPolicySecurityHeadersConfigContentSecurityPolicyArgs { ContentSecurityPolicy = content, Override = true },
+                ContentTypeOptions = new ResponseHeadersPolicySecurityHeadersConfigContentTypeOptionsArgs { Override = true },
+                // A link's ticket is in the fragment, which no Referer holds; what follows from it is in signed URLs.
                 ReferrerPolicy = new ResponseHeadersPolicySecurityHeadersConfigReferrerPolicyArgs { ReferrerPolicy = "no-referrer", Override = true },
                 StrictTransportSecurity = new ResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurityArgs { AccessControlMaxAgeSec = 31_536_000, Override = true },
             },

@@ -5,22 +5,27 @@ using Reelseal.Storage;
 
 namespace Reelseal.Infra;
 
-/// <summary>The web page under <c>site/</c>, with the address of the gateway in its <c>config.json</c>.</summary>
+/// <summary>The web page under <c>site/</c>, with the address of the gateway, and of tokens if there is one, in its <c>config.json</c>.</summary>
 internal sealed class WebPage : ComponentResource
 {
-    public WebPage(string name, Bucket bucket, string folder, Uri gateway)
+    public WebPage(string name, Bucket bucket, string folder, DeploymentSettings settings)
         : base("reelseal:web:WebPage", name)
     {
         var owned = new CustomResourceOptions { Parent = this };
         if (!Directory.Exists(folder))
             throw new RunException($"reelseal:page names the folder {folder}, which is not there.");
+        if (File.Exists(Path.Combine(folder, "page.js")) && !File.Exists(Path.Combine(folder, "hls", "hls.js")))
+            throw new RunException($"hls.js is not in {folder}: make page puts it there.");
         foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             var key = $"site/{Path.GetRelativePath(folder, file).Replace('\\', '/')}";
             if (key != "site/config.json")
                 Put(key, new FileAsset(file));
         }
-        Put("site/config.json", new StringAsset(JsonSerializer.Serialize(new Dictionary<string, string>(StringComparer.Ordinal) { ["gateway"] = gateway.AbsoluteUri.TrimEnd('/') })));
+        var configuration = new Dictionary<string, string>(StringComparer.Ordinal) { ["gateway"] = settings.Gateway.AbsoluteUri.TrimEnd('/') };
+        if (settings.TokenUrl is { } tokens)
+            configuration.Add("tokenUrl", tokens.AbsoluteUri);
+        Put("site/config.json", new StringAsset(JsonSerializer.Serialize(configuration)));
         RegisterOutputs();
 
         void Put(string key, Asset content)

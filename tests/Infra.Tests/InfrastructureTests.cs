@@ -102,15 +102,17 @@ public sealed class InfrastructureTests
         var distribution = (await Deployed.With()).Only("aws:cloudfront/distribution:Distribution");
         var behaviors = distribution.GetProperty("orderedCacheBehaviors").EnumerateArray().Append(distribution.GetProperty("defaultCacheBehavior")).ToList();
 
-        Assert.Equal("videos/*.m3u8 SignPlaylist, site/* Bucket, (default) Bucket", string.Join(", ", behaviors.Select(behavior => $"{PathPattern(behavior)} {behavior.GetProperty("targetOriginId").GetString()}")));
+        Assert.Equal("videos/*.m3u8 SignPlaylist, site/* Bucket, / Bucket, (default) Bucket", string.Join(", ", behaviors.Select(behavior => $"{PathPattern(behavior)} {behavior.GetProperty("targetOriginId").GetString()}")));
         Assert.All(behaviors, behavior =>
         {
-            Assert.Equal(PathPattern(behavior) != "site/*", behavior.TryGetProperty("trustedKeyGroups", out var groups) && Json(groups) == """["KeyGroup-viewers"]""");
+            var isPage = PathPattern(behavior) is "site/*" or "/";
+            Assert.Equal(!isPage, behavior.TryGetProperty("trustedKeyGroups", out var groups) && Json(groups) == """["KeyGroup-viewers"]""");
+            Assert.Equal(isPage, behavior.TryGetProperty("functionAssociations", out var functions) && functions.GetArrayLength() == 1);
             Assert.Equal("https-only", behavior.GetProperty("viewerProtocolPolicy").GetString());
             Assert.True(behavior.GetProperty("compress").GetBoolean());
             Assert.False(behavior.TryGetProperty("trustedSigners", out _));
             Assert.False(behavior.TryGetProperty("originRequestPolicyId", out _));
-            Assert.Equal("ResponseHeadersPolicy-media", behavior.GetProperty("responseHeadersPolicyId").GetString());
+            Assert.Equal(isPage ? "ResponseHeadersPolicy-page" : "ResponseHeadersPolicy-media", behavior.GetProperty("responseHeadersPolicyId").GetString());
         });
 
         static string? PathPattern(JsonElement behavior) => behavior.TryGetProperty("pathPattern", out var pattern) ? pattern.GetString() : "(default)";
@@ -146,8 +148,8 @@ public sealed class InfrastructureTests
     [Fact(Timeout = 60_000)]
     public async Task Cors_headers_are_the_distributions_whatever_the_origin_says()
     {
-        var open = (await Deployed.With()).Only("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy").GetProperty("corsConfig");
-        var named = (await Deployed.With(("allowedOrigins", """["https://app.example.com"]"""))).Only("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy").GetProperty("corsConfig");
+        var open = (await Deployed.With()).All("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy").Single(policy => policy.Name == "media").Inputs.GetProperty("corsConfig");
+        var named = (await Deployed.With(("allowedOrigins", """["https://app.example.com"]"""))).All("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy").Single(policy => policy.Name == "media").Inputs.GetProperty("corsConfig");
 
         Assert.True(open.GetProperty("originOverride").GetBoolean());
         Assert.Equal("""["*"]""", Json(open.GetProperty("accessControlAllowOrigins").GetProperty("items")));
@@ -288,6 +290,19 @@ public sealed class InfrastructureTests
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_page_may_talk_to_the_gateway_the_bucket_and_where_its_tokens_come_from_and_to_nobody_else()
+    {
+        var deployed = await Deployed.With(("tokenUrl", "https://app.example.com/token"));
+        var headers = deployed.All("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy").Single(policy => policy.Name == "page").Inputs;
+
+        Assert.Equal(
+            PagePolicy.ContentSecurityPolicy("https://functions.example.com", "https://Bucket-media.s3.eu-central-1.amazonaws.com", "https://app.example.com"),
+            headers.GetProperty("securityHeadersConfig").GetProperty("contentSecurityPolicy").GetProperty("contentSecurityPolicy").GetString());
+        Assert.False(headers.TryGetProperty("corsConfig", out _));
+        Assert.Equal(PagePolicy.Addresses, deployed.Only("aws:cloudfront/function:Function").GetProperty("code").GetString());
     }
 
     [Fact(Timeout = 60_000)]

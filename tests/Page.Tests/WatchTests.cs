@@ -136,10 +136,21 @@ public sealed class WatchTests(Stage stage)
         await visit.Id("play").ClickAsync();
         await visit.Page.WaitForFunctionAsync("() => { const v = document.querySelector('video'); return !v.paused && v.currentTime > 53; }");
 
-        Assert.Contains(answers, answer => answer.StartsWith("403 GET /videos/", StringComparison.Ordinal));
+        Assert.Contains(answers, answer => answer.StartsWith("403 ", StringComparison.Ordinal) && answer.EndsWith(".ts", StringComparison.Ordinal));
         Assert.Contains($"200 GET /function/sign-playlist/videos/{stage.Film}", answers);
         await visit.HearsAsync(Film.SecondTone);
         await Expect(visit.Id("notice")).ToBeHiddenAsync();
+        // The pictures above the seek bar, too.
+        await visit.Page.EvaluateAsync("() => new Promise(resolve => setTimeout(resolve, 6500))");
+        var sprite = visit.Page.WaitForResponseAsync(response => response.Url.Contains("storyboard-", StringComparison.Ordinal) && response.Status == 200);
+        await visit.Id("seek").HoverAsync(new() { Position = new() { X = 50, Y = 10 } });
+        await Expect(visit.Id("preview")).ToBeVisibleAsync();
+        for (var x = 60; !sprite.IsCompleted && x < 400; x += 10)
+        {
+            await visit.Id("seek").HoverAsync(new() { Position = new() { X = x, Y = 10 } });
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+        await sprite;
         visit.AssertNoComplaints();
     }
 

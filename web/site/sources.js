@@ -3,7 +3,7 @@ import { Problem } from "./problem.js";
 
 /**
  * @typedef {object} Source
- * @property {() => Promise<{ url: string, query: string | null }>} open gets the multivariant playlist's address, afresh, and what opens the pictures
+ * @property {() => Promise<{ url: string, query: string | null, expires: number }>} open gets the multivariant playlist's address, afresh, what opens the pictures, and until when
  * @property {(url: string) => object} headersFor the headers of a request
  * @property {boolean} canRenew whether opening again gets something new
  */
@@ -17,9 +17,9 @@ export function throughGateway(server, id) {
   return {
     canRenew: true,
     async open() {
-      const { query } = await server.ticket(id); // renews a token that has run out
+      const { query, expires } = await server.ticket(id); // renews a token that has run out
       token = await server.tokens.current();
-      return { url: server.playlistAddress(id), query };
+      return { url: server.playlistAddress(id), query, expires };
     },
     headersFor: url => url.startsWith(`${server.gateway}/`) ? { Authorization: `Bearer ${token}` } : {},
   };
@@ -30,7 +30,7 @@ export const throughLink = link => ({
   canRenew: false,
   async open() {
     if (Date.now() >= link.until * 1000) throw ended();
-    return { url: link.url, query: link.query };
+    return { url: link.url, query: link.query, expires: link.until };
   },
   headersFor: () => ({}),
 });

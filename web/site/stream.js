@@ -22,12 +22,20 @@ export class Stream extends EventTarget {
 
   /** What opens posters and storyboards; null while it is not known, or where each URL is signed by itself. */
   query = null;
+  #expires = 0; // seconds since the epoch
+
+  get hasExpired() { return Date.now() >= 1000 * this.#expires; }
+
+  /** A fresh query, when pictures are wanted after a long pause. */
+  async renewQuery() {
+    ({ query: this.query, expires: this.#expires } = await this.#source.open());
+  }
 
   /** Opens the source and loads it; does not play by itself. */
   async start(position = 0) {
-    const { url, query } = await this.#source.open();
+    const { url, query, expires } = await this.#source.open();
     if (this.#stopped.signal.aborted) return;
-    this.query = query;
+    [this.query, this.#expires] = [query, expires];
     if (playsItself(this.#video)) this.#startNative(url, position);
     else await this.#startHls(url, position);
   }
@@ -110,7 +118,7 @@ export class Stream extends EventTarget {
     const hls = this.#hls = new Hls({
       workerPath: new URL("hls/hls.worker.js", import.meta.url).href, // its own file: a worker made of a blob would need a hole in the page's policy
       startPosition: position,
-      autoStartLoad: true,
+      maxMaxBufferLength: 30, // seconds: what is loaded ahead and never watched is paid for
       xhrSetup: (request, address) => {
         request.open("GET", address);
         for (const [name, value] of Object.entries(this.#source.headersFor(address))) request.setRequestHeader(name, value);

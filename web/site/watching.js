@@ -79,7 +79,7 @@ export class Watching {
     if (video.poster) this.player.video.poster = `${addressOf(video.poster)}?${stream.query}`;
     if (!video.storyboard) return;
     const storyboard = await loadStoryboard(addressOf(video.storyboard), stream.query).catch(() => () => undefined);
-    if (stream === this.#stream) this.player.storyboard = storyboard;
+    if (stream === this.#stream) this.player.storyboard = signed(storyboard, stream);
   }
 
   #onProblem(problem) {
@@ -100,4 +100,17 @@ export class Watching {
     this.player.stream = null;
     this.fail(ended());
   }
+}
+
+/** A storyboard whose sprites carry the query of the moment; while a new one is being asked for, there is no picture. */
+function signed(pictureAt, stream) {
+  let asking = null;
+  return seconds => {
+    if (stream.hasExpired) {
+      asking ??= stream.renewQuery().catch(() => {}).finally(() => { asking = null; });
+      return undefined;
+    }
+    const picture = pictureAt(seconds);
+    return picture && { ...picture, sprite: `${picture.sprite}?${stream.query}` };
+  };
 }

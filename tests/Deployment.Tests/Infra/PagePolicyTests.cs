@@ -1,0 +1,27 @@
+using System.Diagnostics;
+using Reelseal.Infra;
+
+namespace Deployment.Tests.Infra;
+
+public sealed class PagePolicyTests
+{
+    [Theory(Timeout = 60_000)]
+    [InlineData("/", """{"statusCode":302,"statusDescription":"Found","headers":{"location":{"value":"/site/"}}}""")]
+    [InlineData("/site/", """{"uri":"/site/index.html"}""")]
+    [InlineData("/site/page.js", """{"uri":"/site/page.js"}""")]
+    public async Task The_bare_address_leads_to_the_page_and_a_folder_is_its_index(string uri, string expected)
+    {
+        using var node = Process.Start(new ProcessStartInfo("node", ["-e", $"{PagePolicy.Addresses}console.log(JSON.stringify(handler({{ request: {{ uri: '{uri}' }} }})))"]) { UseShellExecute = false, RedirectStandardOutput = true })!;
+        Assert.Equal(expected, (await node.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Trim());
+    }
+
+    [Fact]
+    public void Scripts_and_styles_are_files_of_the_page_and_addresses_are_named_once()
+    {
+        var policy = PagePolicy.ContentSecurityPolicy("https://functions.example.com", "https://bucket.example.com", "https://functions.example.com");
+
+        Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
+        Assert.Contains("; script-src 'self'; worker-src 'self'; style-src 'self'; ", policy, StringComparison.Ordinal);
+        Assert.Contains("; connect-src 'self' https://functions.example.com https://bucket.example.com; ", policy, StringComparison.Ordinal);
+    }
+}
