@@ -76,7 +76,7 @@ public sealed class IngestPipeline(
         }
         catch (Exception e) when (!committed)
         {
-            throw await AbandonAsync(claim, video, publication, e, senderWaits, hungUp);
+            throw await AbandonAsync(claim, video, publication, Workspace.IsFull(e) ? IngestRefusedException.NoRoom(e) : e, senderWaits, hungUp);
         }
     }
 
@@ -133,11 +133,13 @@ public sealed class IngestPipeline(
             throw;
         }
         claim.Update(status => status with { State = VideoState.Publishing, Speed = null, Remaining = null, Progress = Math.Max(status.Progress, IngestProgress.Transcoded) });
-        return await publisher.FinishAsync(claim.Lost);
+        var finishing = publisher.FinishAsync(claim.Lost);
+        await Task.WhenAll(finishing, stills.MakeAsync(plan, workspace, claim.Lost)); // both are over, whichever fails: the workspace may go
+        return await finishing;
     }
 
     /// <summary>What needs the whole video: subtitles cut like the picture, stills, and what the status tells of it all.</summary>
-    private async Task<IReadOnlyList<PublishedRendition>> PublishAsync(
+    private static async Task<IReadOnlyList<PublishedRendition>> PublishAsync(
         VideoClaim claim, SourcePlan source, Workspace workspace, Publication publication, IReadOnlyList<PublishedRendition> renditions)
     {
         using var span = Signals.Activities.StartActivity("publish");
@@ -151,7 +153,6 @@ public sealed class IngestPipeline(
         if (picture is not null)
             renditions = [.. renditions, .. await new SubtitlePublisher(plan, workspace, publication).PublishAsync(picture.Segments, claim.Lost)];
         var frames = renditions.FirstOrDefault(rendition => rendition.Rendition is IFrameRendition);
-        await stills.MakeAsync(plan, workspace, claim.Lost);
         var (poster, storyboard) = await new StillPublisher(plan, workspace, publication).PublishAsync(frames, picture?.Seconds ?? 0, claim.Lost);
         claim.Update(status => status with
         {

@@ -42,6 +42,13 @@ public sealed class Workspace : IDisposable
         }
     }
 
+    /// <summary>Whether something failed because the disk has no room left, or its owner no quota.</summary>
+    public static bool IsFull(Exception exception)
+    {
+        const int noSpace = 28, noQuota = 122; // errno, which .NET hands on as it is
+        return exception is IOException { HResult: noSpace or noQuota } || (exception.InnerException is { } inner && IsFull(inner));
+    }
+
     public void Dispose()
     {
         Directory.Delete(Root, recursive: true);

@@ -29,9 +29,14 @@ internal sealed record PublishedVideo(IngestHost Host, VideoId Id, VideoStatus S
 
     public static async Task<PublishedVideo> ReadAsync(IngestHost host, VideoId id)
     {
-        var status = JsonSerializer.Deserialize(await host.Client.GetStringAsync($"/videos/{id}"), StatusJson.Default.VideoStatus)!;
+        using var answer = await host.Client.GetAsync(new Uri($"/videos/{id}", UriKind.Relative));
+        var status = await StatusOfAsync(answer.EnsureSuccessStatusCode());
         return new(host, id, status, await System.IO.File.ReadAllTextAsync(Path.Combine(host.StoreDirectory, "videos", id.ToString(), "multivariant.m3u8")));
     }
+
+    /// <summary>The status document of an answer.</summary>
+    public static async Task<VideoStatus> StatusOfAsync(HttpResponseMessage answer) =>
+        JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), StatusJson.Default.VideoStatus)!;
 
     /// <summary>The file of a segment or an init section.</summary>
     public string File(string rendition, string name) => Path.Combine(Path.GetDirectoryName(Playlist(rendition))!, name);

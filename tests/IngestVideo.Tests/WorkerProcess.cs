@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace IngestVideo.Tests;
@@ -30,6 +31,10 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
         var process = Process.Start(start)!;
         return new(process, new(await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The worker did not start.")), work);
     }
+
+    /// <summary>The most memory that it ever held, in bytes (VmHWM, proc(5)).</summary>
+    public long PeakMemory => 1024 * long.Parse(
+        File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 
     public void Freeze() => Signal(19);
 

@@ -18,6 +18,10 @@ internal static class FfmpegErrors
         return result.ExitCode > 128 ? "the decoder used up its time or memory" : "the decoder gave no reason";
     }
 
+    /// <summary>Whether it ended because nothing more could be written.</summary>
+    public static bool DiskIsFull(ProcessResult result) => result.ExitCode != 0 && result.LastErrors.Any(line =>
+        line.Contains("No space left on device", StringComparison.Ordinal) || line.Contains("Disk quota exceeded", StringComparison.Ordinal));
+
     /// <summary>Cuts off <c>[mov @ 0x55d0] </c>, of which there may be several.</summary>
     private static string WithoutContext(string line)
     {

@@ -15,11 +15,15 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     /// <summary>How much of a stream is read to find its codec.</summary>
     private const int BytesForCodec = 64 * 188;
 
+    /// <summary>What must remain free on the disk: ffmpeg says nothing when a segment cannot be written to its end, and ends as if all were well.</summary>
+    private const long LeastFreeBytes = 16 << 20;
+
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(25);
 
     private readonly HashSet<string> _found = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _published = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _codecs = new(StringComparer.Ordinal);
+    private readonly DriveInfo _disk = new(workspace.Root);
     private long _unpublished;
 
     /// <summary>The process to stop; null before it runs.</summary>
@@ -63,11 +67,14 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     /// <exception cref="IngestRefusedException">422: ffmpeg found nothing to encode.</exception>
     public async Task<IReadOnlyList<PublishedRendition>> FinishAsync(CancellationToken cancellationToken)
     {
-        var renditions = new List<PublishedRendition>();
-        foreach (var rendition in plan.Segmented)
+        var finished = await Task.WhenAll(plan.Segmented.Select(async rendition =>
         {
             var playlist = Path.Combine(workspace.Output, rendition.Name, FfmpegArguments.PlaylistName);
-            var segments = File.Exists(playlist) ? Measure(rendition, await File.ReadAllLinesAsync(playlist, cancellationToken)) : [];
+            return (rendition, segments: File.Exists(playlist) ? Measure(rendition, await File.ReadAllLinesAsync(playlist, cancellationToken)) : []);
+        }));
+        var renditions = new List<PublishedRendition>();
+        foreach (var (rendition, segments) in finished)
+        {
             if (segments is [])
             {
                 // A track that was announced but has nothing in it is left out; a picture without a picture is no video.
@@ -76,14 +83,14 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
                     throw IngestRefusedException.Undecodable($"The video cannot be decoded: there is not one {(rendition is AudioRendition ? "sound" : "picture")} in it that can.");
                 continue;
             }
-            if (rendition is IFrameRendition)
-                segments = EndingAt(renditions[0].Seconds, segments);
-            var init = plan.SegmentFormat == SegmentFormat.FragmentedMp4 ? InitSection : null;
-            await publication.PutAsync($"{rendition.Name}/{MediaPlaylist.Name}", MediaPlaylist.Write(segments, init, rendition is IFrameRendition), cancellationToken);
+            var measured = rendition is IFrameRendition ? EndingAt(renditions[0].Seconds, segments) : segments;
             var codecs = rendition is AudioRendition ? CodecString.Aac : _codecs[rendition.Name];
-            renditions.Add(new(rendition, codecs, MeasuredBandwidth.Of(segments), segments));
+            renditions.Add(new(rendition, codecs, MeasuredBandwidth.Of(measured), measured));
         }
         CheckAligned(renditions);
+        var init = plan.SegmentFormat == SegmentFormat.FragmentedMp4 ? InitSection : null;
+        await Task.WhenAll(renditions.Select(rendition => publication.PutAsync(
+            $"{rendition.Rendition.Name}/{MediaPlaylist.Name}", MediaPlaylist.Write(rendition.Segments, init, rendition.Rendition is IFrameRendition), cancellationToken)));
         return renditions;
     }
 
@@ -169,10 +176,14 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
             throw new CopyFailedException("The renditions are not cut at the same moments.");
     }
 
+    /// <exception cref="IngestRefusedException">507: the disk is full, and it is not ours to empty it.</exception>
     private void HoldBack()
     {
         var unpublished = Interlocked.Read(ref _unpublished);
-        if (unpublished > mostUnpublished)
+        var full = _disk.AvailableFreeSpace < LeastFreeBytes;
+        if (full && unpublished == 0)
+            throw IngestRefusedException.NoRoom();
+        if (full || unpublished > mostUnpublished)
             Process?.Pause();
         else if (unpublished < mostUnpublished / 3)
             Process?.Resume();

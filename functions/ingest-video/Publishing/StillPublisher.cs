@@ -17,20 +17,27 @@ public sealed class StillPublisher(TranscodePlan plan, Workspace workspace, Publ
     public async Task<(string? Poster, string? Storyboard)> PublishAsync(PublishedRendition? frames, double seconds, CancellationToken cancellationToken)
     {
         string? poster = null, storyboard = null;
-        foreach (var path in Directory.EnumerateFiles(workspace.Output, "*.jpg").Order(StringComparer.Ordinal))
+        var uploads = new List<Task>();
+        foreach (var path in Directory.EnumerateFiles(workspace.Output, "*.jpg"))
         {
             var name = Path.GetFileName(path);
-            await using (var content = File.OpenRead(path))
-                await publication.PutAsync(name, content, cancellationToken);
+            uploads.Add(PutAsync(name, path, cancellationToken));
             if (name == StillMaker.PosterName)
                 poster = publication.KeyOf(name);
         }
         if (plan.Storyboard is { } board)
         {
-            await publication.PutAsync(StoryboardName, Cues(board, frames?.Segments ?? [new("", seconds, 0)]), cancellationToken);
+            uploads.Add(publication.PutAsync(StoryboardName, Cues(board, frames?.Segments ?? [new("", seconds, 0)]), cancellationToken));
             storyboard = publication.KeyOf(StoryboardName);
         }
+        await Task.WhenAll(uploads);
         return (poster, storyboard);
+    }
+
+    private async Task PutAsync(string name, string path, CancellationToken cancellationToken)
+    {
+        await using var content = File.OpenRead(path);
+        await publication.PutAsync(name, content, cancellationToken);
     }
 
     private static string Cues(Storyboard board, IReadOnlyList<MediaSegment> keyframes)

@@ -68,7 +68,7 @@ public sealed class SourceReceiver(IngestOptions options)
                 }
             }
         }
-        catch (Exception e) when (e is InvalidDataException or IOException)
+        catch (Exception e) when (e is InvalidDataException or IOException && !Workspace.IsFull(e))
         {
             throw new IngestRefusedException(StatusCodes.Status400BadRequest, "The form is malformed: it ends before its closing boundary, or a part of it has no proper headers.", e);
         }

@@ -32,6 +32,8 @@ public sealed class StillMaker(Sandbox sandbox, IngestOptions options, ILogger<S
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(s_longest);
         var result = await ChildProcess.RunAsync(command, onStarted: null, _ => { }, timeout.Token);
+        if (FfmpegErrors.DiskIsFull(result))
+            throw IngestRefusedException.NoRoom();
         if (result.ExitCode != 0)
             throw new InvalidOperationException($"{command} ended with {result.ExitCode}: {string.Join('\n', result.LastErrors)}");
         if (result.LastErrors.Count > 0)

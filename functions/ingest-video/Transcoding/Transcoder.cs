@@ -22,7 +22,7 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
     /// <param name="onProgress">Is told how far it is, twice a second.</param>
     /// <param name="onStarted">Is given the process, to stop it while the store is behind.</param>
     /// <param name="cancellationToken">Kills ffmpeg.</param>
-    /// <exception cref="IngestRefusedException">422: ffmpeg gave up, or did not end within its limits.</exception>
+    /// <exception cref="IngestRefusedException">422: ffmpeg gave up, or did not end within its limits. 507: the disk is full.</exception>
     /// <exception cref="CopyFailedException">It was to copy the source, and had something to complain of.</exception>
     public async Task TranscodeAsync(
         TranscodePlan plan, Container container, Workspace workspace, Action<TranscodeProgress> onProgress, Action<ChildProcess> onStarted, CancellationToken cancellationToken)
@@ -42,6 +42,8 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
         try
         {
             var result = await running;
+            if (FfmpegErrors.DiskIsFull(result))
+                throw IngestRefusedException.NoRoom();
             // What a decoder conceals in the encoded renditions would stay in the copy, for each player to stumble over.
             if (plan.CopiesSource && (result.ExitCode != 0 || result.LastErrors.Count > 0))
                 throw new CopyFailedException($"ffmpeg ended with {result.ExitCode}: {string.Join('\n', result.LastErrors)}");

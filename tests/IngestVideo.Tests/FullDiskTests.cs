@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+using IngestVideo.Status;
+using Microsoft.Extensions.DependencyInjection;
+using Reelseal;
+using Reelseal.Storage;
+
+namespace IngestVideo.Tests;
+
+/// <summary>A work directory without room is the machine's fault: 507, and nothing left behind.</summary>
+public sealed class FullDiskTests
+{
+    private const int Limit = 120_000;
+
+    [Theory(Timeout = Limit)]
+    [InlineData("raw")]
+    [InlineData("form")]
+    [InlineData("reference")]
+    public async Task A_source_for_which_there_is_no_room_is_refused_as_a_fault_of_the_machine(string way)
+    {
+        using var disk = SmallDisk.Mount(megabytes: 1);
+        await using var host = await IngestHost.StartAsync(("WORK_DIRECTORY", disk.Folder));
+        var id = VideoId.New();
+        var source = new byte[3 << 20];
+        "\0\0\0\u0020ftypmp42"u8.CopyTo(source);
+
+        using var response = way switch
+        {
+            "raw" => await host.PostAsync(new MemoryStream(source), id),
+            "form" => await host.Client.PostAsync(new Uri("/", UriKind.Relative), new MultipartFormDataContent { { new ByteArrayContent(source), "file", "video.mp4" } }),
+            _ => await ByReferenceAsync(host, id, source),
+        };
+
+        await IngestTests.AssertProblemAsync(response, HttpStatusCode.InsufficientStorage, "no room");
+        Assert.Empty(Directory.EnumerateFileSystemEntries(disk.Folder));
+        if (way == "reference") // the upload stays, to be tried again, and the status says why
+            Assert.Equal([$"status/{id}.json", $"uploads/{id}"], await host.KeysAsync());
+        else
+            await host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_disk_that_others_fill_while_encoding_is_a_fault_of_the_machine()
+    {
+        using var disk = SmallDisk.Mount(megabytes: 17);
+        await using var host = await IngestHost.StartAsync(("WORK_DIRECTORY", disk.Folder));
+        await File.WriteAllBytesAsync(Path.Combine(disk.Folder, "another's"), new byte[2 << 20]);
+        var id = VideoId.New();
+
+        using var response = await host.PostAsync(await Clip.SimpleAsync(), id);
+
+        await IngestTests.AssertProblemAsync(response, HttpStatusCode.InsufficientStorage, "no room");
+        Assert.Equal([$"status/{id}.json"], await host.KeysAsync());
+        Assert.Contains("no room", (await host.WaitForAsync(id, status => status.State == VideoState.Failed)).Error, StringComparison.Ordinal);
+        Assert.Equal([Path.Combine(disk.Folder, "another's")], Directory.EnumerateFileSystemEntries(disk.Folder));
+        Assert.Empty(Processes.WorkingIn(disk.Folder));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_small_disk_and_a_slow_store_give_the_whole_video_all_the_same()
+    {
+        // ffmpeg itself is silent where a segment cannot be written to its end, and ends with success.
+        using var disk = SmallDisk.Mount(megabytes: 20);
+        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
+        await using var host = await IngestHost.StartAsync(
+            root,
+            services => services.AddSingleton<IObjectStore>(new ChangedStore(real, key => key.EndsWith(".ts", StringComparison.Ordinal) ? Task.Delay(200) : Task.CompletedTask)),
+            ("WORK_DIRECTORY", disk.Folder), ("COPY_SOURCE", "false"));
+        var clip = await Clip.MakeAsync("large.mp4", "-f lavfi -i testsrc2=s=960x540:r=25:d=16 -vf noise=alls=40:allf=t -c:v libx264 -preset ultrafast -crf 51 -g 250 -pix_fmt yuv420p");
+
+        var video = await host.IngestAsync(clip);
+
+        await StreamAssert.IsCorrectAsync(video);
+        var bytes = Directory.EnumerateFiles(video.Folder, "*.ts", SearchOption.AllDirectories).Sum(path => new FileInfo(path).Length);
+        Assert.True(bytes + new FileInfo(clip).Length > 4 << 20, "It would have fitted as it is.");
+    }
+
+    private static async Task<HttpResponseMessage> ByReferenceAsync(IngestHost host, VideoId id, byte[] source)
+    {
+        await host.Store.PutAsync($"uploads/{id}", new MemoryStream(source), WriteCondition.None, CancellationToken.None);
+        return await host.Client.PostAsync("/", new StringContent($$"""{"source":"uploads/{{id}}"}""", Encoding.UTF8, "application/json"));
+    }
+
+    /// <summary>A file system of a given size, in memory.</summary>
+    private sealed class SmallDisk : IDisposable
+    {
+        public string Folder { get; } = Directory.CreateTempSubdirectory("reelseal-disk-").FullName;
+
+        public static SmallDisk Mount(int megabytes)
+        {
+            var disk = new SmallDisk();
+            var (exitCode, errors) = Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", disk.Folder);
+            if (exitCode != 0)
+                Directory.Delete(disk.Folder);
+            Assert.SkipWhen(exitCode != 0, $"A small file system cannot be mounted here: {errors.Trim()}");
+            return disk;
+        }
+
+        public void Dispose()
+        {
+            Run("umount", "--lazy", Folder);
+            Directory.Delete(Folder);
+        }
+
+        private static (int ExitCode, string Errors) Run(string program, params string[] arguments)
+        {
+            using var process = Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardError = true })!;
+            var errors = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            return (process.ExitCode, errors);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Net;
+using IngestVideo.Status;
+using Reelseal;
+using static IngestVideo.Tests.StreamAssert;
+
+namespace IngestVideo.Tests;
+
+/// <summary>Two hours: memory and disk do not grow with the video, and all of it arrives.</summary>
+public sealed class LongVideoTests
+{
+    private const int Seconds = 7200;
+    private const long MiB = 1 << 20;
+
+    [Theory(Timeout = 3_000_000)]
+    [InlineData("true")]
+    [InlineData("false")]
+    [Trait("Category", "Soak")]
+    public async Task Two_hours_take_no_more_memory_and_disk_than_a_minute(string copy)
+    {
+        // A minute, and its packets again and again.
+        var minute = await Clip.MakeAsync("minute.mp4", "-f lavfi -i testsrc2=s=640x360:r=10:d=60 -f lavfi -i sine=d=60:r=48000 -c:v libx264 -preset ultrafast -bf 0 -g 20 -keyint_min 20 -sc_threshold 0 -b:v 200k -pix_fmt yuv420p -c:a aac -b:a 64k");
+        var film = await Clip.MakeAsync("film.mp4", $"-stream_loop {Seconds / 60 - 1} -i {minute} -c copy");
+        await using var host = await IngestHost.StartAsync();
+        await using var worker = await WorkerProcess.StartAsync(host, ("COPY_SOURCE", copy), ("X264_PRESET", "ultrafast"));
+        worker.Client.Timeout = TimeSpan.FromMinutes(45);
+        var id = VideoId.New();
+
+        var start = DateTimeOffset.UtcNow;
+        var ingest = host.PostAsync(film, id, client: worker.Client);
+        var progress = new List<double>();
+        long disk = 0;
+        while (!ingest.IsCompleted)
+        {
+            disk = Math.Max(disk, BytesIn(worker.WorkDirectory));
+            using var answer = await host.Client.GetAsync(new Uri($"/videos/{id}", UriKind.Relative));
+            if (answer.IsSuccessStatusCode)
+                progress.Add((await PublishedVideo.StatusOfAsync(answer)).Progress);
+            await Task.WhenAny(ingest, Task.Delay(250));
+        }
+        using var response = await ingest;
+
+        var body = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.Created, body);
+        var memory = worker.PeakMemory;
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{(DateTimeOffset.UtcNow - start).TotalSeconds:0} s; disk {disk / MiB} MiB; memory {memory / MiB} MiB; {progress.Distinct().Count()} steps of progress"));
+        Assert.Equal(progress.Order(), progress);
+        Assert.True(progress.Distinct().Count() > 20);
+        Assert.InRange(disk, 1, 64 * MiB);
+        Assert.InRange(memory, 1, 200 * MiB);
+
+        var video = await PublishedVideo.ReadAsync(host, id);
+        Assert.Equal(Seconds, video.Status.Duration!.Value, 1.0);
+        foreach (var rendition in video.Status.Renditions)
+        {
+            var segments = Segments(video, rendition.Name);
+            Assert.InRange(segments.Count, rendition.Type == "iframes" ? Seconds / 2 - 2 : Seconds / 6 - 2, rendition.Type == "iframes" ? Seconds / 2 + 2 : Seconds / 6 + 2);
+            Assert.Equal(Seconds, segments.Sum(segment => segment.Seconds), 1.0);
+            Assert.All(segments, segment => Assert.True(new FileInfo(video.File(rendition.Name, segment.Name)).Length > 0));
+        }
+        Assert.Equal(["audio", "iframes", "video", "video"], video.Status.Renditions.Select(rendition => rendition.Type).Order());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(worker.WorkDirectory));
+        // The last segment still belongs to the first one's time: picture and sound end together.
+        var ends = await Task.WhenAll(video.Status.Renditions.Where(rendition => rendition.Type is "video" or "audio").Select(rendition => EndAsync(video, rendition)));
+        Assert.All(ends, end => Assert.Equal(ends[0], end, 0.3));
+    }
+
+    private static async Task<double> EndAsync(PublishedVideo video, RenditionStatus rendition)
+    {
+        var last = video.File(rendition.Name, Segments(video, rendition.Name)[^1].Name);
+        var times = await Clip.RunAsync("ffprobe", ["-v", "error", "-show_entries", "packet=pts_time", "-of", "csv=p=0", last]);
+        return times.Split((char[])['\n', ','], StringSplitOptions.RemoveEmptyEntries).Max(time => double.Parse(time, CultureInfo.InvariantCulture));
+    }
+
+    private static long BytesIn(string folder)
+    {
+        try
+        {
+            return new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Where(file => file.Name != "source" && file.Exists).Sum(file => file.Length);
+        }
+        catch (IOException)
+        {
+            return 0; // something was removed while it was looked at: the next look counts
+        }
+    }
+}
