@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Reelseal.Local;
+using Reelseal.Local.Playback;
+using Reelseal.Testing;
+
+namespace Reelseal.Reliability.Tests;
+
+/// <summary>sign-playlist dies under its players, again and again: they may have to ask twice, but never get anything wrong.</summary>
+public sealed class SignCrashTests(CephRgw s3)
+{
+    private const int Players = 10;
+
+    [Fact(Timeout = 600_000)]
+    public Task Players_that_ask_again_never_see_a_wrong_answer() => KillUnderLoadAsync(2);
+
+    [Fact(Timeout = 3_600_000)]
+    [Trait("Category", "Soak")]
+    public Task Players_that_ask_again_never_see_a_wrong_answer_at_20_moments() => KillUnderLoadAsync(20);
+
+    private async Task KillUnderLoadAsync(int count)
+    {
+        var random = Chance.Create();
+        // Asks the store every time, so that a kill also comes in the middle of that.
+        await using var system = await S3System.StartAsync(s3, between: null, ("PLAYLIST_FRESHNESS", "1ms"));
+        var run = await IngestRun.PrepareAsync(system);
+        var video = VideoId.New();
+        await system.InsistAsync(video, run.Clip);
+        var right = await PathsAsync(system, video);
+        using var stop = new CancellationTokenSource();
+        var seen = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
+        var players = Enumerable.Range(0, Players).Select(_ => Task.Run(() => AskAsync(system, video, right, seen, stop.Token))).ToList();
+        for (var kill = 0; kill < count; kill++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(random.Next(300, 1500)));
+            await system.KillAsync(LocalSystem.SignPlaylist);
+            await system.Local.StartFunctionAsync(LocalSystem.SignPlaylist, TestContext.Current.CancellationToken);
+        }
+        await Task.Delay(TimeSpan.FromSeconds(0.5));
+        await stop.CancelAsync();
+        await Task.WhenAll(players);
+        Report.Line($"{count} kills; answers: {string.Join(", ", seen.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Value} {one.Key}"))}");
+        Assert.True(seen["right"] > 10 * count);
+    }
+
+    /// <summary>Fetches the video's playlists with a token until it is stopped. The connection may break, and the gateway may not reach the function; all else must be right.</summary>
+    private static async Task AskAsync(S3System system, VideoId video, IReadOnlyList<string> right, ConcurrentDictionary<string, int> seen, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            string outcome;
+            try
+            {
+                Assert.Equal(right, await PathsAsync(system, video));
+                outcome = "right";
+            }
+            catch (VideoClientException e)
+            {
+                Assert.True(e.Status == HttpStatusCode.InternalServerError && e.Message.Contains("Can't reach service", StringComparison.Ordinal), e.Message);
+                outcome = "unreachable";
+            }
+            catch (HttpRequestException)
+            {
+                outcome = "broken off";
+            }
+            seen.AddOrUpdate(outcome, 1, (_, before) => before + 1);
+            if (outcome != "right")
+                await Task.Delay(20, CancellationToken.None);
+        }
+    }
+
+    /// <summary>The paths of all that the playlists name, each with whether it is signed or has its token.</summary>
+    private static async Task<IReadOnlyList<string>> PathsAsync(S3System system, VideoId video)
+    {
+        var paths = new List<string>();
+        foreach (var rendition in await system.Client.GetPlaylistAsync(system.Client.GatewayPlaylist(video), CancellationToken.None))
+        {
+            paths.Add(Told(rendition));
+            paths.AddRange((await system.Client.GetPlaylistAsync(rendition.Uri, CancellationToken.None)).Select(Told));
+        }
+        return paths;
+    }
+
+    private static string Told(HlsEntry entry) =>
+        $"{entry.Tag} {entry.Uri.AbsolutePath} {(entry.Uri.Query.Contains("Signature=", StringComparison.Ordinal) ? "signed" : entry.Uri.Query.Contains("token=", StringComparison.Ordinal) ? "with token" : "open")}";
+}

@@ -1,0 +1,50 @@
+using System.Net;
+using IngestVideo.Publishing;
+using Reelseal.Local;
+using Reelseal.Testing;
+
+namespace Reelseal.Reliability.Tests;
+
+/// <summary>A worker that stood still for so long that another took its video over, and then goes on as if nothing had happened.</summary>
+public sealed class ZombieTests(CephRgw s3)
+{
+    [Fact(Timeout = 600_000)]
+    public Task A_worker_that_was_overtaken_harms_nothing_when_it_wakes() => WakeTheDeadAsync(2);
+
+    [Fact(Timeout = 3_600_000)]
+    [Trait("Category", "Soak")]
+    public Task A_worker_that_was_overtaken_harms_nothing_when_it_wakes_at_10_moments() => WakeTheDeadAsync(10);
+
+    private async Task WakeTheDeadAsync(int count)
+    {
+        var random = Chance.Create();
+        await using var system = await S3System.StartAsync(s3);
+        var run = await IngestRun.PrepareAsync(system);
+        var seen = new List<string>();
+        foreach (var moment in random.Moments(count, run.Undisturbed))
+        {
+            var video = VideoId.New();
+            var old = system.Local.Functions[LocalSystem.IngestVideo];
+            var ingest = run.StartAsync(video);
+            await Task.Delay(moment);
+            Signals.Freeze(old.Id);
+            var state = (await system.Statuses.ReadAsync(video, CancellationToken.None))?.Status.State.ToString() ?? "nothing is known";
+            await system.Local.StartFunctionAsync(LocalSystem.IngestVideo, TestContext.Current.CancellationToken);
+            await system.InsistAsync(video, run.Clip); // refused until the heartbeats have been missing for long enough
+            var finished = await system.Store.HeadAsync(ObjectKeys.Multivariant(video), CancellationToken.None);
+            await system.AssertPlaysAsync(video, IngestRun.ClipDuration);
+
+            Signals.Thaw(old.Id);
+            var answer = await ingest;
+
+            seen.Add($"{state} then {answer.Status}");
+            // 201: it was done before it was stopped. 200: at its commit it found the other's video. 409: it noticed before.
+            Assert.True(answer.Status is HttpStatusCode.Created or HttpStatusCode.OK or HttpStatusCode.Conflict, $"{state}: {answer}\n{old.Log}");
+            await system.AssertIsCleanAsync();
+            Assert.Equal(finished, await system.Store.HeadAsync(ObjectKeys.Multivariant(video), CancellationToken.None));
+            await system.AssertPlaysAsync(video, IngestRun.ClipDuration);
+            Assert.Equal(0, await old.StopAsync(TimeSpan.FromSeconds(60)));
+        }
+        Report.Counts("frozen while", seen);
+    }
+}
