@@ -1,5 +1,6 @@
 using System.Net;
 using IngestVideo;
+using IngestVideo.Publishing;
 using IngestVideo.Status;
 using IngestVideo.Tests;
 using IngestVideo.Uploads;
@@ -109,6 +110,28 @@ internal sealed class S3System : IAsyncDisposable
         var function = _local.Functions[name];
         Signals.Kill(function.Id);
         await WaitUntilAsync(() => Task.FromResult(function.HasExited), $"{name} lives on");
+    }
+
+    /// <summary>Puts copies of a published video into the store. Only keys and the status hold its id.</summary>
+    public async Task<IReadOnlyList<VideoId>> CopyAsync(VideoId video, int count)
+    {
+        var status = (await Statuses.ReadAsync(video, CancellationToken.None))!.Status;
+        var keys = await Store.ListAsync(ObjectKeys.Video(video), CancellationToken.None).Select(entry => entry.Key).ToListAsync();
+        IReadOnlyList<VideoId> copies = [.. Enumerable.Range(0, count).Select(_ => VideoId.New())];
+        await Parallel.ForEachAsync(copies, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (copy, cancellationToken) =>
+        {
+            string Renamed(string key) => key.Replace(video.ToString(), copy.ToString(), StringComparison.Ordinal);
+            foreach (var key in keys)
+            {
+                await using var stored = await Store.GetAsync(key, range: null, unlessETag: null, cancellationToken);
+                using var content = new MemoryStream();
+                await stored!.Content.CopyToAsync(content, cancellationToken);
+                await Store.PutAsync(Renamed(key), content, WriteCondition.None, cancellationToken);
+            }
+            var own = status with { Id = copy.ToString(), Playlist = Renamed(status.Playlist!), Poster = null, Storyboard = null };
+            await Statuses.WriteAsync(copy, own, WriteCondition.IfNew, cancellationToken);
+        });
+        return copies;
     }
 
     /// <summary>Sends the video again and again, as a client that wants it to be there: until it is.</summary>

@@ -1,0 +1,50 @@
+using Reelseal.Testing;
+
+namespace Reelseal.Reliability.Tests;
+
+/// <summary>The system with something between the functions and S3 that can go wrong.</summary>
+internal sealed class FaultySystem : IAsyncDisposable
+{
+    private int _faults;
+
+    private FaultySystem(S3System system, FaultProxy proxy, IngestRun run) => (System, Proxy, Run) = (system, proxy, run);
+
+    public S3System System { get; }
+
+    public FaultProxy Proxy { get; }
+
+    public IngestRun Run { get; }
+
+    /// <summary>How many requests something was done to.</summary>
+    public int Faults => _faults;
+
+    public static async Task<FaultySystem> StartAsync(CephRgw s3)
+    {
+        FaultProxy? proxy = null;
+        var system = await S3System.StartAsync(s3, target => proxy = new(target), ("S3_TIMEOUT", "2s"), ("PLAYLIST_FRESHNESS", "1ms"));
+        try
+        {
+            return new(system, proxy!, await IngestRun.PrepareAsync(system));
+        }
+        catch
+        {
+            await system.DisposeAsync();
+            await proxy!.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Func<ProxiedRequest, Fault?> Counting(Func<ProxiedRequest, Fault?> choose) => request =>
+    {
+        var fault = choose(request);
+        if (fault is not null)
+            Interlocked.Increment(ref _faults);
+        return fault;
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        await System.DisposeAsync();
+        await Proxy.DisposeAsync();
+    }
+}

@@ -1,0 +1,133 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Reelseal.Local.Playback;
+using Reelseal.Testing;
+
+namespace Reelseal.Reliability.Tests;
+
+/// <summary>S3 on bad days, in the whole system: nothing is half published, errors are those that were promised, and all is well when S3 is.</summary>
+public sealed class S3FaultTests(CephRgw s3)
+{
+    private const int Limit = 600_000;
+
+    public static TheoryData<string> Passing => [.. S3Trouble.Passing];
+
+    public static TheoryData<string> Staying => [.. S3Trouble.Staying];
+
+    [Fact(Timeout = Limit)]
+    public Task Ingest_bears_a_mixture_of_faults() => IngestAsync(S3Trouble.Mixed);
+
+    [Theory(Timeout = Limit)]
+    [Trait("Category", "Soak")]
+    [MemberData(nameof(Passing))]
+    public Task Ingest_bears(string trouble) => IngestAsync(random => S3Trouble.Of(trouble, random));
+
+    [Theory(Timeout = Limit)]
+    [Trait("Category", "Soak")]
+    [MemberData(nameof(Staying))]
+    public async Task Ingest_gives_up_and_recovers_from(string trouble)
+    {
+        var random = Chance.Create();
+        await using var faulty = await FaultySystem.StartAsync(s3);
+        var (system, run) = (faulty.System, faulty.Run);
+        var video = VideoId.New();
+        var ingest = run.StartAsync(video);
+        await Task.Delay(run.Undisturbed * (0.3 + random.NextDouble() / 2));
+        var state = (await system.Statuses.ReadAsync(video, CancellationToken.None))?.Status.State;
+        faulty.Proxy.Choose = S3Trouble.Of(trouble, random);
+
+        var answer = await ingest;
+        Report.Line($"{state} then {answer.Status}");
+        Assert.Equal(trouble == "no answer" ? HttpStatusCode.GatewayTimeout : HttpStatusCode.BadGateway, answer.Status);
+        Assert.DoesNotContain("Injected", answer.Body, StringComparison.Ordinal);
+        // Told at once, when it is known before anything is sent.
+        Assert.Equal(answer.Status, (await run.StartAsync(VideoId.New())).Status);
+        await system.AssertNothingIsHalfPublishedAsync();
+
+        faulty.Proxy.Choose = _ => null;
+        await system.InsistAsync(video, run.Clip);
+        await system.AssertPlaysAsync(video, IngestRun.ClipDuration);
+        await system.AssertIsCleanAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public Task Players_bear_a_mixture_of_faults() => PlayAsync([("a mixture", S3Trouble.Mixed)], TimeSpan.FromSeconds(4));
+
+    [Fact(Timeout = Limit)]
+    [Trait("Category", "Soak")]
+    public Task Players_bear_every_fault() => PlayAsync(
+        [.. S3Trouble.Passing.Concat(S3Trouble.Staying).Select(name => (name, (Func<Random, Func<ProxiedRequest, Fault?>>)(random => S3Trouble.Of(name, random))))], TimeSpan.FromSeconds(8));
+
+    private async Task IngestAsync(Func<Random, Func<ProxiedRequest, Fault?>> trouble)
+    {
+        var random = Chance.Create();
+        await using var faulty = await FaultySystem.StartAsync(s3);
+        var (system, run) = (faulty.System, faulty.Run);
+        foreach (var byReference in (bool[])[false, true])
+        {
+            faulty.Proxy.Choose = faulty.Counting(trouble(random));
+            var video = VideoId.New();
+            var answer = byReference ? await run.StartByReferenceAsync(video) : await run.StartAsync(video);
+            await system.AssertNothingIsHalfPublishedAsync();
+            if (answer.Status != HttpStatusCode.Created)
+                Assert.True(answer.Status is HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout, $"{answer}");
+            // The function's patience, and that of a client that asks again, are enough while it lasts.
+            await system.InsistAsync(video, byReference ? null : run.Clip);
+            Report.Line($"{(byReference ? "by reference" : "sent")}: {answer.Status}; {faulty.Faults} faults in {faulty.Proxy.Requests.Count} requests so far");
+
+            faulty.Proxy.Choose = _ => null;
+            await system.AssertPlaysAsync(video, IngestRun.ClipDuration);
+            await system.AssertIsCleanAsync();
+        }
+    }
+
+    private async Task PlayAsync((string Name, Func<Random, Func<ProxiedRequest, Fault?>> Trouble)[] troubles, TimeSpan each)
+    {
+        const int players = 8;
+        var random = Chance.Create();
+        await using var faulty = await FaultySystem.StartAsync(s3);
+        var system = faulty.System;
+        var original = VideoId.New();
+        await system.InsistAsync(original, faulty.Run.Clip);
+        foreach (var (name, trouble) in troubles)
+        {
+            // Each trouble meets playlists that are known, and some that are not.
+            var videos = await system.CopyAsync(original, 40);
+            await AskAsync(system, videos[0], []);
+            var seen = new ConcurrentBag<string>();
+            faulty.Proxy.Choose = trouble(random);
+            var start = TimeProvider.System.GetTimestamp();
+            await Task.WhenAll(Enumerable.Range(0, players).Select(player => Task.Run(async () =>
+            {
+                for (var round = player; TimeProvider.System.GetElapsedTime(start) < each; round++)
+                    await AskAsync(system, videos[round % 3 == 0 ? 0 : round % videos.Count], seen);
+            })));
+            faulty.Proxy.Choose = _ => null;
+            Report.Counts(name, seen);
+            // Wrong is all but the right answer and what was promised for a store that fails.
+            Assert.All(seen, answer => Assert.True(answer is "200" or "502" or "504", $"{name}: {answer}"));
+            foreach (var video in videos)
+                Assert.Equal("200", await AskAsync(system, video, []));
+        }
+    }
+
+    /// <summary>Asks for all playlists of a video, through the gateway.</summary>
+    private static async Task<string> AskAsync(S3System system, VideoId video, ConcurrentBag<string> seen)
+    {
+        string answer;
+        try
+        {
+            foreach (var rendition in await system.Client.GetPlaylistAsync(system.Client.GatewayPlaylist(video), CancellationToken.None))
+                Assert.NotEmpty(await system.Client.GetPlaylistAsync(rendition.Uri, CancellationToken.None));
+            answer = "200";
+        }
+        catch (VideoClientException e)
+        {
+            answer = $"{(int)e.Status}";
+            if (answer is not ("502" or "504"))
+                answer = e.Message;
+        }
+        seen.Add(answer);
+        return answer;
+    }
+}
