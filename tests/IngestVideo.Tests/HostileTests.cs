@@ -62,6 +62,21 @@ public sealed class HostileTests : IAsyncLifetime
         await host.AssertNothingIsLeftAsync();
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData(5_000, HttpStatusCode.Created)] // a description, say
+    [InlineData(3_000_000, HttpStatusCode.UnprocessableEntity)]
+    public async Task A_track_with_a_very_long_title_is_taken_or_refused(int length, HttpStatusCode status)
+    {
+        var metadata = Path.Combine(Host.Root, "metadata");
+        await File.WriteAllTextAsync(metadata, $";FFMETADATA1\n[STREAM]\ntitle={new string('x', length)}\n");
+        var clip = await Clip.MakeAsync(
+            $"title-{length}.mkv", $"-f lavfi -i testsrc2=s=128x96:d=1:r=10 -f ffmetadata -i {metadata} -map_metadata:s:v 1:s:0 -c:v libx264 -preset ultrafast -pix_fmt yuv420p");
+
+        using var response = await Host.PostAsync(clip);
+
+        Assert.True(status == response.StatusCode, $"{response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
+    }
+
     [Fact(Timeout = Limit)]
     public async Task A_thousand_streams_are_refused()
     {

@@ -9,6 +9,9 @@ namespace IngestVideo.Probing;
 /// <summary>Asks ffprobe what a source is, and tames its answers: what comes out is checked and in our own words.</summary>
 public sealed class Prober(Sandbox sandbox, IngestOptions options)
 {
+    /// <summary>Each stream is a line, with all its tags.</summary>
+    private const int LongestLine = 1 << 20; // characters
+
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(60);
 
     /// <exception cref="IngestRefusedException">422: there is nothing to play in it, or it is beyond a limit.</exception>
@@ -28,7 +31,7 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
         ProcessResult result;
         try
         {
-            result = await ChildProcess.RunAsync(command, onStarted: null, line => output.Append(line), timeout.Token);
+            result = await ChildProcess.RunAsync(command, onStarted: null, line => output.Append(line), timeout.Token, LongestLine);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -36,10 +39,24 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
         }
         if (result.ExitCode != 0)
             throw IngestRefusedException.Undecodable($"The video cannot be read: {FfmpegErrors.Reason(result, path)}.");
-        return Understand(JsonSerializer.Deserialize(output.ToString(), ProbeJson.Default.ProbeOutput)!);
+        return Understand(output.ToString());
     }
 
-    internal MediaInfo Understand(ProbeOutput output)
+    /// <exception cref="IngestRefusedException">422: there is nothing to play in it, it is beyond a limit, or what is said of it is no JSON.</exception>
+    internal MediaInfo Understand(string json)
+    {
+        try
+        {
+            return Understand(JsonSerializer.Deserialize(json, ProbeJson.Default.ProbeOutput) ?? throw new JsonException("null"));
+        }
+        catch (JsonException e)
+        {
+            // What it says comes from the source, and lines that are too long are cut.
+            throw IngestRefusedException.Undecodable("The video cannot be read: what is written in it about its streams is too long, or damaged.", e);
+        }
+    }
+
+    private MediaInfo Understand(ProbeOutput output)
     {
         var streams = output.Streams ?? [];
         if (streams.Count > options.MaxStreams)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace IngestVideo.Processes;
 
@@ -21,7 +22,7 @@ public sealed record ProcessResult(int ExitCode, IReadOnlyList<string> LastError
 public sealed partial class ChildProcess
 {
     private const int LinesKept = 40;
-    private const int LongestLine = 1000;
+    private const int LongestLine = 1000; // characters
     private readonly TaskCompletionSource<Process> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _signalling = new();
@@ -40,7 +41,9 @@ public sealed partial class ChildProcess
     /// <param name="onStarted">Is given the running process.</param>
     /// <param name="onLine">Is given each line of standard output.</param>
     /// <param name="cancellationToken">Kills the process and what it started.</param>
-    public static async Task<ProcessResult> RunAsync(Command command, Action<ChildProcess>? onStarted, Action<string> onLine, CancellationToken cancellationToken)
+    /// <param name="longestLine">How many characters of a line are read; the rest is passed over. What a program prints may come from a stranger's file.</param>
+    public static async Task<ProcessResult> RunAsync(
+        Command command, Action<ChildProcess>? onStarted, Action<string> onLine, CancellationToken cancellationToken, int longestLine = LongestLine)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var child = new ChildProcess();
@@ -54,8 +57,8 @@ public sealed partial class ChildProcess
         var errors = new Queue<string>();
         // Both are drained together: a full pipe would stop the program.
         await Task.WhenAll(
-            ReadLinesAsync(process.StandardOutput, onLine),
-            ReadLinesAsync(process.StandardError, line =>
+            ReadLinesAsync(process.StandardOutput, longestLine, onLine),
+            ReadLinesAsync(process.StandardError, LongestLine, line =>
             {
                 errors.Enqueue(line);
                 if (errors.Count > LinesKept)
@@ -111,10 +114,27 @@ public sealed partial class ChildProcess
         }
     }
 
-    private static async Task ReadLinesAsync(StreamReader reader, Action<string> onLine)
+    /// <summary>Reads lines without ever holding more of one than is wanted.</summary>
+    private static async Task ReadLinesAsync(StreamReader reader, int longest, Action<string> onLine)
     {
-        while (await reader.ReadLineAsync(CancellationToken.None) is { } line)
-            onLine(line.Length > LongestLine ? line[..LongestLine] : line);
+        var buffer = new char[4096];
+        var line = new StringBuilder();
+        while (await reader.ReadAsync(buffer) is > 0 and var read)
+        {
+            for (var rest = buffer.AsMemory(0, read); !rest.IsEmpty;)
+            {
+                var end = rest.Span.IndexOf('\n');
+                var piece = end < 0 ? rest : rest[..end];
+                line.Append(piece[..Math.Min(piece.Length, longest - line.Length)]);
+                if (end < 0)
+                    break;
+                onLine(line.ToString());
+                line.Clear();
+                rest = rest[(end + 1)..];
+            }
+        }
+        if (line.Length > 0)
+            onLine(line.ToString());
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

@@ -56,7 +56,7 @@ public static class WebVtt
             return false;
         foreach (var part in parts)
         {
-            if (!double.TryParse(part, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            if (!double.TryParse(part, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) || number is not (>= 0 and < 1e6)) // a century of hours; not NaN, which is a number to the parser
                 return false;
             time = time * 60 + TimeSpan.FromMilliseconds(Math.Round(number * 1000));
         }

@@ -11,6 +11,7 @@ public sealed class SourceReceiver(IngestOptions options)
 {
     private const int BufferBytes = 128 * 1024;
     private const int LongestField = 4 * 1024;
+    private const int MostFields = 100;
 
     /// <summary>What a form may need beside the video: headers, boundaries, other fields.</summary>
     private const int FormOverhead = 64 * 1024;
@@ -46,8 +47,10 @@ public sealed class SourceReceiver(IngestOptions options)
         try
         {
             var reader = new MultipartReader(boundary, body, BufferBytes);
-            while (await reader.ReadNextSectionAsync(cancellationToken) is { } section)
+            for (var fields = 1; await reader.ReadNextSectionAsync(cancellationToken) is { } section; fields++)
             {
+                if (fields > MostFields)
+                    throw IngestRefusedException.Malformed($"The form has more than {MostFields} fields.");
                 if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition))
                     continue;
                 switch (HeaderUtilities.RemoveQuotes(disposition.Name).Value)

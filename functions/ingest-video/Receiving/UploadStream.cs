@@ -1,18 +1,26 @@
+using System.Diagnostics;
+
 namespace IngestVideo.Receiving;
 
 /// <summary>
-/// A request's body, counted while it is read, and given up when it stalls. Nothing is known of its length before: behind the gateway there is no Content-Length.
+/// A request's body, counted while it is read, and given up when it stalls, or trickles: whoever sends has one of few places. Nothing is known of its length before: behind the gateway there is no Content-Length.
 /// Reading throws <see cref="IngestRefusedException"/> (413, 408), and <see cref="OperationCanceledException"/> when the sender hung up.
 /// </summary>
 internal sealed class UploadStream(Stream body, long mostBytes, TimeSpan idleTimeout) : Stream
 {
+    /// <summary>Slower than any line that a video would be sent over.</summary>
+    private const int LeastBytesPerSecond = 1024;
+
     private long _read;
+    private long _readBefore;
+    private TimeSpan _waited;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         using var idle = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         idle.CancelAfter(idleTimeout);
         int read;
+        var start = Stopwatch.GetTimestamp();
         try
         {
             read = await body.ReadAsync(buffer, idle.Token);
@@ -26,6 +34,13 @@ internal sealed class UploadStream(Stream body, long mostBytes, TimeSpan idleTim
             throw new OperationCanceledException("The sender hung up.", e);
         }
         _read += read;
+        _waited += Stopwatch.GetElapsedTime(start); // not the time in which we were busy
+        if (_waited >= idleTimeout && read > 0)
+        {
+            if (_read - _readBefore < LeastBytesPerSecond * _waited.TotalSeconds)
+                throw new IngestRefusedException(StatusCodes.Status408RequestTimeout, $"The upload is too slow: fewer than {LeastBytesPerSecond} bytes a second came. Send the video again.");
+            (_waited, _readBefore) = (TimeSpan.Zero, _read);
+        }
         return _read > mostBytes ? throw IngestRefusedException.TooLarge(mostBytes) : read;
     }
 

@@ -16,6 +16,11 @@ public sealed class DockerfileTests
     }
 
     [Fact]
+    public void Nothing_in_the_image_asks_for_rights_that_a_user_has_not() => Assert.DoesNotContain(
+        Dockerfile.OfTemplate.All("RUN"),
+        command => command.Contains("setcap", StringComparison.Ordinal) || command.Contains("chmod u+s", StringComparison.Ordinal) || command.Contains("sudo", StringComparison.Ordinal));
+
+    [Fact]
     public void The_watchdog_forwards_to_where_the_function_listens_and_asks_it_whether_it_is_ready()
     {
         var environment = Dockerfile.OfTemplate.Environment;

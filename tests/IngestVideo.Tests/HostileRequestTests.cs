@@ -1,0 +1,229 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using IngestVideo.Status;
+using Reelseal;
+using Xunit.Sdk;
+
+namespace IngestVideo.Tests;
+
+/// <summary>Requests that mean harm: each is refused within bounds, opens nothing, and tells nothing.</summary>
+public sealed class HostileRequestTests
+{
+    private const int Limit = 120_000;
+    private const string Part = "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n\r\n";
+
+    public static TheoryData<string, int> Forms => new()
+    {
+        { "a hundred thousand parts", 400 },
+        { "headers without end", 400 },
+        { "a header without end", 400 },
+        { "a part without headers, for ever", 400 },
+        { "nested forms", 400 },
+        { "a boundary that is a part of itself", 400 },
+        { "a field that does not end", 400 },
+        { "a preamble without end", 400 },
+        { "two files", 400 },
+    };
+
+    [Theory(Timeout = Limit)]
+    [MemberData(nameof(Forms))]
+    public async Task A_form_that_is_a_bomb_is_refused_before_it_costs_anything(string name, int status)
+    {
+        await using var host = await IngestHost.StartAsync(("MAX_UPLOAD_BYTES", "50000000"));
+        var (head, repeated, tail) = name switch
+        {
+            "a hundred thousand parts" => ("", Part, "--b--\r\n"),
+            "headers without end" => ("--b\r\n", "X-A: b\r\n", ""),
+            "a header without end" => ("--b\r\nContent-Disposition: form-data; name=\"", "x", ""),
+            "a part without headers, for ever" => ("--b\r\n\r\n", "--b\r\n\r\n", ""),
+            "nested forms" => ("", "--b\r\nContent-Disposition: form-data; name=\"file\"\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n", ""),
+            "a boundary that is a part of itself" => ("--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\n", "\r\n-\r\n--\r\n", ""),
+            "a field that does not end" => ("--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\n", "x", ""),
+            "a preamble without end" => ("", "no boundary\r\n", ""),
+            "two files" => ("", "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nx\r\n", "--b--\r\n"),
+            _ => throw new ArgumentOutOfRangeException(nameof(name), name, "There is no such form."),
+        };
+        var block = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(repeated, 65_536 / repeated.Length)));
+        using var content = new StreamContent(new Repeating(Encoding.ASCII.GetBytes(head), block, 60_000_000, Encoding.ASCII.GetBytes(tail)));
+        content.Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=b");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/") { Content = content };
+        request.Headers.TransferEncodingChunked = true;
+        var before = GC.GetTotalAllocatedBytes();
+
+        using var answer = await SendAsync(host, request);
+
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 200_000_000);
+        await host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Whoever_sends_a_byte_now_and_then_does_not_keep_a_place()
+    {
+        await using var host = await IngestHost.StartAsync(("MAX_TRANSCODES", "1"), ("UPLOAD_IDLE_TIMEOUT", "2s"));
+        using var connection = new TcpClient();
+        await connection.ConnectAsync(host.Address.Host, host.Address.Port, TestContext.Current.CancellationToken);
+        var stream = connection.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {IngestHost.Token()}\r\nTransfer-Encoding: chunked\r\n\r\n"));
+        var answer = new StreamReader(stream).ReadLineAsync();
+        var since = Stopwatch.StartNew();
+        while (!answer.IsCompleted && since.Elapsed < TimeSpan.FromSeconds(60))
+        {
+            try
+            {
+                await stream.WriteAsync("1\r\nx\r\n"u8.ToArray());
+            }
+            catch (IOException)
+            {
+                break; // it has hung up
+            }
+            await Task.Delay(200);
+        }
+
+        Assert.StartsWith("HTTP/1.1 408", await answer, StringComparison.Ordinal);
+        using var next = await host.PostAsync(await Clip.SimpleAsync());
+        Assert.Equal(HttpStatusCode.Created, next.StatusCode);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("#EXTM3U\n#EXTINF:1,\nURL\n#EXTINF:1,\nfile:FILE\n#EXT-X-ENDLIST\n")]
+    [InlineData("ffconcat version 1.0\nfile 'URL'\nfile 'FILE'\n")]
+    [InlineData("<?xml version=\"1.0\"?><MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"><Period><BaseURL>URL</BaseURL></Period></MPD>")]
+    [InlineData("v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\nc=IN IP4 127.0.0.1\r\nm=video 9 RTP/AVP 96\r\na=control:URL\r\n")]
+    [InlineData("[playlist]\nFile1=URL\nFile2=FILE\n")]
+    [InlineData("\0\0\0\u0018ftypisom\0\0\u0002\0isomiso2\n#EXTM3U\n#EXTINF:1,\nURL\n#EXTINF:1,\nfile:FILE\n")]
+    [InlineData("\0\0\0\u0018ftypqt  \0\0\u0002\0qt  qt  \0\0\0\u0010rmra....URL FILE")]
+    [InlineData("FLV\u0001\u0005\0\0\0\u0009\0\0\0\0#EXTM3U\n#EXTINF:1,\nURL\nfile:FILE\n")]
+    [InlineData("OggS#EXTM3U\n#EXTINF:1,\nURL\nfile:FILE\n")]
+    [InlineData("RIFF\u00ff\0\0\0AVI #EXTM3U\n#EXTINF:1,\nURL\nfile:FILE\n")]
+    [InlineData("subfile,,start,0,end,100,,:FILE")]
+    public async Task A_file_that_names_addresses_and_files_opens_neither(string content)
+    {
+        const string secret = "the canary's song";
+        await using var host = await IngestHost.StartAsync();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var canary = Path.Combine(host.Root, "canary");
+        await File.WriteAllTextAsync(canary, secret);
+        var bytes = Encoding.Latin1.GetBytes(content.Replace("URL", $"http://{listener.LocalEndpoint}/x.ts", StringComparison.Ordinal).Replace("FILE", canary, StringComparison.Ordinal));
+
+        using var answer = await host.PostAsync(new MemoryStream(bytes));
+
+        Assert.InRange((int)answer.StatusCode, 400, 422);
+        var body = await answer.Content.ReadAsStringAsync();
+        Assert.DoesNotContain("canary", body, StringComparison.Ordinal);
+        Assert.DoesNotContain(host.Root, body, StringComparison.Ordinal);
+        Assert.False(listener.Pending());
+        await host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Names_and_titles_inject_nothing_into_playlists_statuses_and_headers()
+    {
+        const string evil = "x\",URI=\"https://evil.example/x.m3u8\"\r\n#EXT-X-MEDIA:TYPE=AUDIO,NAME=\"y\u001b[2J";
+        await using var host = await IngestHost.StartAsync();
+        var metadata = Path.Combine(host.Root, "metadata");
+        var escaped = evil.Replace("\r", "", StringComparison.Ordinal).Replace("=", "\\=", StringComparison.Ordinal).Replace("#", "\\#", StringComparison.Ordinal).Replace("\n", "\\\n", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(metadata, $";FFMETADATA1\ntitle={escaped}\n[STREAM]\ntitle={escaped}\nlanguage={escaped}\n");
+        var clip = await Clip.MakeAsync(
+            "evil.mkv",
+            $"-f lavfi -i testsrc2=s=128x96:d=2:r=10 -f lavfi -i sine=d=2 -f lavfi -i sine=d=2 -f ffmetadata -i {metadata} -map 0 -map 1 -map 2 -map_metadata 3 -map_metadata:s:a:0 3:s:0 -map_metadata:s:v:0 3:s:0 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac");
+        var id = VideoId.New();
+
+        using var answer = await host.PostAsync(clip, id, "?title=" + Uri.EscapeDataString(evil));
+
+        Assert.True(answer.StatusCode == HttpStatusCode.Created, await answer.Content.ReadAsStringAsync());
+        var status = await host.WaitForAsync(id, status => status.State == VideoState.Ready);
+        Assert.DoesNotContain(status.Title!, char.IsControl);
+        foreach (var key in (await host.KeysAsync()).Where(key => key.EndsWith(".m3u8", StringComparison.Ordinal)))
+        {
+            await using var stored = await host.Store.GetAsync(key, range: null, unlessETag: null, CancellationToken.None);
+            using var reader = new StreamReader(stored!.Content);
+            foreach (var line in (await reader.ReadToEndAsync()).Split('\n'))
+            {
+                Assert.DoesNotContain(line, char.IsControl);
+                // Where the name of the other host is left at all, it stands within quotes.
+                var outside = string.Concat(line.Split('"').Where((_, number) => number % 2 == 0));
+                Assert.DoesNotContain("evil", outside, StringComparison.Ordinal);
+                Assert.DoesNotContain("URI=\"https://evil", line, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task The_programs_that_read_a_strangers_file_know_no_secret()
+    {
+        await using var host = await IngestHost.StartAsync();
+        var id = VideoId.New();
+        var posting = host.PostAsync(await Clip.SimpleAsync("1280x720", seconds: 20), id);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        while (!posting.IsCompleted)
+        {
+            foreach (var process in Processes.WorkingIn(host.WorkDirectory))
+            {
+                try
+                {
+                    var command = await File.ReadAllTextAsync($"/proc/{process}/cmdline");
+                    var environment = await File.ReadAllTextAsync($"/proc/{process}/environ");
+                    Assert.Equal("", environment);
+                    Assert.DoesNotContain(IngestHost.Key, command, StringComparison.Ordinal);
+                    Assert.DoesNotContain("ey", command.Replace("key", "", StringComparison.Ordinal), StringComparison.Ordinal); // how each token begins
+                    seen.Add(Path.GetFileName(command.Split('\0')[0]));
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    // It has ended in between.
+                }
+            }
+            await Task.Delay(5);
+        }
+        using var answer = await posting;
+
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        Assert.Contains("ffmpeg", seen);
+    }
+
+    private static async Task<HttpResponseMessage> SendAsync(IngestHost host, HttpRequestMessage request)
+    {
+        try
+        {
+            return await host.Client.SendAsync(request);
+        }
+        catch (HttpRequestException e) when (e.InnerException is IOException or SocketException)
+        {
+            // The server had answered and hung up before the client had sent everything: some clients see only that.
+            throw SkipException.ForSkip("The connection went before the answer was read: " + e.InnerException.Message);
+        }
+    }
+
+    /// <summary>A beginning, a block again and again, and an end.</summary>
+    private sealed class Repeating(byte[] head, byte[] block, long length, byte[] tail) : Stream
+    {
+        private long _position;
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            var (source, at) = _position < head.Length ? (head, _position)
+                : _position < head.Length + length ? (block, (_position - head.Length) % block.Length)
+                : (tail, _position - head.Length - length);
+            var read = (int)Math.Min(count, source.Length - at);
+            if (read <= 0)
+                return 0;
+            source.AsSpan((int)at, read).CopyTo(buffer.AsSpan(offset));
+            _position += read;
+            return read;
+        }
+
+        public override bool CanRead => true;
+        public override bool CanSeek => false;
+        public override bool CanWrite => false;
+        public override long Length => throw new NotSupportedException();
+        public override long Position { get => _position; set => throw new NotSupportedException(); }
+        public override void Flush() => throw new NotSupportedException();
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+        public override void SetLength(long value) => throw new NotSupportedException();
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}
