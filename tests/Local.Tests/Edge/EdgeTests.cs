@@ -165,11 +165,26 @@ public sealed class EdgeTests : IAsyncLifetime
     [Theory(Timeout = Limit)]
     [InlineData("/videos/1/a/720p/../../../2/x.ts")]
     [InlineData("/videos/1/a/720p/%2e%2e/%2e%2e/%2e%2e/2/x.ts")]
+    [InlineData("/videos/1/%2E%2E/2/x.ts")]
+    [InlineData("/videos/1/..%2f2/x.ts")]
+    [InlineData("/videos/1%2f..%2f2/x.ts")]
+    [InlineData("/videos/1/%252e%252e/2/x.ts")]
+    [InlineData("/videos/1/..%5c2/x.ts")]
+    [InlineData("/videos/1/..;/2/x.ts")]
+    [InlineData("/videos/1/.%00./2/x.ts")]
+    [InlineData("//videos/1/../2/x.ts")]
+    [InlineData("/Videos/1/../2/x.ts")]
+    [InlineData("/videos/2/x.ts")]
+    [InlineData("/videos/2/X.ts")]
+    [InlineData("/VIDEOS/2/x.ts")]
+    [InlineData("/videos/%32/x.ts")]
     public async Task A_signature_for_one_folder_opens_no_other_by_dots(string target)
     {
         await new DirectoryObjectStore(Path.Combine(_folder.Path, "store"), TimeSpan.FromSeconds(5)).PutAsync("videos/2/x.ts", new MemoryStream("other"u8.ToArray()), WriteCondition.None, Cancellation);
         var query = s_key.SignCustom("", TestKeyPair.Policy($"{_edge.Address}/videos/1/*", _clock.GetUtcNow().AddHours(1)))[1..];
-        Assert.StartsWith("HTTP/1.1 403", await RawHttp.GetAsync(_edge.Address, $"{target}?{query}"), StringComparison.Ordinal);
+        var answer = await RawHttp.GetAsync(_edge.Address, $"{target}?{query}");
+        Assert.Matches("^HTTP/1.1 40[03]", answer);
+        Assert.DoesNotContain("other", answer, StringComparison.Ordinal);
     }
 
     [Fact(Timeout = Limit)]
