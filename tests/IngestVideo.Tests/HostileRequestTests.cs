@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using IngestVideo.Processes;
 using IngestVideo.Status;
 using Reelseal;
 using Xunit.Sdk;
@@ -151,6 +152,11 @@ public sealed class HostileRequestTests
             }
         }
     }
+
+    [Fact]
+    public void What_ffmpeg_prints_of_a_strangers_file_moves_no_cursor() => Assert.Equal(
+        "Unknown tag [2Jforged",
+        FfmpegErrors.Reason(new ProcessResult(1, ["[mov @ 0x55d0] Unknown tag \u001b[2J\rforged"]), "/work/source"));
 
     [Fact(Timeout = Limit)]
     public async Task The_programs_that_read_a_strangers_file_know_no_secret()

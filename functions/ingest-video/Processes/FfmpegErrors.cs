@@ -11,7 +11,7 @@ internal static class FfmpegErrors
     {
         foreach (var line in result.LastErrors)
         {
-            var text = WithoutContext(line).Replace(source, "the video", StringComparison.Ordinal).Trim().TrimEnd('.');
+            var text = Printable(WithoutContext(line)).Replace(source, "the video", StringComparison.Ordinal).Trim().TrimEnd('.');
             if (text.Length > 0)
                 return text.Length > Longest ? text[..Longest] : text;
         }
@@ -21,6 +21,9 @@ internal static class FfmpegErrors
     /// <summary>Whether it ended because nothing more could be written.</summary>
     public static bool DiskIsFull(ProcessResult result) => result.ExitCode != 0 && result.LastErrors.Any(line =>
         line.Contains("No space left on device", StringComparison.Ordinal) || line.Contains("Disk quota exceeded", StringComparison.Ordinal));
+
+    /// <summary>ffmpeg also prints what a stranger wrote into the file.</summary>
+    private static string Printable(string line) => string.Concat(line.Where(c => !char.IsControl(c)));
 
     /// <summary>Cuts off <c>[mov @ 0x55d0] </c>, of which there may be several.</summary>
     private static string WithoutContext(string line)
