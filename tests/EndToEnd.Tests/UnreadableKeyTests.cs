@@ -11,7 +11,7 @@ public sealed class UnreadableKeyTests
 
     [Theory(Timeout = 120_000)]
     [InlineData(LocalSystem.SignPlaylist, "reelseal-signing-key", null, "The secret reelseal-signing-key is missing.")]
-    [InlineData(LocalSystem.SignPlaylist, "reelseal-signing-key", $"-----BEGIN PRIVATE KEY-----\n{Canary}\n-----END PRIVATE KEY-----", "reelseal-signing-key")]
+    [InlineData(LocalSystem.SignPlaylist, "reelseal-signing-key", $"-----BEGIN PRIVATE KEY-----\n{Canary}\n-----END PRIVATE KEY-----", "The signing key is damaged")]
     [InlineData(LocalSystem.SignPlaylist, "reelseal-origin-secret", null, "The secret reelseal-origin-secret is missing.")]
     [InlineData(LocalSystem.SignPlaylist, "reelseal-token-key", "bm90IGEga2V5", "The secret reelseal-token-key is shorter than")]
     [InlineData(LocalSystem.IngestVideo, "reelseal-token-key", null, "reelseal-token-key")]

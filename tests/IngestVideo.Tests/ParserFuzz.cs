@@ -63,6 +63,7 @@ public sealed class ParserFuzz
     [Theory]
     [InlineData("WEBVTT\n\n9999999999900:00:01.000 --> 00:00:02.000\nx\n")] // more than a TimeSpan holds
     [InlineData("WEBVTT\n\n00:00:01.000 --> 00:00:NaN\nx\n")]
+    [InlineData("WEBVTT\n\n00:00:03.000 --> 0999999.999999:00:02.000\nx\n")] // written again, it was another time
     public void Subtitles_that_were_found(string file) => CheckSubtitles(Encoding.UTF8.GetBytes(file));
 
     private static void CheckStart(byte[] input)

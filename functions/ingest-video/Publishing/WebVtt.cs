@@ -14,6 +14,7 @@ public sealed record Cue(TimeSpan Start, TimeSpan End, string Settings, string T
 public static class WebVtt
 {
     private const string Arrow = " --> ";
+    private static readonly TimeSpan s_longest = TimeSpan.FromHours(1000);
 
     /// <summary>The cues of a file that ffmpeg wrote.</summary>
     public static IEnumerable<Cue> Read(string file)
@@ -56,10 +57,10 @@ public static class WebVtt
             return false;
         foreach (var part in parts)
         {
-            if (!double.TryParse(part, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) || number is not (>= 0 and < 1e6)) // a century of hours; not NaN, which is a number to the parser
+            if (!double.TryParse(part, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) || number is not (>= 0 and < 1e6)) // nor NaN, which is a number to the parser
                 return false;
             time = time * 60 + TimeSpan.FromMilliseconds(Math.Round(number * 1000));
         }
-        return true;
+        return time < s_longest;
     }
 }
