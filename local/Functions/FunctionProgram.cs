@@ -16,7 +16,7 @@ internal sealed record FunctionProgram
     public string? SecretsDirectory { get; init; }
 
     /// <summary>How long it may take until it is ready.</summary>
-    public TimeSpan StartWithin { get; init; } = TimeSpan.FromSeconds(20);
+    public TimeSpan StartWithin { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Gets each line that the function writes, as it is written.</summary>
     public Action<string>? OnLine { get; init; }

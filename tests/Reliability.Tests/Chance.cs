@@ -11,14 +11,6 @@ internal static class Chance
         Report.Line($"seed {seed}");
         return new(seed);
     }
-
-    /// <summary>One moment in each of <paramref name="count"/> equal parts of a span, in any order: random, and yet none of the span's stages is left out.</summary>
-    public static IReadOnlyList<TimeSpan> Moments(this Random random, int count, TimeSpan span)
-    {
-        TimeSpan[] moments = [.. Enumerable.Range(0, count).Select(part => span * ((part + random.NextDouble()) / count))];
-        random.Shuffle(moments);
-        return moments;
-    }
 }
 
 /// <summary>What a test has seen, in figures: part of its output, also when it passes.</summary>

@@ -28,7 +28,7 @@ public sealed class CrashTests(CephRgw s3)
         await using var system = await S3System.StartAsync(s3);
         var run = await IngestRun.PrepareAsync(system);
         var seen = new List<string>();
-        foreach (var (index, moment) in random.Moments(count, run.Undisturbed).Index())
+        foreach (var (index, moment) in run.Moments(random, count).Index())
         {
             var video = VideoId.New();
             var byReference = index % 4 == 3;
@@ -36,7 +36,7 @@ public sealed class CrashTests(CephRgw s3)
             for (var attempt = 0; attempt == 0 || random.Next(3) == 0; attempt++)
             {
                 var first = byReference ? run.StartByReferenceAsync(video) : run.StartAsync(video);
-                await Task.Delay(attempt == 0 ? moment : random.Moments(1, run.Undisturbed)[0]);
+                await run.ReachAsync(video, attempt == 0 ? moment : run.Moments(random, 4)[0], first);
                 await system.KillAsync(LocalSystem.IngestVideo);
                 seen.Add(await StateAsync(system, video));
                 await first;
@@ -58,11 +58,11 @@ public sealed class CrashTests(CephRgw s3)
         await using var system = await S3System.StartAsync(s3);
         var run = await IngestRun.PrepareAsync(system);
         var seen = new List<string>();
-        foreach (var moment in random.Moments(count, run.Undisturbed))
+        foreach (var moment in run.Moments(random, count))
         {
             var video = VideoId.New();
             var ingest = run.StartAsync(video);
-            await Task.Delay(moment);
+            await run.ReachAsync(video, moment, ingest);
             var state = await StateAsync(system, video);
             await s3.KillAsync();
             await Task.Delay(TimeSpan.FromSeconds(5));

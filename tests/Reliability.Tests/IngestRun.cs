@@ -1,8 +1,12 @@
-using System.Diagnostics;
+using System.Net;
 using IngestVideo.Publishing;
+using IngestVideo.Status;
 using Reelseal.Storage;
 
 namespace Reelseal.Reliability.Tests;
+
+/// <summary>A moment of an ingest: so long after its status first told of a state, or of a later one.</summary>
+internal readonly record struct Moment(VideoState State, TimeSpan After);
 
 /// <summary>The ingests that a test disturbs: one clip, sent slowly, or fetched from the store.</summary>
 internal sealed class IngestRun
@@ -11,12 +15,13 @@ internal sealed class IngestRun
 
     private readonly S3System _system;
     private readonly byte[] _clip;
-    private readonly TimeSpan _sending = TimeSpan.FromSeconds(0.7);
+    private static readonly TimeSpan s_sending = TimeSpan.FromSeconds(0.7);
+    private static readonly VideoState[] s_states = [VideoState.Receiving, VideoState.Probing, VideoState.Transcoding, VideoState.Publishing];
+
+    /// <summary>When an ingest that nobody disturbed told of each state, and when it was ready.</summary>
+    private readonly Dictionary<VideoState, TimeSpan> _reached = [];
 
     private IngestRun(S3System system, byte[] clip) => (_system, _clip) = (system, clip);
-
-    /// <summary>How long an ingest takes that nobody disturbs.</summary>
-    public TimeSpan Undisturbed { get; private set; }
 
     public byte[] Clip => _clip;
 
@@ -24,17 +29,38 @@ internal sealed class IngestRun
     {
         var run = new IngestRun(system, await system.ClipAsync(ClipDuration));
         await system.InsistAsync(VideoId.New(), run._clip); // the first is slower than all others
-        var clock = Stopwatch.StartNew();
+        var start = TimeProvider.System.GetTimestamp();
         var video = VideoId.New();
-        Assert.Equal(System.Net.HttpStatusCode.Created, (await run.StartAsync(video)).Status);
-        run.Undisturbed = clock.Elapsed;
-        Report.Line($"undisturbed ingest {run.Undisturbed.TotalSeconds:0.0} s");
+        var ingest = run.StartAsync(video);
+        foreach (var state in (VideoState[])[.. s_states, VideoState.Ready])
+        {
+            await run.ReachAsync(video, new(state, TimeSpan.Zero), ingest);
+            run._reached[state] = TimeProvider.System.GetElapsedTime(start);
+        }
+        Assert.Equal(HttpStatusCode.Created, (await ingest).Status);
+        Report.Line($"undisturbed ingest: {string.Join(", ", run._reached.Select(one => $"{one.Key} at {one.Value.TotalSeconds:0.0} s"))}");
         await system.AssertPlaysAsync(video, ClipDuration);
         await system.AssertIsCleanAsync();
         return run;
     }
 
-    public Task<IngestAnswer> StartAsync(VideoId video) => _system.Ingest.PostAsync(video, new SlowStream(_clip, _sending));
+    /// <summary>Random moments, as many in each state, in any order.</summary>
+    public IReadOnlyList<Moment> Moments(Random random, int count)
+    {
+        Moment[] moments = [.. Enumerable.Range(0, count).Select(index => s_states[index % s_states.Length]).Select(state => new Moment(state, (_reached[state + 1] - _reached[state]) * random.NextDouble()))];
+        random.Shuffle(moments);
+        return moments;
+    }
+
+    /// <summary>Waits for a moment of an ingest, or for its end.</summary>
+    public async Task ReachAsync(VideoId video, Moment moment, Task ingest)
+    {
+        while (!ingest.IsCompleted && !((await _system.Statuses.ReadAsync(video, CancellationToken.None))?.Status.State >= moment.State))
+            await Task.Delay(5);
+        await Task.WhenAny(ingest, Task.Delay(moment.After));
+    }
+
+    public Task<IngestAnswer> StartAsync(VideoId video) => _system.Ingest.PostAsync(video, new SlowStream(_clip, s_sending));
 
     /// <summary>The same by reference, for which the source must lie in the store.</summary>
     public async Task<IngestAnswer> StartByReferenceAsync(VideoId video)

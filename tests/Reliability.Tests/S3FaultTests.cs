@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using IngestVideo.Status;
 using Reelseal.Local.Playback;
 using Reelseal.Testing;
 
@@ -32,12 +33,11 @@ public sealed class S3FaultTests(CephRgw s3)
         var (system, run) = (faulty.System, faulty.Run);
         var video = VideoId.New();
         var ingest = run.StartAsync(video);
-        await Task.Delay(run.Undisturbed * (0.3 + random.NextDouble() / 2));
-        var state = (await system.Statuses.ReadAsync(video, CancellationToken.None))?.Status.State;
+        await S3System.WaitUntilAsync(async () => await StateAsync() is { } state && state != VideoState.Receiving, "nothing begins");
         faulty.Proxy.Choose = S3Trouble.Of(trouble, random);
 
         var answer = await ingest;
-        Report.Line($"{state} then {answer.Status}");
+        Report.Line($"{await StateAsync()} then {answer.Status}");
         Assert.Equal(trouble == "no answer" ? HttpStatusCode.GatewayTimeout : HttpStatusCode.BadGateway, answer.Status);
         Assert.DoesNotContain("Injected", answer.Body, StringComparison.Ordinal);
         // Told at once, when it is known before anything is sent.
@@ -48,6 +48,8 @@ public sealed class S3FaultTests(CephRgw s3)
         await system.InsistAsync(video, run.Clip);
         await system.AssertPlaysAsync(video, IngestRun.ClipDuration);
         await system.AssertIsCleanAsync();
+
+        async Task<VideoState?> StateAsync() => (await system.Statuses.ReadAsync(video, CancellationToken.None))?.Status.State;
     }
 
     [Fact(Timeout = Limit)]

@@ -21,12 +21,12 @@ public sealed class ZombieTests(CephRgw s3)
         await using var system = await S3System.StartAsync(s3);
         var run = await IngestRun.PrepareAsync(system);
         var seen = new List<string>();
-        foreach (var moment in random.Moments(count, run.Undisturbed))
+        foreach (var moment in run.Moments(random, count))
         {
             var video = VideoId.New();
             var old = system.Local.Functions[LocalSystem.IngestVideo];
             var ingest = run.StartAsync(video);
-            await Task.Delay(moment);
+            await run.ReachAsync(video, moment, ingest);
             Signals.Freeze(old.Id);
             var state = (await system.Statuses.ReadAsync(video, CancellationToken.None))?.Status.State.ToString() ?? "nothing is known";
             await system.Local.StartFunctionAsync(LocalSystem.IngestVideo, TestContext.Current.CancellationToken);
