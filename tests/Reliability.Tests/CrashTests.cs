@@ -6,27 +6,26 @@ using Reelseal.Testing;
 namespace Reelseal.Reliability.Tests;
 
 /// <summary>Killed at any moment, ingest leaves a whole video or none, and whoever tries again gets it.</summary>
-public sealed class CrashTests(CephRgw s3)
+public sealed class CrashTests(CephRgw s3, Systems systems)
 {
     [Fact(Timeout = 600_000)]
-    public Task A_killed_ingest_is_made_good_by_a_retry() => KillIngestAsync(4);
+    public Task A_killed_ingest_is_made_good_by_a_retry() => systems.UseAsync(s3, faulty => KillIngestAsync(faulty, 4));
 
     [Fact(Timeout = 3_600_000)]
     [Trait("Category", "Soak")]
-    public Task A_killed_ingest_is_made_good_by_a_retry_at_20_moments() => KillIngestAsync(20);
+    public Task A_killed_ingest_is_made_good_by_a_retry_at_20_moments() => systems.UseAsync(s3, faulty => KillIngestAsync(faulty, 20));
 
     [Fact(Timeout = 600_000)]
-    public Task An_ingest_outlives_the_S3_server_or_ends_as_failed() => KillS3Async(1);
+    public Task An_ingest_outlives_the_S3_server_or_ends_as_failed() => systems.UseAsync(s3, faulty => KillS3Async(faulty, 1));
 
     [Fact(Timeout = 3_600_000)]
     [Trait("Category", "Soak")]
-    public Task An_ingest_outlives_the_S3_server_or_ends_as_failed_at_6_moments() => KillS3Async(6);
+    public Task An_ingest_outlives_the_S3_server_or_ends_as_failed_at_6_moments() => systems.UseAsync(s3, faulty => KillS3Async(faulty, 6));
 
-    private async Task KillIngestAsync(int count)
+    private static async Task KillIngestAsync(FaultySystem faulty, int count)
     {
         var random = Chance.Create();
-        await using var system = await S3System.StartAsync(s3);
-        var run = await IngestRun.PrepareAsync(system);
+        var (system, run) = (faulty.System, faulty.Run);
         var seen = new List<string>();
         foreach (var (index, moment) in run.Moments(random, count).Index())
         {
@@ -52,11 +51,10 @@ public sealed class CrashTests(CephRgw s3)
         Report.Counts("killed while", seen);
     }
 
-    private async Task KillS3Async(int count)
+    private async Task KillS3Async(FaultySystem faulty, int count)
     {
         var random = Chance.Create();
-        await using var system = await S3System.StartAsync(s3);
-        var run = await IngestRun.PrepareAsync(system);
+        var (system, run) = (faulty.System, faulty.Run);
         var seen = new List<string>();
         foreach (var moment in run.Moments(random, count))
         {

@@ -7,7 +7,7 @@ using Reelseal.Testing;
 namespace Reelseal.Reliability.Tests;
 
 /// <summary>S3 on bad days, in the whole system: nothing is half published, errors are those that were promised, and all is well when S3 is.</summary>
-public sealed class S3FaultTests(CephRgw s3)
+public sealed class S3FaultTests(CephRgw s3, Systems systems)
 {
     private const int Limit = 600_000;
 
@@ -16,20 +16,21 @@ public sealed class S3FaultTests(CephRgw s3)
     public static TheoryData<string> Staying => [.. S3Trouble.Staying];
 
     [Fact(Timeout = Limit)]
-    public Task Ingest_bears_a_mixture_of_faults() => IngestAsync(S3Trouble.Mixed);
+    public Task Ingest_bears_a_mixture_of_faults() => systems.UseAsync(s3, faulty => IngestAsync(faulty, S3Trouble.Mixed));
 
     [Theory(Timeout = Limit)]
     [Trait("Category", "Soak")]
     [MemberData(nameof(Passing))]
-    public Task Ingest_bears(string trouble) => IngestAsync(random => S3Trouble.Of(trouble, random));
+    public Task Ingest_bears(string trouble) => systems.UseAsync(s3, faulty => IngestAsync(faulty, random => S3Trouble.Of(trouble, random)));
 
     [Theory(Timeout = Limit)]
     [Trait("Category", "Soak")]
     [MemberData(nameof(Staying))]
-    public async Task Ingest_gives_up_and_recovers_from(string trouble)
+    public Task Ingest_gives_up_and_recovers_from(string trouble) => systems.UseAsync(s3, faulty => GiveUpAsync(faulty, trouble));
+
+    private static async Task GiveUpAsync(FaultySystem faulty, string trouble)
     {
         var random = Chance.Create();
-        await using var faulty = await FaultySystem.StartAsync(s3);
         var (system, run) = (faulty.System, faulty.Run);
         var video = VideoId.New();
         var ingest = run.StartAsync(video);
@@ -53,20 +54,20 @@ public sealed class S3FaultTests(CephRgw s3)
     }
 
     [Fact(Timeout = Limit)]
-    public Task Players_bear_a_mixture_of_faults() => PlayAsync([("a mixture", S3Trouble.Mixed)], TimeSpan.FromSeconds(4));
+    public Task Players_bear_a_mixture_of_faults() => systems.UseAsync(s3, faulty => PlayAsync(faulty, [("a mixture", S3Trouble.Mixed)], TimeSpan.FromSeconds(4)));
 
     [Fact(Timeout = Limit)]
     [Trait("Category", "Soak")]
-    public Task Players_bear_every_fault() => PlayAsync(
-        [.. S3Trouble.Passing.Concat(S3Trouble.Staying).Select(name => (name, (Func<Random, Func<ProxiedRequest, Fault?>>)(random => S3Trouble.Of(name, random))))], TimeSpan.FromSeconds(8));
+    public Task Players_bear_every_fault() => systems.UseAsync(s3, faulty => PlayAsync(
+        faulty, [.. S3Trouble.Passing.Concat(S3Trouble.Staying).Select(name => (name, (Func<Random, Func<ProxiedRequest, Fault?>>)(random => S3Trouble.Of(name, random))))], TimeSpan.FromSeconds(8)));
 
-    private async Task IngestAsync(Func<Random, Func<ProxiedRequest, Fault?>> trouble)
+    private static async Task IngestAsync(FaultySystem faulty, Func<Random, Func<ProxiedRequest, Fault?>> trouble)
     {
         var random = Chance.Create();
-        await using var faulty = await FaultySystem.StartAsync(s3);
         var (system, run) = (faulty.System, faulty.Run);
         foreach (var byReference in (bool[])[false, true])
         {
+            var (faults, requests) = (faulty.Faults, faulty.Proxy.Requests.Count);
             faulty.Proxy.Choose = faulty.Counting(trouble(random));
             var video = VideoId.New();
             var answer = byReference ? await run.StartByReferenceAsync(video) : await run.StartAsync(video);
@@ -75,7 +76,7 @@ public sealed class S3FaultTests(CephRgw s3)
                 Assert.True(answer.Status is HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout, $"{answer}");
             // The function's patience, and that of a client that asks again, are enough while it lasts.
             await system.InsistAsync(video, byReference ? null : run.Clip);
-            Report.Line($"{(byReference ? "by reference" : "sent")}: {answer.Status}; {faulty.Faults} faults in {faulty.Proxy.Requests.Count} requests so far");
+            Report.Line($"{(byReference ? "by reference" : "sent")}: {answer.Status}; {faulty.Faults - faults} faults in {faulty.Proxy.Requests.Count - requests} requests");
 
             faulty.Proxy.Choose = _ => null;
             await system.AssertPlaysAsync(video, IngestRun.ClipDuration);
@@ -83,18 +84,17 @@ public sealed class S3FaultTests(CephRgw s3)
         }
     }
 
-    private async Task PlayAsync((string Name, Func<Random, Func<ProxiedRequest, Fault?>> Trouble)[] troubles, TimeSpan each)
+    private static async Task PlayAsync(FaultySystem faulty, (string Name, Func<Random, Func<ProxiedRequest, Fault?>> Trouble)[] troubles, TimeSpan each)
     {
         const int players = 8;
         var random = Chance.Create();
-        await using var faulty = await FaultySystem.StartAsync(s3);
         var system = faulty.System;
         var original = VideoId.New();
         await system.InsistAsync(original, faulty.Run.Clip);
         foreach (var (name, trouble) in troubles)
         {
             // Each trouble meets playlists that are known, and some that are not.
-            var videos = await system.CopyAsync(original, 40);
+            var videos = await system.CopyAsync(original, 12);
             await AskAsync(system, videos[0], []);
             var seen = new ConcurrentBag<string>();
             faulty.Proxy.Choose = trouble(random);
@@ -110,6 +110,7 @@ public sealed class S3FaultTests(CephRgw s3)
             Assert.All(seen, answer => Assert.True(answer is "200" or "502" or "504", $"{name}: {answer}"));
             foreach (var video in videos)
                 Assert.Equal("200", await AskAsync(system, video, []));
+            await system.RemoveAsync(videos);
         }
     }
 

@@ -134,6 +134,12 @@ internal sealed class S3System : IAsyncDisposable
         return copies;
     }
 
+    public async Task RemoveAsync(IReadOnlyList<VideoId> videos)
+    {
+        foreach (var video in videos)
+            await Store.DeleteAsync([ObjectKeys.Status(video), .. await Store.ListAsync(ObjectKeys.Video(video), CancellationToken.None).Select(entry => entry.Key).ToListAsync()], CancellationToken.None);
+    }
+
     /// <summary>Sends the video again and again, as a client that wants it to be there: until it is.</summary>
     /// <param name="video">Its id.</param>
     /// <param name="content">The video; null for what was uploaded before.</param>

@@ -7,23 +7,21 @@ using Reelseal.Testing;
 namespace Reelseal.Reliability.Tests;
 
 /// <summary>sign-playlist dies under its players, again and again: they may have to ask twice, but never get anything wrong.</summary>
-public sealed class SignCrashTests(CephRgw s3)
+public sealed class SignCrashTests(CephRgw s3, Systems systems)
 {
     private const int Players = 10;
 
     [Fact(Timeout = 600_000)]
-    public Task Players_that_ask_again_never_see_a_wrong_answer() => KillUnderLoadAsync(2);
+    public Task Players_that_ask_again_never_see_a_wrong_answer() => systems.UseAsync(s3, faulty => KillUnderLoadAsync(faulty, 2));
 
     [Fact(Timeout = 3_600_000)]
     [Trait("Category", "Soak")]
-    public Task Players_that_ask_again_never_see_a_wrong_answer_at_20_moments() => KillUnderLoadAsync(20);
+    public Task Players_that_ask_again_never_see_a_wrong_answer_at_20_moments() => systems.UseAsync(s3, faulty => KillUnderLoadAsync(faulty, 20));
 
-    private async Task KillUnderLoadAsync(int count)
+    private static async Task KillUnderLoadAsync(FaultySystem faulty, int count)
     {
         var random = Chance.Create();
-        // Asks the store every time, so that a kill also comes in the middle of that.
-        await using var system = await S3System.StartAsync(s3, between: null, ("PLAYLIST_FRESHNESS", "1ms"));
-        var run = await IngestRun.PrepareAsync(system);
+        var (system, run) = (faulty.System, faulty.Run);
         var video = VideoId.New();
         await system.InsistAsync(video, run.Clip);
         var right = await PathsAsync(system, video);

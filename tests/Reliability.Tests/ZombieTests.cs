@@ -6,20 +6,19 @@ using Reelseal.Testing;
 namespace Reelseal.Reliability.Tests;
 
 /// <summary>A worker that stood still for so long that another took its video over, and then goes on as if nothing had happened.</summary>
-public sealed class ZombieTests(CephRgw s3)
+public sealed class ZombieTests(CephRgw s3, Systems systems)
 {
     [Fact(Timeout = 600_000)]
-    public Task A_worker_that_was_overtaken_harms_nothing_when_it_wakes() => WakeTheDeadAsync(2);
+    public Task A_worker_that_was_overtaken_harms_nothing_when_it_wakes() => systems.UseAsync(s3, faulty => WakeTheDeadAsync(faulty, 2));
 
     [Fact(Timeout = 3_600_000)]
     [Trait("Category", "Soak")]
-    public Task A_worker_that_was_overtaken_harms_nothing_when_it_wakes_at_10_moments() => WakeTheDeadAsync(10);
+    public Task A_worker_that_was_overtaken_harms_nothing_when_it_wakes_at_10_moments() => systems.UseAsync(s3, faulty => WakeTheDeadAsync(faulty, 10));
 
-    private async Task WakeTheDeadAsync(int count)
+    private static async Task WakeTheDeadAsync(FaultySystem faulty, int count)
     {
         var random = Chance.Create();
-        await using var system = await S3System.StartAsync(s3);
-        var run = await IngestRun.PrepareAsync(system);
+        var (system, run) = (faulty.System, faulty.Run);
         var seen = new List<string>();
         foreach (var moment in run.Moments(random, count))
         {
