@@ -20,7 +20,7 @@ internal static class CallScope
                 await next(context);
                 return;
             }
-            using (logger.BeginScope(new KeyValuePair<string, object>[] { new("CallId", callId) }))
+            using (logger.BeginScope("Call {CallId}", callId))
                 await next(context);
         });
     }
