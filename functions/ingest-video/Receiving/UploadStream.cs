@@ -35,7 +35,8 @@ internal sealed class UploadStream(Stream body, long mostBytes, TimeSpan idleTim
         }
         _read += read;
         _waited += Stopwatch.GetElapsedTime(start); // not the time in which we were busy
-        if (_waited >= idleTimeout && read > 0)
+        // Twice: whoever was cut off for nearly that long, and goes on now, has the other half to make up for it.
+        if (_waited >= 2 * idleTimeout && read > 0)
         {
             if (_read - _readBefore < LeastBytesPerSecond * _waited.TotalSeconds)
                 throw new IngestRefusedException(StatusCodes.Status408RequestTimeout, $"The upload is too slow: fewer than {LeastBytesPerSecond} bytes a second came. Send the video again.");

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Reelseal.Testing;
@@ -68,8 +69,9 @@ public sealed class TokenFuzz : IDisposable
             return;
         Assert.Contains("HS256", parts[0], StringComparison.Ordinal);
         Assert.Contains("exp", parts[1], StringComparison.Ordinal);
-        Assert.True(parts[1].Contains("\"video\"", StringComparison.Ordinal) == claims.Videos is not null || parts[1].Contains('\\'), "The claim video widens what it should bound.");
-        Assert.True(!claims.Allows(s_other) || claims.Videos is null || parts[1].Contains(s_other.ToString(), StringComparison.Ordinal) || parts[1].Contains('\\'));
+        using var payload = JsonDocument.Parse(Encoding.Latin1.GetBytes(parts[1]));
+        Assert.True(payload.RootElement.TryGetProperty("video", out var video) == claims.Videos is not null, "The claim video widens what it should bound.");
+        Assert.True(claims.Videos is null || !claims.Allows(s_other) || video.ToString().Contains(s_other.ToString(), StringComparison.Ordinal));
     }
 
     private TokenClaims? Validate(string token) => _validator.ValidateAsync(token, CancellationToken.None).AsTask().GetAwaiter().GetResult();
