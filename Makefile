@@ -2,6 +2,7 @@
 # make serve   the same system, until Ctrl-C
 # make test    all tests
 # make soak    the tests that take long
+# make picture the README's picture of the page, by its test
 # make deploy  pulumi up, secrets, faas-cli up; docs/deploy.md
 # make fsck    what is wrong with a store: orphans, stuck videos, missing segments; ARGS=--remove mends what can be
 # make token   a token for given scopes, videos and times: ARGS="--key-file … --scope video:play"
@@ -13,7 +14,7 @@ FUNCTIONS := sign-playlist ingest-video
 PROGRAMS := $(FUNCTIONS:%=artifacts/functions/%/Root)
 LOCAL := dotnet run --project local --configuration Release --
 
-.PHONY: demo serve test soak bench deploy fsck token publish build page ffmpeg chromium load clean
+.PHONY: demo serve test soak picture bench deploy fsck token publish build page ffmpeg chromium load clean
 .DELETE_ON_ERROR:
 
 demo: ffmpeg publish
@@ -31,6 +32,11 @@ test: ffmpeg chromium publish page tests/Page.Tests/node_modules build
 soak: ffmpeg chromium publish page tests/Page.Tests/node_modules build
 	@# 8: a test program in which nothing takes long
 	@tests/run.sh --filter-trait Category=Soak --ignore-exit-code 8
+
+# The README's picture of the page.
+picture: ffmpeg chromium publish page tests/Page.Tests/node_modules
+	@PAGE_PICTURE=$(CURDIR)/artifacts/page.png dotnet test --project tests/Page.Tests --filter-method '*fits_its_width'
+	@ffmpeg -v error -y -i artifacts/page.png -vf "split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=none" docs/page.png
 
 deploy: page
 	@infra/deploy.sh $(STEP)
@@ -59,7 +65,7 @@ FORCE:
 # What the page takes from npm is put beside its own files: web/site is what is served, and uploaded, as it is.
 page: web/site/hls/hls.js
 
-web/site/hls/hls.js: web/package-lock.json
+web/site/hls/hls.js: web/package.json web/package-lock.json
 	@$(call need,npm,npm)
 	@cd web && npm ci --no-audit --no-fund --loglevel error && touch site/hls/hls.js
 

@@ -136,7 +136,7 @@ public sealed class WatchTests(Stage stage)
         await visit.Id("play").ClickAsync();
         await visit.Page.WaitForFunctionAsync("() => { const v = document.querySelector('video'); return !v.paused && v.currentTime > 53; }");
 
-        Assert.Contains(answers, answer => answer.StartsWith("403 ", StringComparison.Ordinal) && answer.EndsWith(".ts", StringComparison.Ordinal));
+        Assert.Contains(answers, answer => answer.StartsWith("403 ", StringComparison.Ordinal) && !answer.EndsWith(".jpg", StringComparison.Ordinal));
         Assert.Contains($"200 GET /function/sign-playlist/videos/{stage.Film}", answers);
         await visit.HearsAsync(Film.SecondTone);
         await Expect(visit.Id("notice")).ToBeHiddenAsync();

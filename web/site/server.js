@@ -30,17 +30,18 @@ export class Server {
   playlistAddress = id => `${this.gateway}/function/sign-playlist/videos/${id}/multivariant.m3u8`;
 
   async #call(name, path, options = {}) {
-    let response = await this.#send(name, path, options);
-    if (response.status === 401 && await this.tokens.renew()) response = await this.#send(name, path, options);
+    const token = await this.tokens.current();
+    let response = await this.#send(name, path, options, token);
+    if (response.status === 401 && await this.tokens.renew(token)) response = await this.#send(name, path, options, await this.tokens.current());
     if (!response.ok) throw refusal(response.status, await response.text(), response.headers.get("Retry-After"));
     return response.status === 204 ? null : response.json();
   }
 
-  async #send(name, path, { method = "GET", json, headers, signal }) {
+  async #send(name, path, { method = "GET", json, headers, signal }, token) {
     try {
       return await fetch(`${this.gateway}/function/${name}${path}`, {
         method, signal,
-        headers: { Authorization: `Bearer ${await this.tokens.current()}`, ...json && { "Content-Type": "application/json" }, ...headers },
+        headers: { Authorization: `Bearer ${token}`, ...json && { "Content-Type": "application/json" }, ...headers },
         body: json && JSON.stringify(json),
       });
     } catch (error) {

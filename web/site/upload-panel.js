@@ -11,6 +11,7 @@ const words = { sending: "Sending", receiving: "Checking", probing: "Checking", 
 export class UploadPanel {
   #job = null;
   #running = null; // an AbortController while something is on its way
+  #finished = Promise.resolve();
 
   /** @param {(changed: boolean) => void} onVideos called when the list of videos is another */
   constructor(elements, server, onVideos) {
@@ -50,9 +51,14 @@ export class UploadPanel {
       this.#show(newJob(file));
     }
     this.#run();
+    this.cancel.focus({ preventScroll: true }); // where it was is hidden now
   }
 
-  async #run() {
+  #run() {
+    return this.#finished = this.#runToItsEnd();
+  }
+
+  async #runToItsEnd() {
     const job = this.#job;
     const rate = new Rate();
     this.#running = new AbortController();
@@ -68,6 +74,7 @@ export class UploadPanel {
         onWaiting: seconds => this.#showWaiting(seconds),
         onStatus: status => this.#showStatus(status),
       });
+      this.#showStep("ready");
       this.#end();
       this.#say(`${job.name} is ready.`);
       this.onVideos();
@@ -84,6 +91,7 @@ export class UploadPanel {
     this.#say("Cancelling…");
     this.cancel.disabled = true;
     try {
+      await this.#finished; // what is on its way now must not arrive after the cleaning
       await cancelUpload(this.server, job);
       this.#end();
       this.#say("Cancelled. Nothing of it was kept.");
@@ -116,6 +124,7 @@ export class UploadPanel {
   }
 
   #end() {
+    const hadFocus = [this.cancel, this.retry].includes(document.activeElement);
     this.#job = null;
     this.#lock(false);
     this.cancel.hidden = true;
@@ -123,6 +132,7 @@ export class UploadPanel {
     this.progress.hidden = true;
     this.figures.textContent = "";
     this.dropText.textContent = "Drop a video here, or";
+    if (hadFocus) this.file.focus({ preventScroll: true });
   }
 
   #lock(isLocked) {

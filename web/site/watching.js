@@ -53,7 +53,8 @@ export class Watching {
     this.section.hidden = false;
     this.title.textContent = video.title ?? "Untitled";
     this.title.focus({ preventScroll: true });
-    this.section.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    if (this.section.getBoundingClientRect().top < 0)
+      this.section.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }
 
   async #open(position, isPlaying) {
