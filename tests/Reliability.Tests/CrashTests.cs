@@ -35,7 +35,7 @@ public sealed class CrashTests(CephRgw s3, Systems systems)
             for (var attempt = 0; attempt == 0 || random.Next(3) == 0; attempt++)
             {
                 var first = byReference ? run.StartByReferenceAsync(video) : run.StartAsync(video);
-                await run.ReachAsync(video, attempt == 0 ? moment : run.Moments(random, 4)[0], first);
+                await run.ReachAsync(video, attempt == 0 ? moment : run.Moments(random, 1)[0], first);
                 await system.KillAsync(LocalSystem.IngestVideo);
                 seen.Add(await StateAsync(system, video));
                 await first;

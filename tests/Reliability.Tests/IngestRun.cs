@@ -44,10 +44,15 @@ internal sealed class IngestRun
         return run;
     }
 
-    /// <summary>Random moments, as many in each state, in any order.</summary>
+    /// <summary>Random moments, as many in each state as can be, in any order.</summary>
     public IReadOnlyList<Moment> Moments(Random random, int count)
     {
-        Moment[] moments = [.. Enumerable.Range(0, count).Select(index => s_states[index % s_states.Length]).Select(state => new Moment(state, (_reached[state + 1] - _reached[state]) * random.NextDouble()))];
+        var first = random.Next(s_states.Length);
+        Moment[] moments =
+        [
+            .. Enumerable.Range(first, count).Select(index => s_states[index % s_states.Length])
+                .Select(state => new Moment(state, (_reached[state + 1] - _reached[state]) * random.NextDouble())),
+        ];
         random.Shuffle(moments);
         return moments;
     }
