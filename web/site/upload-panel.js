@@ -1,6 +1,7 @@
 // The upload as it is seen: choosing a file, progress by step, rate and time left, cancelling, and going on after a reload.
 import { bytes, percent, timeLeft } from "./format.js";
 import { remembered } from "./memory.js";
+import { unreachable } from "./problem.js";
 import { Rate } from "./rate.js";
 import { cancelUpload, canGoOn, isFileOf, newJob, runUpload } from "./upload.js";
 import { retryNow } from "./waiting.js";
@@ -71,7 +72,7 @@ export class UploadPanel {
       await runUpload(this.server, job, {
         signal: this.#running.signal,
         onSent: sent => this.#showSent(Math.min(sent, job.size), rate),
-        onWaiting: seconds => this.#showWaiting(seconds),
+        onWaiting: (seconds, problem) => this.#showWaiting(seconds, problem),
         onStatus: status => this.#showStatus(status),
       });
       this.#showStep("ready");
@@ -181,10 +182,10 @@ export class UploadPanel {
     ].join(" · ");
   }
 
-  #showWaiting(seconds) {
+  #showWaiting(seconds, problem = unreachable()) {
     this.retry.hidden = seconds === null;
     if (seconds === null) this.#say(this.steps.querySelector("[aria-current]")?.dataset.state === "sending" ? words.sending : this.state.textContent);
-    else this.#say("The server cannot be reached. What was sent is kept; trying again by itself.");
+    else this.#say(`${problem.message} What was sent is kept; trying again by itself.`);
   }
 
   #say(text) {

@@ -22,7 +22,7 @@ export const isFileOf = (job, file) => file.name === job.name && file.size === j
  * Takes a job to its end.
  * @param {import("./server.js").Server} server
  * @param {object} job of newJob, or remembered; with its file while it is not all sent
- * @param {{ signal: AbortSignal, onSent, onWaiting, onStatus }} view
+ * @param {{ signal: AbortSignal, onSent, onWaiting, onStatus }} view onWaiting as of sendParts, with the problem when there is an answer
  * @returns {Promise<object>} the status of the finished video
  */
 export async function runUpload(server, job, view) {
@@ -115,12 +115,12 @@ async function ingest(server, job, view) {
       // A gateway that does not wait as long as the ingest takes is no failure of it.
       const status = await server.video(job.id).catch(() => null);
       if (status) view.onStatus(status);
-      if (status?.state === "failed") throw new Problem("undecodable", status.error ?? "This video could not be made.");
+      if (status?.state === "failed") throw error.kind === "server" ? error : new Problem("undecodable", status.error ?? "This video could not be made.");
       if (status?.state === "ready") {
         await forget(job.id);
         return status;
       }
-      if (error.kind === "unreachable") view.onWaiting(pauseBefore(attempt));
+      if (error.kind !== "conflict") view.onWaiting(error.retryAfter ?? pauseBefore(attempt), error);
       await wait(error.kind === "conflict" ? pollEvery : error.retryAfter ?? pauseBefore(attempt), view.signal);
     }
   }
@@ -152,7 +152,7 @@ async function patiently(action, { signal, onWaiting }) {
       return result;
     } catch (error) {
       if (error.kind !== "unreachable" && error.kind !== "server") throw error;
-      onWaiting(pauseBefore(attempt));
+      onWaiting(pauseBefore(attempt), error);
       await wait(pauseBefore(attempt), signal);
     }
   }
