@@ -9,18 +9,22 @@ namespace IngestVideo.Tests;
 /// <summary>Two hours: memory and disk do not grow with the video, and all of it arrives.</summary>
 public sealed class LongVideoTests
 {
-    private const int Seconds = 7200;
     private const long MiB = 1 << 20;
 
     [Theory(Timeout = 3_000_000)]
     [InlineData("true")]
     [InlineData("false")]
     [Trait("Category", "Soak")]
-    public async Task Two_hours_take_no_more_memory_and_disk_than_a_minute(string copy)
+    public Task Two_hours_take_no_more_memory_and_disk_than_a_minute(string copy) => IngestAsync(copy, seconds: 7200);
+
+    [Fact(Timeout = 240_000)]
+    public Task Two_minutes_arrive_whole() => IngestAsync("true", seconds: 120);
+
+    private static async Task IngestAsync(string copy, int seconds)
     {
         // A minute, and its packets again and again.
         var minute = await Clip.MakeAsync("minute.mp4", "-f lavfi -i testsrc2=s=640x360:r=10:d=60 -f lavfi -i sine=d=60:r=48000 -c:v libx264 -preset ultrafast -bf 0 -g 20 -keyint_min 20 -sc_threshold 0 -b:v 200k -pix_fmt yuv420p -c:a aac -b:a 64k");
-        var film = await Clip.MakeAsync("film.mp4", $"-stream_loop {Seconds / 60 - 1} -i {minute} -c copy");
+        var film = await Clip.MakeAsync($"film-{seconds}.mp4", $"-stream_loop {seconds / 60 - 1} -i {minute} -c copy");
         await using var host = await IngestHost.StartAsync();
         await using var worker = await WorkerProcess.StartAsync(host, ("COPY_SOURCE", copy), ("X264_PRESET", "ultrafast"));
         worker.Client.Timeout = TimeSpan.FromMinutes(45);
@@ -46,17 +50,17 @@ public sealed class LongVideoTests
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{(DateTimeOffset.UtcNow - start).TotalSeconds:0} s; disk {disk / MiB} MiB; memory {memory / MiB} MiB; {progress.Distinct().Count()} steps of progress"));
         Assert.Equal(progress.Order(), progress);
-        Assert.True(progress.Distinct().Count() > 20);
+        Assert.True(progress.Distinct().Count() > (seconds > 1000 ? 20 : 2), string.Join(", ", progress));
         Assert.InRange(disk, 1, 64 * MiB);
         Assert.InRange(memory, 1, 200 * MiB);
 
         var video = await PublishedVideo.ReadAsync(host, id);
-        Assert.Equal(Seconds, video.Status.Duration!.Value, 1.0);
+        Assert.Equal(seconds, video.Status.Duration!.Value, 1.0);
         foreach (var rendition in video.Status.Renditions)
         {
             var segments = Segments(video, rendition.Name);
-            Assert.InRange(segments.Count, rendition.Type == "iframes" ? Seconds / 2 - 2 : Seconds / 6 - 2, rendition.Type == "iframes" ? Seconds / 2 + 2 : Seconds / 6 + 2);
-            Assert.Equal(Seconds, segments.Sum(segment => segment.Seconds), 1.0);
+            Assert.InRange(segments.Count, rendition.Type == "iframes" ? seconds / 2 - 2 : seconds / 6 - 2, rendition.Type == "iframes" ? seconds / 2 + 2 : seconds / 6 + 2);
+            Assert.Equal(seconds, segments.Sum(segment => segment.Seconds), 1.0);
             Assert.All(segments, segment => Assert.True(new FileInfo(video.File(rendition.Name, segment.Name)).Length > 0));
         }
         Assert.Equal(["audio", "iframes", "video", "video"], video.Status.Renditions.Select(rendition => rendition.Type).Order());

@@ -8,7 +8,7 @@ namespace IngestVideo.Tests;
 /// <summary>Whatever phones and editors make: what is asserted is the published stream.</summary>
 public sealed class RealVideoTests : IAsyncLifetime
 {
-    private const int Limit = 60_000;
+    private const int Limit = 180_000;
     private const string X264 = "-c:v libx264 -preset ultrafast";
 
     [Theory(Timeout = Limit)]

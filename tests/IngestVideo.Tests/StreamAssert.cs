@@ -18,8 +18,9 @@ internal static class StreamAssert
         foreach (var rendition in pictures)
         {
             var segments = Segments(video, rendition.Name);
-            // Every rendition is cut at the same moments.
-            Assert.Equal((cuts ??= segments).Select(segment => Math.Round(segment.Seconds, 3)), segments.Select(segment => Math.Round(segment.Seconds, 3)));
+            // Every rendition is cut at the same moments; how long the very last picture stands, containers and encoders may see differently.
+            Assert.Equal((cuts ??= segments).SkipLast(1).Select(segment => Math.Round(segment.Seconds, 3)), segments.SkipLast(1).Select(segment => Math.Round(segment.Seconds, 3)));
+            Assert.Equal(cuts[^1].Seconds, segments[^1].Seconds, 0.1);
             await IsVariantAsync(video, rendition, segments);
         }
         foreach (var rendition in renditions.Where(rendition => rendition.Type is "video" or "audio" or "iframes"))

@@ -177,8 +177,10 @@ public sealed class UploadTests(CephRgw rgw)
         Assert.Contains("not a video", (await host.WaitForAsync(id, status => status.State == VideoState.Failed)).Error, StringComparison.Ordinal);
     }
 
-    [Fact(Timeout = Limit)]
-    public async Task The_callback_gets_the_final_status_signed()
+    [Theory(Timeout = Limit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_callback_gets_the_final_status_signed(bool good)
     {
         const string key = "the key of callbacks, also long enough";
         var received = new TaskCompletionSource<(string Body, string Signature)>();
@@ -192,15 +194,17 @@ public sealed class UploadTests(CephRgw rgw)
         await File.WriteAllTextAsync(Path.Combine(root, "secrets", "reelseal-callback-key"), key);
         await using var host = await IngestHost.StartAsync(root, _ => { }, ("CALLBACK_HOSTS", "127.0.0.1"));
         var id = VideoId.New();
-        await host.Store.PutAsync($"uploads/{id}", new MemoryStream(await File.ReadAllBytesAsync(await Clip.SimpleAsync())), WriteCondition.None, CancellationToken.None);
+        var source = good ? await File.ReadAllBytesAsync(await Clip.SimpleAsync()) : "no video at all, but quite some text"u8.ToArray();
+        await host.Store.PutAsync($"uploads/{id}", new MemoryStream(source), WriteCondition.None, CancellationToken.None);
 
         using var refused = await host.Client.PostAsync("/", Json($$"""{"source":"uploads/{{id}}","callback":"https://example.org/"}"""));
         using var response = await host.Client.PostAsync("/", Json($$"""{"source":"uploads/{{id}}","callback":"{{receiver.Urls.First()}}/done"}"""));
 
         await IngestTests.AssertProblemAsync(refused, HttpStatusCode.BadRequest, "host that is allowed");
-        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        Assert.Equal(good ? HttpStatusCode.Created : HttpStatusCode.UnsupportedMediaType, response.StatusCode);
         var (body, signature) = await received.Task;
-        Assert.Equal(VideoState.Ready, JsonSerializer.Deserialize(body, StatusJson.Default.VideoStatus)!.State);
+        var status = JsonSerializer.Deserialize(body, StatusJson.Default.VideoStatus)!;
+        Assert.Equal((id.ToString(), good ? VideoState.Ready : VideoState.Failed, good), (status.Id, status.State, status.Error is null));
         var time = signature.Split(',')[0]["t=".Length..];
         var expected = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes($"{time}.{body}")));
         Assert.Equal($"t={time},v1={expected}", signature);

@@ -18,7 +18,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     /// <summary>What must remain free on the disk: ffmpeg says nothing when a segment cannot be written to its end, and ends as if all were well.</summary>
     private const long LeastFreeBytes = 16 << 20;
 
-    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(100);
 
     private readonly HashSet<string> _found = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _published = new(StringComparer.Ordinal);
@@ -39,7 +39,6 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
         var uploading = Parallel.ForEachAsync(queue.Reader.ReadAllAsync(stop.Token), new ParallelOptions { MaxDegreeOfParallelism = Uploads, CancellationToken = stop.Token }, UploadAsync);
         try
         {
-            using var timer = new PeriodicTimer(s_poll);
             bool ended;
             do
             {
@@ -48,7 +47,8 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
                     queue.Writer.TryWrite(file);
                 HoldBack();
             }
-            while (!ended && await timer.WaitForNextTickAsync(stop.Token));
+            while (!ended && await Task.WhenAny(transcoding, uploading, Task.Delay(s_poll, stop.Token)) is { IsCanceled: false });
+            stop.Token.ThrowIfCancellationRequested();
             if (!uploading.IsFaulted)
                 await transcoding;
             queue.Writer.Complete();

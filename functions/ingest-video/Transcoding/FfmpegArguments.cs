@@ -58,7 +58,9 @@ public static class FfmpegArguments
         if (encoded is [])
             return [];
         var splits = string.Concat(encoded.Select((_, index) => $"[s{index}]"));
-        var common = $"[0:{video.StreamIndex}]{string.Join(',', Normalise(plan, video, encoded[^1].Size))},split={encoded.Count}{splits}";
+        // Newer ffmpegs go by what the pictures say, older ones by the encoder's options: both say BT.709.
+        const string tagged = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709";
+        var common = $"[0:{video.StreamIndex}]{string.Join(',', Normalise(plan, video, encoded[^1].Size))},{tagged},split={encoded.Count}{splits}";
         var chains = encoded.Select((rendition, index) =>
             // Rounding to even sizes leaves pixels that are not quite square.
             $"[s{index}]{(rendition.FrameRate == plan.FrameRate ? "" : "framestep=2,")}scale={rendition.Size.Width}:{rendition.Size.Height},setsar=1[v{index}]");
