@@ -12,7 +12,7 @@ namespace Reelseal.Benchmarks;
 /// <summary>The rows about sign-playlist when it has to work: first requests, other policies, starts, and what it holds.</summary>
 /// <param name="bench">The playlists, the keys and the programs.</param>
 /// <param name="table">Where the rows go.</param>
-/// <param name="scale">How much to measure: 1 for the table in the README, less for a smoke test.</param>
+/// <param name="scale">How long to measure: 1 for the table in the README, less for a smoke test.</param>
 internal sealed class ColdRows(SigningBench bench, Table table, double scale)
 {
     public IReadOnlyList<(string Name, Func<Task> Measure)> All =>
@@ -21,15 +21,13 @@ internal sealed class ColdRows(SigningBench bench, Table table, double scale)
         ("sign.start", StartAsync), ("sign.memory", MemoryAsync), ("rewrite.alloc", AllocateAsync),
     ];
 
-    private int Times(int rounds) => int.Max(1, (int)(rounds * scale));
-
     private async Task ColdAsync()
     {
         await using var function = await bench.StartFunctionAsync();
         await using var article = await bench.StartArticleAsync();
-        for (var warm = 0; warm < Times(100); warm++)
+        for (var warm = 0; warm < 100 * scale; warm++)
             await TimeAsync(function);
-        table.Add(new("sign.cold_vs_article", "ratio", Goal.Most(0.02), await Rounds.RatiosAsync(Times(5), () => TimeAsync(function), () => TimeAsync(article))));
+        table.Add(new("sign.cold_vs_article", "ratio", Goal.Most(0.02), await Rounds.RatiosAsync(Rounds.At(scale, 5), () => TimeAsync(function), () => TimeAsync(article))));
         await ColdProcessorTimeAsync();
     }
 
@@ -41,7 +39,7 @@ internal sealed class ColdRows(SigningBench bench, Table table, double scale)
         await using var function = await bench.StartFunctionAsync(folder);
         var runs = new List<double>();
         const int requests = 100; // the clock of processor time ticks every 10 ms
-        for (var round = 0; round < 1 + Times(5); round++)
+        for (var round = 0; round < 1 + Rounds.At(scale, 5); round++)
         {
             var before = function.ProcessorTime;
             for (var request = 0; request < requests; request++)
@@ -55,7 +53,7 @@ internal sealed class ColdRows(SigningBench bench, Table table, double scale)
     {
         await using var function = await bench.StartFunctionAsync();
         table.Add(new("sign.scaling", "ratio", Goal.Most(1.2), await Rounds.RatiosAsync(
-            Times(15), () => TimeAsync(function, 10 * SigningBench.Segments), async () => 10 * await TimeAsync(function))));
+            Rounds.At(scale, 15), () => TimeAsync(function, 10 * SigningBench.Segments), async () => 10 * await TimeAsync(function))));
     }
 
     private async Task CannedAsync()
@@ -64,7 +62,7 @@ internal sealed class ColdRows(SigningBench bench, Table table, double scale)
         await using var canned = await bench.StartFunctionAsync(("SIGNING_POLICY", "url"));
         for (var warm = 0; warm < 3; warm++)
             await TimeAsync(canned);
-        table.Add(new("sign.canned_vs_article", "ratio", Goal.Most(0.35), await Rounds.RatiosAsync(Times(5), () => TimeAsync(canned), () => TimeAsync(article))));
+        table.Add(new("sign.canned_vs_article", "ratio", Goal.Most(0.35), await Rounds.RatiosAsync(Rounds.At(scale, 5), () => TimeAsync(canned), () => TimeAsync(article))));
     }
 
     private async Task StartAsync()
@@ -78,8 +76,8 @@ internal sealed class ColdRows(SigningBench bench, Table table, double scale)
             return Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
         Task<double> Ours() => UntilAnswer(() => bench.StartFunctionAsync());
-        table.Add(new("sign.start_vs_node", "ratio", Goal.Most(0.4), await Rounds.RatiosAsync(Times(5), Ours, () => UntilAnswer(() => bench.StartArticleAsync("each")))));
-        table.Add(new("sign.start_vs_node_one", "ratio", Goal.Most(1.2), await Rounds.RatiosAsync(Times(5), Ours, () => UntilAnswer(() => bench.StartArticleAsync("one")))));
+        table.Add(new("sign.start_vs_node", "ratio", Goal.Most(0.4), await Rounds.RatiosAsync(Rounds.At(scale, 5), Ours, () => UntilAnswer(() => bench.StartArticleAsync("each")))));
+        table.Add(new("sign.start_vs_node_one", "ratio", Goal.Most(1.2), await Rounds.RatiosAsync(Rounds.At(scale, 5), Ours, () => UntilAnswer(() => bench.StartArticleAsync("one")))));
     }
 
     /// <summary>Many different playlists in a row: what the process holds at the end.</summary>

@@ -15,8 +15,6 @@ internal sealed class IngestRows(IngestBench bench, Table table, double scale)
 
     public IReadOnlyList<(string Name, Func<Task> Measure)> All => [("ingest.overhead", RunsAsync), ("ingest.upload_memory", UploadMemoryAsync)];
 
-    private int Times(int rounds) => int.Max(1, (int)(rounds * scale));
-
     /// <summary>Four ways to make a stream of the clip, in turn.</summary>
     private async Task RunsAsync()
     {
@@ -26,7 +24,7 @@ internal sealed class IngestRows(IngestBench bench, Table table, double scale)
         await using var copying = await bench.StartFunctionAsync(copyWork);
         await using var article = await bench.StartArticleAsync();
         List<double> overhead = [], versusArticle = [], copyGain = [], disk = [];
-        for (var round = 0; round < Times(5); round++)
+        for (var round = 0; round < Rounds.At(scale, 5); round++)
         {
             var (ours, peak) = await DiskPeak.DuringAsync(work, () => bench.PostClipAsync(function));
             overhead.Add(ours / bench.RunFfmpeg());
@@ -45,7 +43,7 @@ internal sealed class IngestRows(IngestBench bench, Table table, double scale)
     private async Task UploadMemoryAsync()
     {
         var runs = new List<double>();
-        for (var round = 0; round < Times(5); round++)
+        for (var round = 0; round < Rounds.At(scale, 5); round++)
         {
             await using var function = await bench.StartFunctionAsync(bench.Folder($"memory-{round}"));
             await using var video = await PaddedAsync((long)(1024 * MiB * Math.Min(1, scale)));

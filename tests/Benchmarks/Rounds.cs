@@ -3,6 +3,9 @@ namespace Reelseal.Benchmarks;
 /// <summary>Measures two things in turn, A B A B …: what disturbs the machine disturbs both.</summary>
 internal static class Rounds
 {
+    /// <summary>How many rounds there are: a short measurement takes as many as a long one; only the smoke test, which wants no figure, takes one.</summary>
+    public static int At(double scale, int rounds) => scale < 0.1 ? 1 : rounds;
+
     /// <summary>The ratio A to B of each round.</summary>
     public static async Task<IReadOnlyList<double>> RatiosAsync(int rounds, Func<Task<double>> a, Func<Task<double>> b)
     {

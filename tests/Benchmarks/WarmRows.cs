@@ -45,7 +45,7 @@ internal sealed class WarmRows(SigningBench bench, Table table, double scale)
         await using var nginx = await Nginx.StartAsync(Path.Combine(bench.Folder.FullName, "nginx"), await bench.FetchAsync(function.Address, key, token));
         await WarmAsync(function, key, token);
         table.Add(new(name, "ratio", goal, await Rounds.RatiosAsync(
-            Times(10),
+            Rounds.At(scale, 10),
             () => RateAsync(function, key, token),
             async () => (await Wrk.RunAsync(new Uri(nginx.Address, "playlist.m3u8").AbsoluteUri, Seconds(4), Connections, AcceptEncoding)).RequestsPerSecond)));
     }
@@ -59,7 +59,7 @@ internal sealed class WarmRows(SigningBench bench, Table table, double scale)
         table.Add(new("sign.bytes_vs_article", "ratio", Goal.Most(0.03), [(double)ours.Length / theirs.Length]));
         await WarmAsync(function, key, token);
         table.Add(new("sign.warm_vs_article", "ratio", Goal.Least(10_000), await Rounds.RatiosAsync(
-            Times(5),
+            Rounds.At(scale, 5),
             () => RateAsync(function, key, token),
             // One answer takes it seconds: more connections would wait for one another.
             async () => (await Wrk.RunAsync(new Uri(article.Address, key).AbsoluteUri, int.Max(8, Seconds(15)), connections: 1, AcceptEncoding)).RequestsPerSecond)));
@@ -92,7 +92,7 @@ internal sealed class WarmRows(SigningBench bench, Table table, double scale)
             (await transcode).Dispose();
             return p99;
         }
-        table.Add(new("sign.p99_under_ingest", "ratio", Goal.Most(5), await Rounds.RatiosAsync(Times(5), UnderIngest, P99)));
+        table.Add(new("sign.p99_under_ingest", "ratio", Goal.Most(5), await Rounds.RatiosAsync(Rounds.At(scale, 5), UnderIngest, P99)));
     }
 
     private async Task<string?> StateAsync(HttpClient client)
@@ -109,8 +109,6 @@ internal sealed class WarmRows(SigningBench bench, Table table, double scale)
 
     private Task<Load> LoadAsync(ServerProcess function, string key, string token) =>
         Wrk.RunAsync(new Uri(function.Address, key).AbsoluteUri, Seconds(4), Connections, AcceptEncoding, $"Authorization: Bearer {token}");
-
-    private int Times(int rounds) => int.Max(1, (int)(rounds * scale));
 
     private int Seconds(int seconds) => int.Max(1, (int)(seconds * scale));
 }
