@@ -18,6 +18,7 @@ public sealed class LongVideoTests
     public Task Two_hours_take_no_more_memory_and_disk_than_a_minute(string copy) => IngestAsync(copy, seconds: 7200);
 
     [Fact(Timeout = 600_000)]
+    [Trait("Category", "Soak")]
     public Task Two_minutes_arrive_whole() => IngestAsync("true", seconds: 120);
 
     private static async Task IngestAsync(string copy, int seconds)
