@@ -66,6 +66,10 @@ public sealed class ParserFuzz
     [InlineData("WEBVTT\n\n00:00:03.000 --> 0999999.999999:00:02.000\nx\n")] // written again, it was another time
     public void Subtitles_that_were_found(string file) => CheckSubtitles(Encoding.UTF8.GetBytes(file));
 
+    [Theory(Timeout = Limit)]
+    [InlineData("""{"streams":[{"index":0,"codec_name":"h264","codec_type":"video","width":640,"height":360,"avg_frame_rate":"1e999/1"}],"format":{"duration":"12.4"}}""")] // halved until it was small enough, for ever
+    public Task Probe_output_that_was_found(string json) => Task.Run(() => CheckProbe(Encoding.UTF8.GetBytes(json)));
+
     private static void CheckStart(byte[] input)
     {
         try

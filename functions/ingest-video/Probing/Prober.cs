@@ -136,7 +136,7 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
     private static double? Ratio(string? text, char separator) =>
         text?.Split(separator) is [var over, var under]
         && double.TryParse(over, NumberStyles.Float, CultureInfo.InvariantCulture, out var numerator)
-        && double.TryParse(under, NumberStyles.Float, CultureInfo.InvariantCulture, out var denominator) && numerator > 0 && denominator > 0 ? numerator / denominator : null;
+        && double.TryParse(under, NumberStyles.Float, CultureInfo.InvariantCulture, out var denominator) && numerator > 0 && denominator > 0 && double.IsFinite(numerator / denominator) ? numerator / denominator : null;
 
     private static string? Known(string? value) => value is null or "unknown" or "unspecified" or "reserved" ? null : value;
 
