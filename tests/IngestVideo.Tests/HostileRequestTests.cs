@@ -156,7 +156,7 @@ public sealed class HostileRequestTests
     [Fact]
     public void What_ffmpeg_prints_of_a_strangers_file_moves_no_cursor() => Assert.Equal(
         "Unknown tag [2Jforged",
-        FfmpegErrors.Reason(new ProcessResult(1, ["[mov @ 0x55d0] Unknown tag \u001b[2J\rforged"]), "/work/source"));
+        FfmpegErrors.Reason(new ProcessResult(1, ["[mov @ 0x55d0] Unknown tag \u001b[2J\rforged"]), "/scratch/source"));
 
     [Fact(Timeout = 2 * Limit)]
     public async Task The_programs_that_read_a_strangers_file_know_no_secret()
