@@ -4,15 +4,15 @@ namespace IngestVideo;
 public sealed class Workspace : IDisposable
 {
     private const string Prefix = "reelseal-ingest-";
-    private const string LockName = "lock";
+    private const string LockSuffix = ".lock";
     private readonly FileStream _lock;
 
     private Workspace(string path)
     {
         Root = path;
+        // Freed by the kernel when this process ends, however it ends. Beside the folder: there before it, and gone after it, so that one without the other is nobody's.
+        _lock = new(path + LockSuffix, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
         Directory.CreateDirectory(path);
-        // Freed by the kernel when this process ends, however it ends.
-        _lock = new(Path.Combine(path, LockName), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
     }
 
     public string Root { get; }
@@ -28,12 +28,12 @@ public sealed class Workspace : IDisposable
     /// <summary>Removes the workspaces of processes that no longer live.</summary>
     public static void RemoveAbandoned(string workDirectory)
     {
-        foreach (var path in Directory.EnumerateDirectories(workDirectory, Prefix + "*"))
+        foreach (var path in Directory.EnumerateFiles(workDirectory, Prefix + "*" + LockSuffix))
         {
             try
             {
-                using (new FileStream(Path.Combine(path, LockName), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
-                    Directory.Delete(path, recursive: true);
+                using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+                    Remove(path[..^LockSuffix.Length]);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -51,7 +51,15 @@ public sealed class Workspace : IDisposable
 
     public void Dispose()
     {
-        Directory.Delete(Root, recursive: true);
+        Remove(Root);
         _lock.Dispose();
+    }
+
+    /// <summary>Removes the folder, and only then its lock: whoever is killed in between leaves something that is found.</summary>
+    private static void Remove(string root)
+    {
+        if (Directory.Exists(root))
+            Directory.Delete(root, recursive: true);
+        File.Delete(root + LockSuffix);
     }
 }
