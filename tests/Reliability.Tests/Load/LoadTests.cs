@@ -8,6 +8,9 @@ namespace Reelseal.Reliability.Tests.Load;
 /// <summary>Many at once, and for long.</summary>
 public sealed class LoadTests(CephRgw s3)
 {
+    /// <summary>All of it runs on one machine, S3 as well: that this is slow is no fault here.</summary>
+    private static readonly (string, string) s_patience = ("S3_TIMEOUT", "30s");
+
     [Fact(Timeout = 600_000)]
     public Task Many_players_see_no_error_while_a_video_is_ingested() => PlayAsync(players: 40, videos: 10, TimeSpan.FromSeconds(15));
 
@@ -28,7 +31,7 @@ public sealed class LoadTests(CephRgw s3)
 
     private async Task PlayAsync(int players, int videos, TimeSpan during)
     {
-        await using var system = await S3System.StartAsync(s3);
+        await using var system = await S3System.StartAsync(s3, between: null, s_patience);
         var published = await PublishAsync(system, videos);
         var latencies = new Latencies();
         var ingested = 0;
@@ -45,7 +48,7 @@ public sealed class LoadTests(CephRgw s3)
     private async Task WatchMemoryAsync(TimeSpan during)
     {
         const int players = 20;
-        await using var system = await S3System.StartAsync(s3);
+        await using var system = await S3System.StartAsync(s3, between: null, s_patience);
         var published = await PublishAsync(system, 20);
         var latencies = new Latencies();
         var ingested = 0;
@@ -101,7 +104,7 @@ public sealed class LoadTests(CephRgw s3)
 
     private async Task UploadAsync(int count)
     {
-        await using var system = await S3System.StartAsync(s3, between: null, ("MAX_TRANSCODES", "2"));
+        await using var system = await S3System.StartAsync(s3, between: null, ("MAX_TRANSCODES", "2"), s_patience);
         // As long as a real video: whoever is refused has not sent all of it yet.
         byte[] clip = [.. await system.ClipAsync(TimeSpan.FromSeconds(6)), .. FreeBox(8 << 20)];
         var seen = new ConcurrentBag<string>();
