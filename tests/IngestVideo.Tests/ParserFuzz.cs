@@ -68,6 +68,7 @@ public sealed class ParserFuzz
 
     [Theory(Timeout = Limit)]
     [InlineData("""{"streams":[{"index":0,"codec_name":"h264","codec_type":"video","width":640,"height":360,"avg_frame_rate":"1e999/1"}],"format":{"duration":"12.4"}}""")] // halved until it was small enough, for ever
+    [InlineData("""{"streams":[{"index":0,"codec_name":"vp9","codec_type":"video","width":640,"height":360,"tags":{"DURATION":"00000000"}}],"format":{"duration":"62.3"}}""")] // no time at all
     public Task Probe_output_that_was_found(string json) => Task.Run(() => CheckProbe(Encoding.UTF8.GetBytes(json)));
 
     private static void CheckStart(byte[] input)

@@ -126,7 +126,7 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
     private static TimeSpan? DurationOf(ProbeStream stream) =>
         // Matroska says it in a tag: 00:01:02.345000000.
         Seconds(stream.Duration) ?? (stream.Tags?.GetValueOrDefault("DURATION") is { Length: >= 8 } tag
-            && TimeSpan.TryParse(tag.Length > 16 ? tag[..16] : tag, CultureInfo.InvariantCulture, out var duration) ? duration : null);
+            && TimeSpan.TryParse(tag.Length > 16 ? tag[..16] : tag, CultureInfo.InvariantCulture, out var duration) && duration > TimeSpan.Zero ? duration : null);
 
     private static TimeSpan? Seconds(string? text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 1e9 ? TimeSpan.FromSeconds(seconds) : null;
