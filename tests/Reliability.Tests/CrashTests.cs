@@ -9,7 +9,7 @@ namespace Reelseal.Reliability.Tests;
 public sealed class CrashTests(CephRgw s3, Systems systems)
 {
     [Fact(Timeout = 600_000)]
-    public Task A_killed_ingest_is_made_good_by_a_retry() => systems.UseAsync(s3, faulty => KillIngestAsync(faulty, 4));
+    public Task A_killed_ingest_is_made_good_by_a_retry() => systems.UseAsync(s3, faulty => KillIngestAsync(faulty, 2));
 
     [Fact(Timeout = 3_600_000)]
     [Trait("Category", "Soak")]

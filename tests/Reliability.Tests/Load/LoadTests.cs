@@ -12,7 +12,7 @@ public sealed class LoadTests(CephRgw s3)
     private static readonly (string, string) s_patience = ("S3_TIMEOUT", "30s");
 
     [Fact(Timeout = 600_000)]
-    public Task Many_players_see_no_error_while_a_video_is_ingested() => PlayAsync(players: 40, videos: 10, TimeSpan.FromSeconds(15));
+    public Task Many_players_see_no_error_while_a_video_is_ingested() => PlayAsync(players: 20, videos: 4, TimeSpan.FromSeconds(10));
 
     [Fact(Timeout = 3_600_000)]
     [Trait("Category", "Soak")]
