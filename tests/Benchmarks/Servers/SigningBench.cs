@@ -33,8 +33,8 @@ internal sealed class SigningBench : IAsyncDisposable
         return bench;
     }
 
-    /// <summary>A token for this bench's video, signed with the shared key.</summary>
-    public string Token(string scope = Scopes.Play) => new TokenMint(_secrets.TokenKey, TimeProvider.System).Mint(new() { Scopes = [scope], Videos = [Video], Lifetime = TimeSpan.FromHours(2) });
+    /// <summary>A token signed with the shared key: to play this bench's video, or to ingest any.</summary>
+    public string Token(string scope = Scopes.Play) => new TokenMint(_secrets.TokenKey, TimeProvider.System).Mint(new() { Scopes = [scope], Videos = scope == Scopes.Play ? [Video] : [], Lifetime = TimeSpan.FromHours(2) });
 
     /// <summary>A media playlist as ingest-video writes it.</summary>
     public static string MediaPlaylist(int segments)
