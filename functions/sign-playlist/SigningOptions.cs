@@ -77,7 +77,7 @@ internal sealed record SigningOptions
             CorsOrigin = settings.Text("CORS_ORIGIN") ?? "*",
             Freshness = settings.Duration("PLAYLIST_FRESHNESS", TimeSpan.FromMinutes(1)),
             StoreTimeout = settings.Duration("S3_TIMEOUT", TimeSpan.FromSeconds(5)),
-            CacheBytes = settings.Number("CACHE_BYTES", 48L << 20),
+            CacheBytes = settings.Number("CACHE_BYTES", 32L << 20),
         };
         settings.ThrowIfFaulty();
         return options;

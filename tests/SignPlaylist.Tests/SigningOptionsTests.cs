@@ -25,7 +25,7 @@ public sealed class SigningOptionsTests : IDisposable
         var options = Read();
         Assert.Equal("https://cdn.example/", options.Distribution.Address.OriginalString);
         Assert.Equal((TimeSpan.FromHours(24), TimeSpan.FromHours(1), false), (options.Lifetime.Least, options.Lifetime.Window, options.Lifetime.StartsWithWindow));
-        Assert.Equal((48L << 20, TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(5)), (options.CacheBytes, options.Freshness, options.StoreTimeout));
+        Assert.Equal((32L << 20, TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(5)), (options.CacheBytes, options.Freshness, options.StoreTimeout));
         Assert.Equal(("*", null, false, "reelseal"), (options.CorsOrigin, options.CookieDomain, options.EachUrl, options.Tokens.Audience));
     }
 
