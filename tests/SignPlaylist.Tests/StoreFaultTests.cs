@@ -12,7 +12,7 @@ public sealed class StoreFaultTests(CephRgw rgw) : IAsyncLifetime
     private const int Limit = 120_000; // milliseconds
     private const string Video = "3f0e0b52-6a33-4f0c-9a51-0c8a4a3c1a77";
     private const string Media = $"/videos/{Video}/a1/720p/playlist.m3u8";
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5); // the SDK waits up to 3 s in all between its tries
     private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(10); // the machine may be busy
 
     private FaultProxy _proxy = null!;
@@ -23,7 +23,7 @@ public sealed class StoreFaultTests(CephRgw rgw) : IAsyncLifetime
         var bucket = await rgw.CreateBucketAsync();
         _proxy = new(bucket.Endpoint);
         using var ec = ECDsa.Create(ECCurve.NamedCurves.nistP256); // every signature of it is another
-        _server = await SignPlaylistServer.StartAsync(new() { ["S3_TIMEOUT"] = "3s" }, (bucket with { Endpoint = _proxy.Address }).CreateStore(s_timeout), ec.ExportPkcs8PrivateKeyPem());
+        _server = await SignPlaylistServer.StartAsync(new() { ["S3_TIMEOUT"] = "5s" }, (bucket with { Endpoint = _proxy.Address }).CreateStore(s_timeout), ec.ExportPkcs8PrivateKeyPem());
         await PlaylistEndpointTests.PutVideoAsync(_server);
     }
 
