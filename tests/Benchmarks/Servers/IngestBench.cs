@@ -36,9 +36,7 @@ internal sealed class IngestBench : IAsyncDisposable
     /// <param name="seconds">How long the clip is.</param>
     public async Task PrepareClipAsync(int seconds)
     {
-        var article = Path.Combine(_folder.FullName, "article");
-        Command.Run("cp", ["-r", Path.Combine(AppContext.BaseDirectory, "article"), article]);
-        Command.Run("npm", ["install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"], article);
+        Article.Install(_folder);
         var length = seconds.ToString(CultureInfo.InvariantCulture);
         Command.Run("ffmpeg", [.. ("-v error -nostdin -f lavfi -i testsrc2=s=1920x1080:r=30,noise=alls=6:allf=t -f lavfi -i sine=f=440 -t " + length + " -c:v libx264 -preset veryfast -b:v 5M -maxrate 7M -bufsize 10M "
             + "-g 60 -keyint_min 60 -sc_threshold 0 -pix_fmt yuv420p -colorspace bt709 -color_trc bt709 -color_primaries bt709 -c:a aac").Split(' '), Clip]);

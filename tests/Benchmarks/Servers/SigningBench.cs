@@ -28,8 +28,7 @@ internal sealed class SigningBench : IAsyncDisposable
     {
         var bench = new SigningBench();
         bench._bucket = await bench._rgw.CreateBucketAsync();
-        Command.Run("cp", ["-r", Path.Combine(AppContext.BaseDirectory, "article"), bench.Folder.FullName]);
-        Command.Run("npm", ["install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"], Path.Combine(bench.Folder.FullName, "article"));
+        Article.Install(bench.Folder);
         return bench;
     }
 
