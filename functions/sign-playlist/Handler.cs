@@ -32,7 +32,12 @@ public static class Handler
         services.AddSingleton<PlaylistSource>();
         services.AddSingleton<PlaylistSigner>();
         services.AddExceptionHandler<UpstreamExceptionHandler>();
-        services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);
+        services.Configure<SocketTransportOptions>(sockets =>
+        {
+            sockets.UnsafePreferInlineScheduling = true;
+            // Waiting first would be one more system call a request. What it saves, 4 KiB a connection, is little: only the watchdog connects.
+            sockets.WaitForDataBeforeAllocatingBuffer = false;
+        });
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, TicketJson.Default));
     }
 

@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Options;
 using Root;
 
-var builder = WebApplication.CreateSlimBuilder(args);
+// Nothing changes a container's files, and a watcher would follow every one below this folder.
+var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false", .. args]);
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 // The framework's own request log would hold queries, and with them tokens and signatures.
 builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
