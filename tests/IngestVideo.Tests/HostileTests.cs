@@ -138,7 +138,7 @@ public sealed class HostileTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 240_000)]
-    public Task Twenty_damaged_files_end_in_a_status_of_the_contract() => DamageAsync(20);
+    public Task Fifty_damaged_files_end_in_a_status_of_the_contract() => DamageAsync(50);
 
     [Fact(Timeout = 1_800_000)]
     [Trait("Category", "Soak")]

@@ -21,9 +21,11 @@ internal sealed class IngestHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly string _root;
 
-    private IngestHost(WebApplication app, string root)
+    private readonly TestLog _log;
+
+    private IngestHost(WebApplication app, string root, TestLog log)
     {
-        (_app, _root) = (app, root);
+        (_app, _root, _log) = (app, root, log);
         Client = CreateClient(Token());
     }
 
@@ -35,6 +37,9 @@ internal sealed class IngestHost : IAsyncDisposable
     public IObjectStore Store => _app.Services.GetRequiredService<IObjectStore>();
 
     public IServiceProvider Services => _app.Services;
+
+    /// <summary>The warnings that were logged.</summary>
+    public IReadOnlyCollection<string> Warnings => _log.Lines;
 
     public string StoreDirectory => Path.Combine(_root, "store");
 
@@ -77,7 +82,8 @@ internal sealed class IngestHost : IAsyncDisposable
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Logging.ClearProviders().AddProvider(new TestLog(TestContext.Current.TestOutputHelper));
+        var log = new TestLog(TestContext.Current.TestOutputHelper);
+        builder.Logging.ClearProviders().AddProvider(log);
         builder.Services.AddProblemDetails();
         Handler.MapServices(builder.Services, new Settings(variables.GetValueOrDefault, Path.Combine(root, "secrets")));
         change(builder.Services);
@@ -86,7 +92,7 @@ internal sealed class IngestHost : IAsyncDisposable
         app.UseStatusCodePages();
         Handler.MapEndpoints(app);
         await app.StartAsync();
-        return new(app, root);
+        return new(app, root, log);
     }
 
     public HttpClient CreateClient(string? token)

@@ -110,6 +110,23 @@ public sealed class IngestTests
         Assert.Contains("cut off", status.RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task Where_ffmpeg_fails_the_log_has_the_step_its_exit_and_its_last_lines()
+    {
+        await using var host = await IngestHost.StartAsync();
+        var id = VideoId.New();
+        var hollow = await File.ReadAllBytesAsync(
+            await Clip.MakeAsync("hollow.mp4", "-f lavfi -i testsrc2=s=128x96:d=1:r=10 -c:v libx264 -pix_fmt yuv420p -movflags +faststart"), TestContext.Current.CancellationToken);
+        hollow.AsSpan(hollow.AsSpan().IndexOf("mdat"u8) + 4).Clear(); // every picture is there, and nothing in it
+
+        using var response = await host.PostAsync(new MemoryStream(hollow), id);
+
+        await AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "cannot be decoded");
+        Assert.Contains(host.Warnings, line => line.StartsWith("Step transcode: ffmpeg ended with 1: ", StringComparison.Ordinal)
+            && line.Contains("Invalid NAL unit size", StringComparison.Ordinal) && line.Split('\n').Length is > 1 and <= 40);
+        Assert.Contains(host.Warnings, line => line.Contains($"Ingest of {id}", StringComparison.Ordinal) && line.Contains("ended in step Transcoding", StringComparison.Ordinal));
+    }
+
     [Theory(Timeout = Limit)]
     [InlineData(0, HttpStatusCode.Created)]
     [InlineData(-1, HttpStatusCode.RequestEntityTooLarge)]

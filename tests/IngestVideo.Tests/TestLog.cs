@@ -1,16 +1,20 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
 namespace IngestVideo.Tests;
 
-/// <summary>Writes the function's warnings into the output of the test that runs.</summary>
+/// <summary>Keeps the function's warnings, and writes them into the output of the test that runs.</summary>
 internal sealed class TestLog(ITestOutputHelper? output) : ILoggerProvider, ILogger
 {
+    public ConcurrentQueue<string> Lines { get; } = new();
+
     public ILogger CreateLogger(string categoryName) => this;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         if (!IsEnabled(logLevel))
             return;
+        Lines.Enqueue(formatter(state, exception));
         try
         {
             output?.WriteLine($"{formatter(state, exception)} {exception}");
