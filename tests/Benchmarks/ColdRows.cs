@@ -43,7 +43,7 @@ internal sealed class ColdRows(SigningBench bench, Table table, double scale)
         {
             var before = function.ProcessorTime;
             for (var request = 0; request < requests; request++)
-                await bench.FetchAsync(function.Address, await bench.NewPlaylistAsync(SigningBench.Segments, store));
+                await bench.FetchAsync(function.Address, await SigningBench.NewPlaylistAsync(SigningBench.Segments, store));
             runs.Add((function.ProcessorTime - before).TotalMilliseconds / requests);
         }
         table.Add(new("sign.cold_cpu", "ms", Goal.Most(3), runs[1..])); // the first round warms it
@@ -98,7 +98,7 @@ internal sealed class ColdRows(SigningBench bench, Table table, double scale)
     private Task AllocateAsync()
     {
         var source = new Playlist(Encoding.ASCII.GetBytes(SigningBench.MediaPlaylist(SigningBench.Segments)), "\"e\"");
-        if (!PlaylistKey.TryParse(bench.Video.ToString(), "a/720p/playlist.m3u8", out var key))
+        if (!PlaylistKey.TryParse(VideoId.New().ToString(), "a/720p/playlist.m3u8", out var key))
             throw new InvalidOperationException("The key is not a playlist's.");
         var signature = new UrlSignature(DateTimeOffset.UnixEpoch, new string('p', 180), new string('s', 344), "K2JCJMDEHXQW5F", "SHA256");
         var runs = new List<double>();

@@ -33,7 +33,7 @@ internal sealed class WarmRows(SigningBench bench, Table table, double scale)
         await using var function = await bench.StartFunctionAsync(("TOKEN_ISSUER", issuer.Address));
         var token = key.Sign(new JsonObject
         {
-            ["iss"] = issuer.Address, ["aud"] = "reelseal", ["scope"] = Scopes.Play, ["video"] = bench.Video.ToString(),
+            ["iss"] = issuer.Address, ["aud"] = "reelseal", ["scope"] = Scopes.Play,
             ["exp"] = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds(),
         });
         await AgainstStaticAsync("sign.warm_es256_vs_static", goal: null, function, token);

@@ -33,6 +33,7 @@ public sealed class LogTests
         var text = string.Join('\n', log.Lines);
         Assert.Contains("ingest-video: {", text, StringComparison.Ordinal); // the functions do log
         Assert.DoesNotContain("Bearer ", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("eyJ", text, StringComparison.Ordinal); // how every JWT begins
         Assert.All(hidden, secret => Assert.DoesNotContain(secret, text, StringComparison.Ordinal));
     }
 

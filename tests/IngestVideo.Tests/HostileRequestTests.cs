@@ -159,7 +159,7 @@ public sealed class HostileRequestTests
         FfmpegErrors.Reason(new ProcessResult(1, ["[mov @ 0x55d0] Unknown tag \u001b[2J\rforged"]), "/scratch/source"));
 
     [Fact(Timeout = 2 * Limit)]
-    public async Task The_programs_that_read_a_strangers_file_know_no_secret()
+    public async Task The_programs_that_read_a_strangers_file_know_no_secret_and_have_no_network_and_limits()
     {
         await using var host = await IngestHost.StartAsync();
         var id = VideoId.New();
@@ -176,7 +176,16 @@ public sealed class HostileRequestTests
                     Assert.Equal("", environment);
                     Assert.DoesNotContain(IngestHost.Key, command, StringComparison.Ordinal);
                     Assert.DoesNotContain("ey", command.Replace("key", "", StringComparison.Ordinal), StringComparison.Ordinal); // how each token begins
-                    seen.Add(Path.GetFileName(command.Split('\0')[0]));
+                    var program = Path.GetFileName(command.Split('\0')[0]);
+                    if (program is not ("ffmpeg" or "ffprobe"))
+                        continue; // one of the wrappers, on its way there
+                    Assert.NotEqual(new FileInfo("/proc/self/ns/net").LinkTarget, new FileInfo($"/proc/{process}/ns/net").LinkTarget);
+                    Assert.Equal("10", (await File.ReadAllTextAsync($"/proc/{process}/stat")).Split(") ")[^1].Split(' ')[16]); // nice: proc(5)
+                    var limits = await File.ReadAllTextAsync($"/proc/{process}/limits");
+                    Assert.Matches($@"Max address space +{new IngestOptions().FfmpegMemoryBytes} ", limits);
+                    Assert.Matches(@"Max cpu time +\d+ ", limits);
+                    Assert.Matches(@"Max core file size +0 ", limits);
+                    seen.Add(program);
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
@@ -189,6 +198,7 @@ public sealed class HostileRequestTests
 
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         Assert.Contains("ffmpeg", seen);
+        Assert.Contains("ffprobe", seen);
     }
 
     private static async Task<HttpResponseMessage> SendAsync(IngestHost host, HttpRequestMessage request)

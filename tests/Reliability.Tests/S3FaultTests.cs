@@ -77,6 +77,7 @@ public sealed class S3FaultTests(CephRgw s3, Systems systems)
             // The function's patience, and that of a client that asks again, are enough while it lasts.
             await system.InsistAsync(video, byReference ? null : run.Clip);
             Report.Line($"{(byReference ? "by reference" : "sent")}: {answer.Status}; {faulty.Faults - faults} faults in {faulty.Proxy.Requests.Count - requests} requests");
+            Assert.True(faulty.Faults > faults, "Nothing was disturbed.");
 
             faulty.Proxy.Choose = _ => null;
             await system.AssertPlaysAsync(video, IngestRun.ClipDuration);

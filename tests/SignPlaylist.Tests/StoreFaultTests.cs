@@ -61,6 +61,7 @@ public sealed class StoreFaultTests(CephRgw rgw) : IAsyncLifetime
         {
             Assert.Equal(status, (int)answer.StatusCode);
             Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+            Assert.Equal("*", Assert.Single(answer.Headers.GetValues("Access-Control-Allow-Origin")));
             if (status >= 500)
                 Assert.True(answer.Headers.CacheControl?.NoStore);
             var body = await answer.Content.ReadAsStringAsync();

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
 using System.Text;
 using Reelseal.Local.Keys;
 using Reelseal.Storage;
@@ -22,8 +21,6 @@ internal sealed class SigningBench : IAsyncDisposable
 
     public DirectoryInfo Folder { get; } = Directory.CreateTempSubdirectory("reelseal-bench-");
 
-    public VideoId Video { get; } = VideoId.New();
-
     public static async Task<SigningBench> CreateAsync()
     {
         var bench = new SigningBench();
@@ -32,8 +29,8 @@ internal sealed class SigningBench : IAsyncDisposable
         return bench;
     }
 
-    /// <summary>A token signed with the shared key: to play this bench's video, or to ingest any.</summary>
-    public string Token(string scope = Scopes.Play) => new TokenMint(_secrets.TokenKey, TimeProvider.System).Mint(new() { Scopes = [scope], Videos = scope == Scopes.Play ? [Video] : [], Lifetime = TimeSpan.FromHours(2) });
+    /// <summary>A token signed with the shared key, for every video.</summary>
+    public string Token(string scope = Scopes.Play) => new TokenMint(_secrets.TokenKey, TimeProvider.System).Mint(new() { Scopes = [scope], Lifetime = TimeSpan.FromHours(2) });
 
     /// <summary>A media playlist as ingest-video writes it.</summary>
     public static string MediaPlaylist(int segments)
@@ -55,13 +52,13 @@ internal sealed class SigningBench : IAsyncDisposable
         return await response.Content.ReadAsByteArrayAsync();
     }
 
-    /// <summary>Puts a playlist into the bucket and returns its key, which nobody asked for before.</summary>
+    /// <summary>Puts a playlist into the bucket and returns its key: of a video that nobody asked for before, so that it takes a signature of its own.</summary>
     public Task<string> NewPlaylistAsync(int segments) => NewPlaylistAsync(segments, _bucket.CreateStore(TimeSpan.FromSeconds(10)));
 
-    /// <summary>Puts a playlist into a store and returns its key, which nobody asked for before.</summary>
-    public async Task<string> NewPlaylistAsync(int segments, IObjectStore store)
+    /// <summary>Puts a playlist of a new video into a store and returns its key.</summary>
+    public static async Task<string> NewPlaylistAsync(int segments, IObjectStore store)
     {
-        var key = $"videos/{Video}/{RandomNumberGenerator.GetHexString(8, lowercase: true)}/720p/playlist.m3u8";
+        var key = $"videos/{VideoId.New()}/a/720p/playlist.m3u8";
         var written = await store.PutAsync(key, new MemoryStream(Encoding.ASCII.GetBytes(MediaPlaylist(segments))), WriteCondition.None, default);
         return written is null ? throw new InvalidOperationException("The playlist was not written.") : key;
     }
