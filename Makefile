@@ -29,7 +29,7 @@ token:
 test: ffmpeg chromium publish page tests/Page.Tests/node_modules build
 	@tests/run.sh --filter-not-trait Category=Soak
 
-soak: ffmpeg chromium publish page tests/Page.Tests/node_modules build
+soak: ffmpeg chromium load publish page tests/Page.Tests/node_modules build
 	@# 8: a test program in which nothing takes long
 	@tests/run.sh --filter-trait Category=Soak --ignore-exit-code 8
 
