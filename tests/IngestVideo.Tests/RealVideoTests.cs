@@ -98,22 +98,22 @@ public sealed class RealVideoTests : IAsyncLifetime
     }
 
     [Theory(Timeout = Limit)]
-    [InlineData("smpte2084")]
-    [InlineData("arib-std-b67")]
-    public async Task High_dynamic_range_is_mapped_to_standard(string transfer)
+    // Luma and chroma in 10 bits of narrow range. The colours are BT.2020's: in BT.709's smaller triangle the same ones are further out.
+    [InlineData("smpte2084", 572, 512, 512, 192, 192, 192)] // paper, 203 nits; as it stands 146 146 146
+    [InlineData("smpte2084", 500, 440, 560, 208, 111, 49)] // orange; as it stands 145 120 86
+    [InlineData("arib-std-b67", 721, 512, 512, 193, 193, 193)] // paper, which HLG puts where plain screens have it
+    [InlineData("arib-std-b67", 502, 450, 600, 181, 93, 79)] // red; as it stands 160 112 93
+    public async Task High_dynamic_range_is_mapped_to_standard(string transfer, int luma, int cb, int cr, int red, int green, int blue)
     {
-        // A grey as bright as paper: about 203 nits, which is 58 % of PQ's signal and 75 % of HLG's; as it stands, neither looks like paper on a plain screen.
-        var (level, x265) = transfer == "smpte2084" ? (0.58, "smpte2084") : (0.75, "arib-std-b67");
-        var luma = (int)Math.Round(64 + 876 * level);
         var video = await IngestedAsync(
-            $"hdr-{transfer}.mp4",
-            $"-f lavfi -i color=gray:s=320x180:d=2:r=25 -vf format=yuv420p10le,geq=lum={luma}:cb=512:cr=512 -c:v libx265 -preset ultrafast -tag:v hvc1 "
-            + $"-x265-params log-level=none:colorprim=bt2020:transfer={x265}:colormatrix=bt2020nc -color_primaries bt2020 -color_trc {transfer} -colorspace bt2020nc");
+            $"hdr-{transfer}-{luma}.mp4",
+            $"-f lavfi -i color=gray:s=320x180:d=2:r=25 -vf format=yuv420p10le,geq=lum={luma}:cb={cb}:cr={cr} -c:v libx265 -preset ultrafast -tag:v hvc1 "
+            + $"-x265-params log-level=none:colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc -color_primaries bt2020 -color_trc {transfer} -colorspace bt2020nc");
 
-        var (red, green, blue) = await PixelAsync(video, 160, 90);
-        Assert.InRange(green, 150, 235);
-        Assert.InRange(red, green - 4, green + 4);
-        Assert.InRange(blue, green - 4, green + 4);
+        var pixel = await PixelAsync(video, 160, 90);
+        Assert.InRange(pixel.Red, red - 8, red + 8);
+        Assert.InRange(pixel.Green, green - 8, green + 8);
+        Assert.InRange(pixel.Blue, blue - 8, blue + 8);
     }
 
     [Theory(Timeout = Limit)]

@@ -49,9 +49,12 @@ public sealed class UploadTests(CephRgw rgw)
     [Fact(Timeout = Limit)]
     public async Task An_upload_to_S3_that_is_given_up_leaves_nothing()
     {
-        await using var host = await IngestHost.StartAsync(await rgw.CreateBucketAsync());
+        var bucket = await rgw.CreateBucketAsync();
+        using var s3 = bucket.CreateClient();
+        await using var host = await IngestHost.StartAsync(bucket);
         var upload = await BeginAsync(host, 100);
         await SendPartAsync(upload, upload.Parts[0], new byte[100]);
+        Assert.Single((await s3.ListMultipartUploadsAsync(bucket.Name)).MultipartUploads);
 
         using var wrong = await host.Client.PostAsync($"/uploads/{upload.VideoId}/complete", Json("""{"parts":[{"number":1,"etag":"x"}]}"""));
         using var removed = await host.Client.DeleteAsync($"/uploads/{upload.VideoId}");
@@ -60,6 +63,7 @@ public sealed class UploadTests(CephRgw rgw)
         await IngestTests.AssertProblemAsync(wrong, HttpStatusCode.BadRequest, "not those that were sent");
         Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.NotFound), (removed.StatusCode, again.StatusCode));
         Assert.Empty(await host.KeysAsync());
+        Assert.Empty((await s3.ListMultipartUploadsAsync(bucket.Name)).MultipartUploads ?? []);
     }
 
     [Fact(Timeout = Limit)]
