@@ -11,7 +11,7 @@ namespace Reelseal.EndToEnd.Tests;
 public sealed class LogTests
 {
     [Fact(Timeout = 180_000)]
-    public async Task No_log_holds_a_token_a_secret_or_a_signature()
+    public async Task No_log_error_or_status_document_holds_a_token_a_secret_or_a_signature()
     {
         Published.Require();
         var cancellation = TestContext.Current.CancellationToken;
@@ -24,17 +24,20 @@ public sealed class LogTests
             OnFunctionLine = (name, line) => log.Lines.Enqueue($"{name}: {line}"),
             Logging = logging => logging.AddProvider(log).SetMinimumLevel(LogLevel.Trace),
         };
+        IReadOnlyList<string> answers;
         await using (var system = await RunningSystem.StartAsync(options, cancellation))
         {
             hidden.UnionWith(system.Local.SecretTexts);
             await PlayAsync(system, hidden, cancellation);
-            await MisbehaveAsync(system, hidden, cancellation);
+            answers = await MisbehaveAsync(system, hidden, cancellation);
         }
         var text = string.Join('\n', log.Lines);
         Assert.Contains("ingest-video: {", text, StringComparison.Ordinal); // the functions do log
         Assert.DoesNotContain("Bearer ", text, StringComparison.Ordinal);
         Assert.DoesNotContain("eyJ", text, StringComparison.Ordinal); // how every JWT begins
         Assert.All(hidden, secret => Assert.DoesNotContain(secret, text, StringComparison.Ordinal));
+        Assert.Contains(answers, answer => answer.Contains("\"state\"", StringComparison.Ordinal));
+        Assert.All(answers, answer => Assert.All(hidden, secret => Assert.DoesNotContain(secret, answer, StringComparison.Ordinal)));
     }
 
     private static async Task PlayAsync(RunningSystem system, HashSet<string> hidden, CancellationToken cancellation)
@@ -51,13 +54,15 @@ public sealed class LogTests
     }
 
     /// <summary>Requests that fail are those that get logged.</summary>
-    private static async Task MisbehaveAsync(RunningSystem system, HashSet<string> hidden, CancellationToken cancellation)
+    /// <returns>Every status document and every error.</returns>
+    private static async Task<IReadOnlyList<string>> MisbehaveAsync(RunningSystem system, HashSet<string> hidden, CancellationToken cancellation)
     {
         var token = system.Local.Tokens.Mint(new() { Scopes = [Scopes.Ingest, Scopes.Play], Until = DateTimeOffset.UtcNow.AddHours(1) });
         hidden.Add(token);
         hidden.Add(token.Split('.')[2]);
         var query = (await system.Client.GetTicketAsync(system.Video, until: null, cancellation)).Query;
         using var http = new HttpClient();
+        var answers = new List<string>();
         foreach (var path in (string[])
         [
             "ingest-video", "ingest-video/videos", $"ingest-video/videos/{VideoId.New()}", $"ingest-video/videos/{system.Video}",
@@ -73,10 +78,13 @@ public sealed class LogTests
                 request.Headers.TryAddWithoutValidation("X-Origin-Verify", hidden.First());
                 if (method == HttpMethod.Post)
                     request.Content = new StringContent("not a video");
-                using var _ = await http.SendAsync(request, cancellation);
+                using var answer = await http.SendAsync(request, cancellation);
+                if (!answer.IsSuccessStatusCode || path.StartsWith("ingest-video", StringComparison.Ordinal))
+                    answers.Add(await answer.Content.ReadAsStringAsync(cancellation));
                 using var atTheEdge = await http.GetAsync($"{system.Local.Edge}/videos/{system.Video}/x?{query}&token={token}", cancellation);
             }
         }
+        return answers;
     }
 
     /// <summary>The values that open something. What is public, such as the key pair's id, may be logged.</summary>
