@@ -26,11 +26,12 @@ internal sealed class IngestRows(IngestBench bench, Table table, double scale)
         List<double> overhead = [], versusArticle = [], copyGain = [], disk = [];
         for (var round = 0; round < Rounds.At(scale, 5); round++)
         {
+            // In this order, because what is held against each other should be neighbours.
+            var (copied, copyPeak) = await DiskPeak.DuringAsync(copyWork, () => bench.PostClipAsync(copying));
             var (ours, peak) = await DiskPeak.DuringAsync(work, () => bench.PostClipAsync(function));
+            copyGain.Add(copied / ours);
             overhead.Add(ours / bench.RunFfmpeg());
             versusArticle.Add(ours / await bench.PostClipAsync(article));
-            var (copied, copyPeak) = await DiskPeak.DuringAsync(copyWork, () => bench.PostClipAsync(copying));
-            copyGain.Add(copied / ours);
             disk.Add((double)long.Max(peak, copyPeak) / MiB);
         }
         table.Add(new("ingest.overhead", "ratio", Goal.Most(1.05), overhead));

@@ -2,11 +2,12 @@ using System.Globalization;
 using Reelseal.Benchmarks;
 using Reelseal.Benchmarks.Servers;
 
-// Benchmarks [SCALE [ROWS [FILE]]]: measures everything, or the groups of rows whose names begin like that; prints a table and writes artifacts/bench.json, or FILE.
+// Benchmarks [SCALE [ROWS [FILE]]]: measures everything, or the groups of rows whose names begin like that; prints a table and writes
+// artifacts/bench.json (artifacts/bench.ROWS.json for some of them), or FILE.
 // Run from the repository's root, as `make bench` does.
 var scale = args is [var text, ..] ? double.Parse(text, CultureInfo.InvariantCulture) : 1;
 var rows = args is [_, var prefix, ..] ? prefix : "";
-var file = args is [_, _, var path] ? path : Path.Combine("artifacts", "bench.json");
+var file = args is [_, _, var path] ? path : Path.Combine("artifacts", rows.Length == 0 ? "bench.json" : $"bench.{rows}.json");
 var table = new Table(Console.Out);
 await using (var bench = await SigningBench.CreateAsync())
     await RunAsync([.. new WarmRows(bench, table, scale).All, .. new ColdRows(bench, table, scale).All]);

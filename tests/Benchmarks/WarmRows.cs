@@ -59,7 +59,7 @@ internal sealed class WarmRows(SigningBench bench, Table table, double scale)
         table.Add(new("sign.bytes_vs_article", "ratio", Goal.Most(0.03), [(double)ours.Length / theirs.Length]));
         await WarmAsync(function, key, token);
         table.Add(new("sign.warm_vs_article", "ratio", Goal.Least(10_000), await Rounds.RatiosAsync(
-            Rounds.At(scale, 5),
+            Rounds.At(scale, 10),
             () => RateAsync(function, key, token),
             // One answer takes it seconds: more connections would wait for one another.
             async () => (await Wrk.RunAsync(new Uri(article.Address, key).AbsoluteUri, int.Max(8, Seconds(15)), connections: 1, AcceptEncoding)).RequestsPerSecond)));
