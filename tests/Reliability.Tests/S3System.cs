@@ -97,9 +97,11 @@ internal sealed class S3System : IAsyncDisposable
         PlayTicket ticket = null!;
         await WaitUntilAsync(async () => (ticket = (await AskForTicketAsync(video))!) is not null, "the store does not answer");
         await Crawler.FetchAllAsync(Client, await Crawler.CrawlAsync(Client, ticket.Url, cancellation), cancellation);
-        var smallest = (await Client.GetPlaylistAsync(ticket.Url, cancellation)).Where(entry => entry.Tag == "EXT-X-STREAM-INF").MinBy(entry => int.Parse(entry["BANDWIDTH"]!, System.Globalization.CultureInfo.InvariantCulture))!;
-        var played = await Player.PlayAsync(smallest.Uri, cancellation);
-        Assert.InRange(played.Duration, duration - TimeSpan.FromSeconds(0.5), duration + TimeSpan.FromSeconds(0.5));
+        foreach (var variant in (await Client.GetPlaylistAsync(ticket.Url, cancellation)).Where(entry => entry.Tag == "EXT-X-STREAM-INF"))
+        {
+            var played = await Player.PlayAsync(variant.Uri, cancellation);
+            Assert.InRange(played.Duration, duration - TimeSpan.FromSeconds(0.5), duration + TimeSpan.FromSeconds(0.5));
+        }
     }
 
     /// <summary>A ticket, or null when the store did not answer in time: on a busy machine that is no fault, and players ask again.</summary>
