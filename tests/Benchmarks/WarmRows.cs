@@ -78,7 +78,7 @@ internal sealed class WarmRows(SigningBench bench, Table table, double scale)
         using var client = new HttpClient { BaseAddress = ingest.Address, DefaultRequestHeaders = { Authorization = new("Bearer", bench.Token(Scopes.Ingest)) } };
         async Task<double> UnderIngest()
         {
-            var video = VideoId.New(); // not the one that is played: it is deleted at the end
+            var video = VideoId.New();
             await using var source = File.OpenRead(clip);
             using var upload = new HttpRequestMessage(HttpMethod.Post, "/") { Content = new StreamContent(source) };
             upload.Headers.Add("X-Call-Id", video.ToString());

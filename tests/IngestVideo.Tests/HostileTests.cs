@@ -144,7 +144,7 @@ public sealed class HostileTests : IAsyncLifetime
         await Host.AssertNothingIsLeftAsync();
     }
 
-    [Fact(Timeout = 600_000)]
+    [Fact(Timeout = 240_000)]
     public Task Fifty_damaged_files_end_in_a_status_of_the_contract() => DamageAsync(50);
 
     [Fact(Timeout = 1_800_000)]

@@ -20,7 +20,6 @@ internal sealed class IngestHost : IAsyncDisposable
     public const string Key = "a key for tests, long enough for HS256";
     private readonly WebApplication _app;
     private readonly string _root;
-
     private readonly TestLog _log;
 
     private IngestHost(WebApplication app, string root, TestLog log)

@@ -14,10 +14,11 @@ internal sealed class TestLog(ITestOutputHelper? output) : ILoggerProvider, ILog
     {
         if (!IsEnabled(logLevel))
             return;
-        Lines.Enqueue(formatter(state, exception));
+        var line = formatter(state, exception);
+        Lines.Enqueue(line);
         try
         {
-            output?.WriteLine($"{formatter(state, exception)} {exception}");
+            output?.WriteLine($"{line} {exception}");
         }
         catch (InvalidOperationException)
         {

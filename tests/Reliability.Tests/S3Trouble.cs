@@ -22,10 +22,15 @@ internal static class S3Trouble
     {
         var start = TimeProvider.System.GetTimestamp();
         bool InBurst() => TimeSpan.FromTicks(TimeProvider.System.GetElapsedTime(start).Ticks % (s_burst + s_pause).Ticks) < s_burst;
+        var first = true;
         bool Often(int oneIn)
         {
             lock (random)
-                return random.Next(oneIn) == 0;
+            {
+                var chosen = first || random.Next(oneIn) == 0; // an ingest may read no more than one object
+                first = false;
+                return chosen;
+            }
         }
         return name switch
         {
