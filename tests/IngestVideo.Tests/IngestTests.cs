@@ -127,19 +127,6 @@ public sealed class IngestTests
         Assert.Contains(host.Warnings, line => line.Contains($"Ingest of {id}", StringComparison.Ordinal) && line.Contains("ended in step Transcoding", StringComparison.Ordinal));
     }
 
-    [Theory(Timeout = Limit)]
-    [InlineData(0, HttpStatusCode.Created)]
-    [InlineData(-1, HttpStatusCode.RequestEntityTooLarge)]
-    public async Task Bytes_are_counted_while_they_come(int spare, HttpStatusCode status)
-    {
-        var clip = await Clip.SimpleAsync();
-        await using var host = await IngestHost.StartAsync(("MAX_UPLOAD_BYTES", $"{new FileInfo(clip).Length + spare}"));
-
-        using var response = await host.PostAsync(clip);
-
-        Assert.Equal(status, response.StatusCode);
-    }
-
     [Fact(Timeout = Limit)]
     public async Task A_repeated_request_for_a_ready_video_returns_it_without_work()
     {
