@@ -35,6 +35,23 @@ public sealed class HostileTests : IAsyncLifetime
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_track_whose_samples_lie_in_another_file_takes_nothing_from_there()
+    {
+        const string clip = "-f lavfi -i testsrc2=s=320x180:r=25:d=3 -f lavfi -i SOUND -t 3 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a pcm_s16le";
+        var canary = await Clip.MakeAsync("canary.mov", clip.Replace("SOUND", "sine=f=440:r=48000", StringComparison.Ordinal));
+        var silent = await Clip.MakeAsync("silent.mov", clip.Replace("SOUND", "anullsrc=r=48000:cl=mono", StringComparison.Ordinal));
+        var evil = Path.Combine(Host.Root, "evil.mov");
+        await File.WriteAllBytesAsync(evil, WithSamplesElsewhere(await File.ReadAllBytesAsync(silent), canary));
+        var opened = await Clip.RunAsync("ffmpeg", ["-v", "error", "-enable_drefs", "1", "-use_absolute_path", "1", "-i", evil, "-map", "0:a", "-f", "s16le", "-"]);
+        Assert.Contains(opened, sample => sample is not '\0'); // who asks ffmpeg to open it hears the canary
+
+        var video = await Host.IngestAsync(evil);
+
+        await StreamAssert.IsCorrectAsync(video);
+        Assert.All(video.Status.Renditions, rendition => Assert.NotEqual("audio", rendition.Type));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_picture_of_30000_by_30000_is_refused()
     {
         // Said by the container and by every picture.
@@ -211,6 +228,26 @@ public sealed class HostileTests : IAsyncLifetime
                 random.NextBytes(bytes.AsSpan(from, Math.Min(bytes.Length - from, random.Next(1, 2000))));
                 return bytes;
         }
+    }
+
+    /// <summary>A QuickTime file, with the samples of its last track said to lie in another one, by an alias in its data reference (QuickTime File Format, "Data reference atoms").</summary>
+    private static byte[] WithSamplesElsewhere(byte[] file, string path)
+    {
+        byte[] name = [.. Encoding.UTF8.GetBytes(path), .. new byte[path.Length % 2]];
+        byte[] record = [.. "alis"u8, 0, 0, 0, 0, .. new byte[150], 0, 2, (byte)(path.Length >> 8), (byte)path.Length, .. name, 0xFF, 0xFF, 0, 0]; // 2: an absolute path
+        var reference = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(reference, record.Length + 4);
+
+        // The boxes in which the data reference lies grow with it; the samples come before them, and stay where they are.
+        var start = 0;
+        foreach (var box in (string[])["moov", "trak", "mdia", "minf", "dinf", "dref"])
+        {
+            start = file.AsSpan().LastIndexOf(Encoding.ASCII.GetBytes(box)) - 4;
+            var size = file.AsSpan(start);
+            BinaryPrimitives.WriteInt32BigEndian(size, BinaryPrimitives.ReadInt32BigEndian(size) + record.Length + 4 - "....url ....".Length);
+        }
+        var entry = start + 16;
+        return [.. file[..entry], .. reference, .. record, .. file[(entry + "....url ....".Length)..]];
     }
 
     /// <summary>An AVI whose only stream is text in a GAB2 chunk, as ffmpeg reads subtitles in AVI.</summary>
