@@ -98,6 +98,22 @@ public sealed class RealVideoTests : IAsyncLifetime
     }
 
     [Theory(Timeout = Limit)]
+    [InlineData("interlaced", "-vf tinterlace=interleave_top,fieldorder=tff,scale=SIZE:interl=1 -c:v mpeg2video -b:v 4M -flags +ilme+ildct -top 1")]
+    [InlineData("hdr", "-vf scale=SIZE -pix_fmt yuv420p10le -c:v libx265 -preset ultrafast -x265-params log-level=none:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc")]
+    public async Task A_size_that_changes_on_the_way_does_not_matter(string name, string arguments)
+    {
+        Task<string> PartAsync(string width) => Clip.MakeAsync(
+            $"{name}-{width}.ts", $"-f lavfi -i testsrc2=s=720x576:r=50:d=4 {arguments.Replace("SIZE", width + ":576", StringComparison.Ordinal)}");
+        var (wide, narrow) = (await PartAsync("720"), await PartAsync("544"));
+        var both = Path.ChangeExtension(wide, "both.ts");
+        await File.WriteAllBytesAsync(both, [.. await File.ReadAllBytesAsync(wide), .. await File.ReadAllBytesAsync(narrow)]);
+
+        var video = await IngestedAsync($"{name}-change.mkv", $"-i {both} -c copy");
+
+        Assert.Equal(8, video.Status.Duration!.Value, 0.2);
+    }
+
+    [Theory(Timeout = Limit)]
     // Luma and chroma in 10 bits of narrow range. The colours are BT.2020's: in BT.709's smaller triangle the same ones are further out.
     [InlineData("smpte2084", 572, 512, 512, 192, 192, 192)] // paper, 203 nits; as it stands 146 146 146
     [InlineData("smpte2084", 500, 440, 560, 208, 111, 49)] // orange; as it stands 145 120 86

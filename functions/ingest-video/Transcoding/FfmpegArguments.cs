@@ -45,10 +45,10 @@ public static class FfmpegArguments
 
     /// <summary>
     /// Where the size changes on the way, ffmpeg would set up all filters anew, and the constant rate would begin at zero once more. The first filter that looks at pixels
-    /// here is <c>scale</c>, which copes with it; others would not.
+    /// here is <c>scale</c>, which copes with it; the one with which ffmpeg turns pictures upright would not.
     /// </summary>
     private static string[] Reconfigured(VideoTrack? video) =>
-        video is { Interlaced: false, Rotated: false, DynamicRange: DynamicRange.Standard } ? [$"-reinit_filter:{video.StreamIndex.ToString(CultureInfo.InvariantCulture)}", "0"] : [];
+        video is { Rotated: false } ? [$"-reinit_filter:{video.StreamIndex.ToString(CultureInfo.InvariantCulture)}", "0"] : [];
 
     private static string[] Filters(TranscodePlan plan)
     {
@@ -70,6 +70,9 @@ public static class FfmpegArguments
     /// <summary>What every rendition needs, done once: progressive, constant rate, square pixels, 8-bit 4:2:0, BT.709. ffmpeg has turned it upright before.</summary>
     private static IEnumerable<string> Normalise(TranscodePlan plan, VideoTrack video, Size size)
     {
+        // To the size of the first picture, which nearly always all have: then nothing is done.
+        if (video.Interlaced || video.DynamicRange != DynamicRange.Standard)
+            yield return "scale=interl=-1";
         if (video.Interlaced)
             yield return "bwdif=mode=send_frame:deint=all";
         // Next to a copy there is nothing to mend, and each picture must remain the one that it is in the source.
