@@ -17,6 +17,7 @@ internal sealed class SigningBench : IAsyncDisposable
     private readonly HttpClient _http = new(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.None });
     private readonly CephRgw _rgw = new();
     private readonly Secrets _secrets = Secrets.Create(SigningKeyKind.Rsa);
+    private readonly Secrets _withP256 = Secrets.Create(SigningKeyKind.P256);
     private TestBucket _bucket = null!;
 
     public DirectoryInfo Folder { get; } = Directory.CreateTempSubdirectory("reelseal-bench-");
@@ -25,9 +26,13 @@ internal sealed class SigningBench : IAsyncDisposable
     {
         var bench = new SigningBench();
         bench._bucket = await bench._rgw.CreateBucketAsync();
+        File.Copy(bench._secrets.TokenKeyPath, bench._withP256.TokenKeyPath, overwrite: true);
         Article.Install(bench.Folder);
         return bench;
     }
+
+    /// <summary>Settings of a function that signs with a P-256 key in place of an RSA one.</summary>
+    public (string Name, string Value)[] P256 => [("SECRETS_DIRECTORY", _withP256.Directory), ("KEY_PAIR_ID", _withP256.KeyPair.Id)];
 
     /// <summary>A token signed with the shared key, for every video.</summary>
     public string Token(string scope = Scopes.Play) => new TokenMint(_secrets.TokenKey, TimeProvider.System).Mint(new() { Scopes = [scope], Lifetime = TimeSpan.FromHours(2) });
@@ -100,6 +105,7 @@ internal sealed class SigningBench : IAsyncDisposable
         _http.Dispose();
         await _rgw.DisposeAsync();
         _secrets.Dispose();
+        _withP256.Dispose();
         Folder.Delete(recursive: true);
     }
 }
