@@ -280,7 +280,7 @@ public sealed class RealVideoTests : IAsyncLifetime
     public async Task Cover_art_is_no_picture_of_the_video()
     {
         var video = await IngestedAsync(
-            "cover.mp4", $"-f lavfi -i testsrc2=s=320x180:d=2 -f lavfi -i color=red:s=500x500:d=0.04 -map 0 -map 1 {X264} -pix_fmt:v:0 yuv420p -c:v:1 mjpeg -frames:v:1 1 -disposition:v:1 attached_pic");
+            "cover.mp4", $"-f lavfi -i testsrc2=s=320x180:d=2 -f lavfi -i color=red:s=500x500:d=0.04 -map 0 -map 1 {X264} -pix_fmt:v:0 yuv420p -c:v:1 mjpeg -disposition:v:1 attached_pic");
 
         Assert.Contains("RESOLUTION=320x180,", Assert.Single(video.Variants).Tag, StringComparison.Ordinal);
     }

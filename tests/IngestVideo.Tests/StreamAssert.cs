@@ -86,7 +86,9 @@ internal static class StreamAssert
         var profile = Text(stream, "profile") switch { "High" => "64", "Main" => "4d", "Constrained Baseline" or "Baseline" => "42", var other => other };
         Assert.Matches($"""CODECS="avc1\.{profile}[0-9a-f][0-9a-f]{stream.GetProperty("level").GetInt32():x2}[",]""", tag);
         Assert.Contains($",RESOLUTION={stream.GetProperty("width")}x{stream.GetProperty("height")},", tag, StringComparison.Ordinal);
-        Assert.Contains($",FRAME-RATE={Rate(stream, "r_frame_rate").ToString("0.000", CultureInfo.InvariantCulture)},VIDEO-RANGE=SDR", tag, StringComparison.Ordinal);
+        var pictures = await PicturesAsync(video, rendition.Name);
+        var rate = pictures.Count > 1 ? Rate(stream, "r_frame_rate") : rendition.FrameRate!.Value; // of one picture ffprobe 7 sees a rate of half pictures
+        Assert.Contains($",FRAME-RATE={rate.ToString("0.000", CultureInfo.InvariantCulture)},VIDEO-RANGE=SDR", tag, StringComparison.Ordinal);
         // A variant is heard as well: the largest of its sounds counts (RFC 8216, 4.3.4.2).
         var (peak, average) = Measure(video, rendition.Name);
         Assert.Equal(average, rendition.AverageBandwidth!.Value, 0.01 * average);
@@ -94,7 +96,6 @@ internal static class StreamAssert
         AssertBandwidth(tag, peak + sounds.Max(sound => sound.Peak), average + sounds.Max(sound => sound.Average));
 
         // A keyframe begins every segment, and no two are further apart than Apple asks for.
-        var pictures = await PicturesAsync(video, rendition.Name);
         var keys = pictures.Where(picture => picture.Key).Select(picture => picture.Time).ToList();
         var start = pictures[0].Time;
         foreach (var segment in segments)
