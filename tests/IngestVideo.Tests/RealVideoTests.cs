@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using IngestVideo.Publishing;
@@ -12,21 +13,34 @@ public sealed class RealVideoTests : IAsyncLifetime
     private const string X264 = "-c:v libx264 -preset ultrafast";
 
     [Theory(Timeout = Limit)]
-    [InlineData("90", 180, 320, "bottom")]
-    [InlineData("180", 320, 180, "right")]
-    [InlineData("270", 180, 320, "top")]
-    public async Task A_phone_held_upright_gives_upright_pixels(string degrees, int width, int height, string redIs)
+    [InlineData(90, 180, 320, "top")] // a phone held upright
+    [InlineData(180, 320, 180, "right")]
+    [InlineData(270, 180, 320, "bottom")]
+    public async Task A_phone_held_upright_gives_upright_pixels(int degrees, int width, int height, string redIs)
     {
-        // The left half of what the sensor saw is red. ffmpeg's muxer takes degrees against the clock; a phone held upright writes 270.
+        // The left half of what the sensor saw is red.
         var sensor = await Clip.MakeAsync("sensor.mp4", $"-f lavfi -i color=red:s=160x180:d=2 -f lavfi -i color=blue:s=160x180:d=2 -filter_complex hstack {X264} -pix_fmt yuv420p");
 
-        var video = await IngestedAsync($"rotated{degrees}.mp4", $"-i {sensor} -c copy -metadata:s:v rotate={degrees}");
+        var turned = Path.ChangeExtension(sensor, $"{degrees}.mp4");
+        await File.WriteAllBytesAsync(turned, Turned(await File.ReadAllBytesAsync(sensor), degrees)); // how ffmpeg is asked for it changes from version to version
+
+        var video = await IngestedAsync($"rotated{degrees}.mp4", $"-i {turned} -c copy");
 
         var stream = (await video.ProbeAsync(video.LargestVideo)).GetProperty("streams")[0];
         Assert.Equal((width, height), (stream.GetProperty("width").GetInt32(), stream.GetProperty("height").GetInt32()));
         var (x, y) = redIs switch { "top" => (0.5, 0.1), "bottom" => (0.5, 0.9), _ => (0.9, 0.5) };
         var (red, _, blue) = await PixelAsync(video, (int)(x * width), (int)(y * height));
         Assert.True(red > 180 && blue < 80, $"red {red}, blue {blue}");
+
+        // The matrix of the track header (ISO/IEC 14496-12, 8.3.2), in 16.16: degrees with the clock.
+        static byte[] Turned(byte[] file, int degrees)
+        {
+            var matrix = file.AsSpan(file.AsSpan().IndexOf("tkhd"u8) + 44);
+            var (cosine, sine) = degrees switch { 90 => (0, 1), 180 => (-1, 0), _ => (0, -1) };
+            foreach (var (at, value) in ((int, int)[])[(0, cosine), (4, sine), (12, -sine), (16, cosine)])
+                BinaryPrimitives.WriteInt32BigEndian(matrix[at..], value << 16);
+            return file;
+        }
     }
 
     [Fact(Timeout = Limit)]
@@ -92,7 +106,7 @@ public sealed class RealVideoTests : IAsyncLifetime
             "interlaced.ts", "-f lavfi -i testsrc2=s=320x240:r=50:d=3 -vf tinterlace=interleave_top,fieldorder=tff -c:v mpeg2video -b:v 4M -flags +ilme+ildct -top 1");
 
         var errors = await Clip.ErrorsAsync("ffmpeg", ["-nostdin", "-allowed_extensions", "ALL", "-i", video.Playlist(video.LargestVideo), "-vf", "idet", "-f", "null", "-"]);
-        var found = Regex.Match(errors, @"Multi frame detection: TFF:\s*(\d+) BFF:\s*(\d+) Progressive:\s*(\d+)");
+        var found = Regex.Matches(errors, @"Multi frame detection: TFF:\s*(\d+) BFF:\s*(\d+) Progressive:\s*(\d+)")[^1]; // ffmpeg 7 counts from the start once more after its first look
         Assert.True(Number(found, 3) > 10 * (Number(found, 1) + Number(found, 2)), found.Value);
         Assert.Equal(3, video.Status.Duration!.Value, 0.15);
     }
@@ -103,14 +117,14 @@ public sealed class RealVideoTests : IAsyncLifetime
     public async Task A_size_that_changes_on_the_way_does_not_matter(string name, string arguments)
     {
         Task<string> PartAsync(string width) => Clip.MakeAsync(
-            $"{name}-{width}.ts", $"-f lavfi -i testsrc2=s=720x576:r=50:d=4 {arguments.Replace("SIZE", width + ":576", StringComparison.Ordinal)}");
+            $"{name}-{width}.ts", $"-f lavfi -i testsrc2=s=720x576:r=50:d=2 {arguments.Replace("SIZE", width + ":576", StringComparison.Ordinal)}");
         var (wide, narrow) = (await PartAsync("720"), await PartAsync("544"));
         var both = Path.ChangeExtension(wide, "both.ts");
         await File.WriteAllBytesAsync(both, [.. await File.ReadAllBytesAsync(wide), .. await File.ReadAllBytesAsync(narrow)]);
 
         var video = await IngestedAsync($"{name}-change.mkv", $"-i {both} -c copy");
 
-        Assert.Equal(8, video.Status.Duration!.Value, 0.2);
+        Assert.Equal(4, video.Status.Duration!.Value, 0.2);
     }
 
     [Theory(Timeout = Limit)]
@@ -169,7 +183,7 @@ public sealed class RealVideoTests : IAsyncLifetime
     [Theory(Timeout = Limit)]
     [InlineData("sound.m4a", "-f lavfi -i sine=f=440:d=8 -c:a aac")]
     [InlineData("sound.mkv", "-f lavfi -i sine=f=440:d=8 -c:a libopus")]
-    [InlineData("sound-with-cover.m4a", "-f lavfi -i sine=f=440:d=8 -f lavfi -i color=red:s=300x300:d=0.04 -map 0 -map 1 -c:a aac -c:v mjpeg -frames:v 1 -disposition:v:0 attached_pic -f mp4")]
+    [InlineData("sound-with-cover.m4a", "-f lavfi -i sine=f=440:d=8 -f lavfi -i color=red:s=300x300:d=0.04 -map 0 -map 1 -c:a aac -c:v mjpeg -disposition:v:0 attached_pic -f mp4")]
     public async Task Sound_alone_is_a_stream_of_sound(string name, string arguments)
     {
         var video = await IngestedAsync(name, arguments);
