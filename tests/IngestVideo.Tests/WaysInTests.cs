@@ -13,10 +13,10 @@ public sealed class WaysInTests(CephRgw rgw)
     private const int Limit = 180_000;
     private const int MiB = 1 << 20;
 
+    public static TheoryData<string> Ways => ["raw", "form", "reference"];
+
     [Theory(Timeout = Limit)]
-    [InlineData("raw")]
-    [InlineData("form")]
-    [InlineData("reference")]
+    [MemberData(nameof(Ways))]
     public async Task A_video_may_be_as_large_as_is_allowed_and_not_a_byte_larger(string way)
     {
         var clip = await Clip.SimpleAsync();
@@ -33,9 +33,7 @@ public sealed class WaysInTests(CephRgw rgw)
 
     /// <summary>On S3, whose client could be the one that holds it.</summary>
     [Theory(Timeout = Limit)]
-    [InlineData("raw")]
-    [InlineData("form")]
-    [InlineData("reference")]
+    [MemberData(nameof(Ways))]
     public async Task A_large_video_is_never_held_in_memory(string way)
     {
         var bucket = await rgw.CreateBucketAsync();
