@@ -45,9 +45,9 @@ public sealed class WaysInTests(CephRgw rgw)
         {
             // A box that players skip (ISO/IEC 14496-12, 8.1.2).
             byte[] free = [0, 0, 0, 0, .. "free"u8];
-            BinaryPrimitives.WriteInt32BigEndian(free, 400 * MiB);
+            BinaryPrimitives.WriteInt32BigEndian(free, 256 * MiB);
             await file.WriteAsync(free);
-            file.SetLength(file.Position - free.Length + (400 * MiB));
+            file.SetLength(file.Position - free.Length + (256 * MiB));
         }
 
         using var response = await PostAsync(worker.Client, bucket.CreateStore(TimeSpan.FromMinutes(1)), way, clip);
