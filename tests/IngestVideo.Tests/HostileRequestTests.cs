@@ -5,7 +5,6 @@ using System.Text;
 using IngestVideo.Processes;
 using IngestVideo.Status;
 using Reelseal;
-using Xunit.Sdk;
 
 namespace IngestVideo.Tests;
 
@@ -13,52 +12,6 @@ namespace IngestVideo.Tests;
 public sealed class HostileRequestTests
 {
     private const int Limit = 120_000;
-    private const string Part = "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n\r\n";
-
-    public static TheoryData<string, int> Forms => new()
-    {
-        { "a hundred thousand parts", 400 },
-        { "headers without end", 400 },
-        { "a header without end", 400 },
-        { "a part without headers, for ever", 400 },
-        { "nested forms", 400 },
-        { "a boundary that is a part of itself", 400 },
-        { "a field that does not end", 400 },
-        { "a preamble without end", 400 },
-        { "two files", 400 },
-    };
-
-    [Theory(Timeout = Limit)]
-    [MemberData(nameof(Forms))]
-    public async Task A_form_that_is_a_bomb_is_refused_before_it_costs_anything(string name, int status)
-    {
-        await using var host = await IngestHost.StartAsync(("MAX_UPLOAD_BYTES", "50000000"));
-        var (head, repeated, tail) = name switch
-        {
-            "a hundred thousand parts" => ("", Part, "--b--\r\n"),
-            "headers without end" => ("--b\r\n", "X-A: b\r\n", ""),
-            "a header without end" => ("--b\r\nContent-Disposition: form-data; name=\"", "x", ""),
-            "a part without headers, for ever" => ("--b\r\n\r\n", "--b\r\n\r\n", ""),
-            "nested forms" => ("", "--b\r\nContent-Disposition: form-data; name=\"file\"\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n", ""),
-            "a boundary that is a part of itself" => ("--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\n", "\r\n-\r\n--\r\n", ""),
-            "a field that does not end" => ("--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\n", "x", ""),
-            "a preamble without end" => ("", "no boundary\r\n", ""),
-            "two files" => ("", "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nx\r\n", "--b--\r\n"),
-            _ => throw new ArgumentOutOfRangeException(nameof(name), name, "There is no such form."),
-        };
-        var block = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(repeated, 65_536 / repeated.Length)));
-        using var content = new StreamContent(new Repeating(Encoding.ASCII.GetBytes(head), block, 60_000_000, Encoding.ASCII.GetBytes(tail)));
-        content.Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=b");
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/") { Content = content };
-        request.Headers.TransferEncodingChunked = true;
-        var before = GC.GetTotalAllocatedBytes();
-
-        using var answer = await SendAsync(host, request);
-
-        Assert.Equal(status, (int)answer.StatusCode);
-        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 200_000_000);
-        await host.AssertNothingIsLeftAsync();
-    }
 
     [Fact(Timeout = Limit)]
     public async Task Whoever_sends_a_byte_now_and_then_does_not_keep_a_place()
@@ -123,7 +76,7 @@ public sealed class HostileRequestTests
     [Fact(Timeout = Limit)]
     public async Task Names_and_titles_inject_nothing_into_playlists_statuses_and_headers()
     {
-        const string evil = "x\",URI=\"https://evil.example/x.m3u8\"\r\n#EXT-X-MEDIA:TYPE=AUDIO,NAME=\"y\u001b[2J";
+        const string evil = "x\",URI=\"https://evil.example/x.m3u8\"\r\nX-Evil: yes\r\n#EXT-X-MEDIA:TYPE=AUDIO,NAME=\"y\u001b[2J";
         await using var host = await IngestHost.StartAsync();
         var metadata = Path.Combine(host.Root, "metadata");
         var escaped = evil.Replace("\r", "", StringComparison.Ordinal).Replace("=", "\\=", StringComparison.Ordinal).Replace("#", "\\#", StringComparison.Ordinal).Replace("\n", "\\\n", StringComparison.Ordinal);
@@ -136,6 +89,10 @@ public sealed class HostileRequestTests
         using var answer = await host.PostAsync(clip, id, "?title=" + Uri.EscapeDataString(evil));
 
         Assert.True(answer.StatusCode == HttpStatusCode.Created, await answer.Content.ReadAsStringAsync());
+        using var asked = await host.Client.GetAsync($"/videos/{id}");
+        Assert.Contains("evil", await asked.Content.ReadAsStringAsync(), StringComparison.Ordinal); // it did get there
+        foreach (var head in (string[])[$"{answer.Headers}{answer.Content.Headers}", $"{asked.Headers}{asked.Content.Headers}"])
+            Assert.DoesNotContain("evil", head, StringComparison.OrdinalIgnoreCase);
         var status = await host.WaitForAsync(id, status => status.State == VideoState.Ready);
         Assert.DoesNotContain(status.Title!, char.IsControl);
         foreach (var key in (await host.KeysAsync()).Where(key => key.EndsWith(".m3u8", StringComparison.Ordinal)))
@@ -199,47 +156,5 @@ public sealed class HostileRequestTests
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         Assert.Contains("ffmpeg", seen);
         Assert.Contains("ffprobe", seen);
-    }
-
-    private static async Task<HttpResponseMessage> SendAsync(IngestHost host, HttpRequestMessage request)
-    {
-        try
-        {
-            return await host.Client.SendAsync(request);
-        }
-        catch (HttpRequestException e) when (e.InnerException is IOException or SocketException)
-        {
-            // The server had answered and hung up before the client had sent everything: some clients see only that.
-            throw SkipException.ForSkip("The connection went before the answer was read: " + e.InnerException.Message);
-        }
-    }
-
-    /// <summary>A beginning, a block again and again, and an end.</summary>
-    private sealed class Repeating(byte[] head, byte[] block, long length, byte[] tail) : Stream
-    {
-        private long _position;
-
-        public override int Read(byte[] buffer, int offset, int count)
-        {
-            var (source, at) = _position < head.Length ? (head, _position)
-                : _position < head.Length + length ? (block, (_position - head.Length) % block.Length)
-                : (tail, _position - head.Length - length);
-            var read = (int)Math.Min(count, source.Length - at);
-            if (read <= 0)
-                return 0;
-            source.AsSpan((int)at, read).CopyTo(buffer.AsSpan(offset));
-            _position += read;
-            return read;
-        }
-
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => throw new NotSupportedException();
-        public override long Position { get => _position; set => throw new NotSupportedException(); }
-        public override void Flush() => throw new NotSupportedException();
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }
