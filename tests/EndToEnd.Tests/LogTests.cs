@@ -1,13 +1,17 @@
 using System.Collections.Concurrent;
+using System.Runtime.Versioning;
 using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Reelseal.Local;
+using Reelseal.Local.Playback;
 using Reelseal.Testing;
 using Reelseal.Tokens;
 
 namespace Reelseal.EndToEnd.Tests;
 
 /// <summary>What a whole run leaves in the logs of the functions, the gateway and the edge.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class LogTests
 {
     [Fact(Timeout = 180_000)]
@@ -38,6 +42,59 @@ public sealed class LogTests
         Assert.All(hidden, secret => Assert.DoesNotContain(secret, text, StringComparison.Ordinal));
         Assert.Contains(answers, answer => answer.Contains("\"state\"", StringComparison.Ordinal));
         Assert.All(answers, answer => Assert.All(hidden, secret => Assert.DoesNotContain(secret, answer, StringComparison.Ordinal)));
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task What_strangers_write_makes_no_line_and_no_header_of_its_own()
+    {
+        const string forged = """{"LogLevel":"Forged"}""";
+        Published.Require();
+        var cancellation = TestContext.Current.CancellationToken;
+        using var folder = new TemporaryDirectory();
+        // ffmpeg prints what it finds in a file.
+        var ffmpeg = Path.Combine(folder.Path, "ffmpeg");
+        await File.WriteAllTextAsync(ffmpeg, $"#!/bin/sh\nprintf 'a\\r\\n{forged}\\n\\033[2J' >&2\nexit 1\n", cancellation);
+        File.SetUnixFileMode(ffmpeg, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var clip = Path.Combine(folder.Path, "clip.mp4");
+        await Clip.CreateAsync(clip, TimeSpan.FromSeconds(1), 320, 180, cancellation);
+        var lines = new ConcurrentQueue<string>();
+        var options = new LocalOptions
+        {
+            StoreDirectory = Path.Combine(folder.Path, "store"),
+            Settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = $"{folder.Path}:{Environment.GetEnvironmentVariable("PATH")}" },
+            OnFunctionLine = (_, line) => lines.Enqueue(line),
+        };
+        await using (var system = await LocalSystem.StartAsync(options, cancellation))
+        {
+            var token = system.Tokens.Mint(new() { Scopes = [Scopes.Ingest, Scopes.Play] });
+            var evil = Uri.EscapeDataString($"a\r\nX-Forged: yes\r\n\r\n{forged}\n\u001b[2J");
+            foreach (var (function, path, authorization, content) in ((string, string, string, HttpContent?)[])
+            [
+                (LocalSystem.IngestVideo, $"/?title={evil}", token, new ByteArrayContent(await File.ReadAllBytesAsync(clip, cancellation))),
+                (LocalSystem.IngestVideo, $"/?callback={evil}", token, new StringContent(forged)),
+                (LocalSystem.IngestVideo, "/", token, new StringContent($$"""{"source":"{{evil}}"}""", Encoding.UTF8, "application/json")),
+                (LocalSystem.IngestVideo, $"/videos?after={evil}", token, null),
+                (LocalSystem.SignPlaylist, $"/videos/{VideoId.New()}?until={evil}", token, null),
+                (LocalSystem.SignPlaylist, $"/videos/{evil}/multivariant.m3u8", token, null),
+                (LocalSystem.SignPlaylist, $"/videos/{VideoId.New()}/multivariant.m3u8?token={evil}", forged, null),
+            ])
+            {
+                using var request = new HttpRequestMessage(content is null ? HttpMethod.Get : HttpMethod.Post, new Uri(system.Functions[function].Address, path)) { Content = content }; // past the gateway, which stops some of them
+                request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + authorization);
+                request.Headers.TryAddWithoutValidation("X-Call-Id", forged);
+                using var http = new HttpClient();
+                using var answer = await http.SendAsync(request, cancellation);
+                Assert.InRange((int)answer.StatusCode, 200, 499);
+                Assert.DoesNotContain("forged", $"{answer.Headers}{answer.Content.Headers}", StringComparison.OrdinalIgnoreCase);
+            }
+        }
+
+        Assert.Contains(lines, line => line.Contains("Forged", StringComparison.Ordinal)); // what ffmpeg said is told, within a line
+        Assert.All(lines, line =>
+        {
+            Assert.DoesNotContain(line, char.IsControl);
+            Assert.NotEqual("Forged", JsonElement.Parse(line).GetProperty("LogLevel").GetString());
+        });
     }
 
     private static async Task PlayAsync(RunningSystem system, HashSet<string> hidden, CancellationToken cancellation)

@@ -45,4 +45,38 @@ public sealed class TelemetryTests(CephRgw s3)
             name => Assert.Contains(name, metrics, StringComparison.Ordinal));
         Assert.All(hidden, secret => Assert.DoesNotContain(secret, traces + metrics, StringComparison.Ordinal));
     }
+    [Theory(Timeout = 120_000)]
+    [InlineData("", false)]
+    [InlineData("http://localhost:4318", true)] // OpenTelemetry's default, asked for: so it would be seen
+    public async Task Nothing_is_sent_without_an_endpoint_not_even_to_the_default_one(string endpoint, bool sent)
+    {
+        Published.Require();
+        var cancellation = TestContext.Current.CancellationToken;
+        await using var collector = await OtlpCollector.StartAsync();
+        using var store = new TemporaryDirectory();
+        var options = new LocalOptions
+        {
+            StoreDirectory = store.Path,
+            Settings = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = endpoint,
+                ["http_proxy"] = collector.Address, // sees what goes to the default port, which need not be free for that
+            },
+        };
+        await using (var system = await LocalSystem.StartAsync(options, cancellation))
+        {
+            using var http = new HttpClient();
+            foreach (var function in (string[])[LocalSystem.IngestVideo, LocalSystem.SignPlaylist])
+            {
+                using var answer = await http.GetAsync($"{system.Gateway}/function/{function}/health", cancellation);
+                Assert.True(answer.IsSuccessStatusCode, $"{function}: {answer}");
+            }
+        } // what is left is sent when a function stops
+
+        foreach (var function in (string[])[LocalSystem.IngestVideo, LocalSystem.SignPlaylist])
+        {
+            Assert.Equal(sent, collector.Traces.Contains(function, StringComparison.Ordinal));
+            Assert.Equal(sent, collector.Metrics.Contains(function, StringComparison.Ordinal));
+        }
+    }
 }
