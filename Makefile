@@ -14,7 +14,7 @@ FUNCTIONS := sign-playlist ingest-video
 PROGRAMS := $(FUNCTIONS:%=artifacts/functions/%/Root)
 LOCAL := dotnet run --project local --configuration Release --
 
-.PHONY: demo serve test soak picture bench deploy fsck token publish build page ffmpeg chromium load clean
+.PHONY: demo serve test soak picture bench deploy fsck token publish build page ffmpeg chromium load faketime clean
 .DELETE_ON_ERROR:
 
 demo: ffmpeg publish
@@ -29,7 +29,7 @@ token:
 test: ffmpeg chromium publish page tests/Page.Tests/node_modules build
 	@tests/run.sh --filter-not-trait Category=Soak
 
-soak: ffmpeg chromium load publish page tests/Page.Tests/node_modules build
+soak: ffmpeg chromium load faketime publish page tests/Page.Tests/node_modules build
 	@# 8: a test program in which nothing takes long
 	@tests/run.sh --filter-trait Category=Soak --ignore-exit-code 8
 
@@ -82,6 +82,9 @@ load:
 
 chromium:
 	@$(call need,chromium,chromium)
+
+faketime:
+	@$(call need,faketime,faketime)
 
 # need(command, packages): installs Debian packages whose command is missing, or says in one line what to install.
 need = command -v $(1) >/dev/null || { \

@@ -39,11 +39,21 @@ public sealed class CephRgw : IAsyncDisposable
         await CommandAsync($"user {name} {secretKey}", $"user {name}");
     }
 
+    /// <summary>Another access key of the user whom the buckets belong to.</summary>
+    public async Task AddKeyAsync(string name, string secretKey)
+    {
+        await StartedAsync();
+        await CommandAsync($"key {name} {secretKey}", $"key {name}");
+    }
+
+    public Task RemoveKeyAsync(string name) => CommandAsync($"nokey {name}", $"nokey {name}");
+
     /// <summary>Kills the server as a crash would. What it has acknowledged is there again after <see cref="RestartAsync"/>.</summary>
     public Task KillAsync() => CommandAsync("kill", "killed");
 
     /// <summary>Starts the server again, at the same address.</summary>
-    public Task RestartAsync() => CommandAsync("start", "ready");
+    /// <param name="clock">By how much its clock is to be wrong, such as <c>+20m</c>; that takes Debian's package <c>faketime</c>.</param>
+    public Task RestartAsync(string clock = "") => CommandAsync($"start {clock}", "ready");
 
     public async ValueTask DisposeAsync()
     {

@@ -2,8 +2,11 @@
 # start.sh PREFIX DATA: runs one Ceph monitor, one OSD that keeps everything in memory, and the S3 gateway, on 127.0.0.1 only.
 # Prints "ready PORT" once S3 answers; its user has the keys "accesskey" and "secretkey". Then it obeys its standard input, a command a line:
 #   kill              kills the gateway as a crash would; the data stay        → "killed"
-#   start             starts it again, on the same port                        → "ready PORT"
-#   user NAME SECRET  makes another user, whose access key is NAME (after a kill it takes half a minute)  → "user NAME"
+#   start [OFFSET]    starts it again, on the same port, and with libfaketime its clock is wrong by OFFSET, such as +20m  → "ready PORT"
+#   user NAME SECRET  makes another user, whose access key is NAME             → "user NAME"
+#   key NAME SECRET   gives the user of "accesskey" another access key, NAME   → "key NAME"
+#   nokey NAME        takes it away again                                      → "nokey NAME"
+# After a kill the last three take half a minute.
 # When the input ends, for instance because whoever started this was killed, everything stops and DATA is removed. Exits with 4 if one of the servers was gone by then.
 set -euo pipefail
 root=$1/root
@@ -11,6 +14,7 @@ mkdir -p "$2"
 data=$(realpath "$2")
 lib=$(dirname "$(find "$root/usr/lib" -maxdepth 3 -name 'libc.so.6' | head -1)")
 loader=$(find "$root"/usr/lib64 "$root"/usr/lib -maxdepth 1 -name 'ld-linux-*.so.*' 2>/dev/null | head -1)
+faketime=$(find /usr/lib -maxdepth 3 -path '*/faketime/libfaketime.so.1' 2>/dev/null | head -1) || true
 
 pids=() gateway=
 stop() {
@@ -95,10 +99,14 @@ CONF
 
 # The loader of their own C library starts them: the system's may be older.
 ceph() { local program=$1; shift; "$loader" --library-path "$lib:$lib/ceph" "$root/usr/bin/$program" -c "$data/ceph.conf" "$@" </dev/null >>"$data/log/output" 2>&1; }
+rekey() { ceph radosgw-admin key "$1" --uid accesskey --key-type s3 --access-key "${@:2}"; }
 user() { ceph radosgw-admin user create --uid "$1" --display-name "$1" --access-key "$1" --secret-key "$2"; }
-serve() { exec 8>&- </dev/null >>"$data/log/output" 2>&1; exec "$loader" --library-path "$lib:$lib/ceph" "$root/usr/bin/$1" -c "$data/ceph.conf" -f "${@:2}"; }
+serve() { exec 8>&- </dev/null >>"$data/log/output" 2>&1; exec "$loader" ${clock:+--preload "$clock"} --library-path "$lib:$lib/ceph" "$root/usr/bin/$1" -c "$data/ceph.conf" -f "${@:2}"; }
 answers() { (exec 3<>"/dev/tcp/127.0.0.1/$port" && printf 'GET / HTTP/1.0\r\n\r\n' >&3 && read -r -t 5 _ <&3) 2>/dev/null; }
 start_gateway() {
+  local clock=
+  # Only the time of day is wrong: what waits for a while goes by the other clock.
+  [[ -z ${1-} ]] || { clock=$faketime; export FAKETIME=$1 FAKETIME_DONT_FAKE_MONOTONIC=1; }
   serve radosgw -n client.rgw &
   gateway=$!
   for _ in {1..600}; do
@@ -123,7 +131,9 @@ start_gateway
 while read -r command name secret; do
   case $command in
     kill) { kill -9 $gateway; wait $gateway || true; } 2>/dev/null; gateway=; echo killed ;;
-    start) start_gateway ;;
+    start) start_gateway "$name" ;;
     user) user "$name" "$secret" && echo "user $name" ;;
+    key) rekey create "$name" --secret-key "$secret" && echo "key $name" ;;
+    nokey) rekey rm "$name" && echo "nokey $name" ;;
   esac
 done
