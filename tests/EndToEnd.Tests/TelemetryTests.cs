@@ -45,6 +45,7 @@ public sealed class TelemetryTests(CephRgw s3)
             name => Assert.Contains(name, metrics, StringComparison.Ordinal));
         Assert.All(hidden, secret => Assert.DoesNotContain(secret, traces + metrics, StringComparison.Ordinal));
     }
+
     [Theory(Timeout = 120_000)]
     [InlineData("", false)]
     [InlineData("http://localhost:4318", true)] // OpenTelemetry's default, asked for: so it would be seen
