@@ -127,7 +127,7 @@ public sealed class TokenValidator
     {
         public static Digest Of(string token)
         {
-            Span<byte> text = stackalloc byte[LongestToken];
+            Span<byte> text = stackalloc byte[token.Length]; // not more: the stack is cleared
             Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
             SHA256.HashData(text[..Encoding.ASCII.GetBytes(token, text)], hash);
             return MemoryMarshal.Read<Digest>(hash);
