@@ -225,11 +225,9 @@ public sealed class OnceTests
     [Fact(Timeout = Limit)]
     public async Task Passing_faults_of_the_store_are_waited_out()
     {
-        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
         var failures = 0;
-        var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
-        await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(real, key =>
-            key.StartsWith("videos/", StringComparison.Ordinal) && Interlocked.Increment(ref failures) % 3 != 0 ? throw new UpstreamException("Out of order.", timedOut: false) : Task.CompletedTask)));
+        await using var host = await StartAsync(key =>
+            key.StartsWith("videos/", StringComparison.Ordinal) && Interlocked.Increment(ref failures) % 3 != 0 ? throw new UpstreamException("Out of order.", timedOut: false) : Task.CompletedTask);
 
         var video = await host.IngestAsync(await Clip.SimpleAsync());
 
@@ -240,17 +238,15 @@ public sealed class OnceTests
     [Fact(Timeout = Limit)]
     public async Task The_longer_the_store_fails_the_longer_are_the_waits()
     {
-        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
         var tries = new List<TimeSpan>();
         var watch = Stopwatch.StartNew();
-        var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
-        await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(real, key =>
+        await using var host = await StartAsync(key =>
         {
             if (!key.EndsWith("poster.jpg", StringComparison.Ordinal))
                 return Task.CompletedTask;
             tries.Add(watch.Elapsed);
             return tries.Count < 5 ? throw new UpstreamException("Out of order.", timedOut: false) : Task.CompletedTask;
-        })));
+        });
 
         await host.IngestAsync(await Clip.SimpleAsync());
 
@@ -263,14 +259,12 @@ public sealed class OnceTests
     [Fact(Timeout = Limit)]
     public async Task The_multivariant_playlist_is_written_when_everything_else_is_there()
     {
-        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
         var written = new ConcurrentQueue<string>();
-        var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
-        await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(real, key =>
+        await using var host = await StartAsync(key =>
         {
             written.Enqueue(key);
             return Task.CompletedTask;
-        })));
+        });
 
         var video = await host.IngestAsync(await Clip.SimpleAsync());
 
@@ -282,10 +276,8 @@ public sealed class OnceTests
     [Fact(Timeout = Limit)]
     public async Task A_fault_of_the_store_that_stays_is_told_and_leaves_only_the_status()
     {
-        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
-        var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
-        await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(real, key =>
-            key.EndsWith(".m3u8", StringComparison.Ordinal) ? throw new UpstreamException("The object store does not answer.", timedOut: true) : Task.CompletedTask)));
+        await using var host = await StartAsync(key =>
+            key.EndsWith(".m3u8", StringComparison.Ordinal) ? throw new UpstreamException("The object store does not answer.", timedOut: true) : Task.CompletedTask);
         var id = VideoId.New();
 
         using var response = await host.PostAsync(await Clip.SimpleAsync(), id);
@@ -363,6 +355,14 @@ public sealed class OnceTests
         // Nine in ten: on a machine that is busy with other tests one may be late.
         var gaps = seen.Zip(seen.Skip(1), (first, second) => (second.At - first.At).TotalSeconds).Order().ToList();
         Assert.InRange(gaps[gaps.Count * 9 / 10], 0, 2);
+    }
+
+    /// <summary>A function on a directory store, but for what is done before a write.</summary>
+    private static Task<IngestHost> StartAsync(Func<string, Task> beforePut)
+    {
+        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
+        return IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(real, beforePut)));
     }
 
     /// <summary>Waits until something of a video is in the store, and it is not done.</summary>
