@@ -18,13 +18,13 @@ internal sealed class OriginProof(IReadOnlyList<string> secrets)
     private readonly byte[][] _secrets = [.. secrets.Select(Encoding.UTF8.GetBytes)];
 
     /// <summary>Whether the value of <see cref="Header"/> is one of the secrets.</summary>
-    public bool Opens(string header)
+    public bool IsValid(string header)
     {
-        var opens = false;
+        var isValid = false;
         var bytes = Encoding.UTF8.GetBytes(header);
         foreach (var secret in _secrets)
-            opens |= CryptographicOperations.FixedTimeEquals(bytes, secret);
-        return opens;
+            isValid |= CryptographicOperations.FixedTimeEquals(bytes, secret);
+        return isValid;
     }
 
     /// <summary>The query by which a playlist of this video is asked for until that time: <c>until=…&amp;proof=…</c>.</summary>

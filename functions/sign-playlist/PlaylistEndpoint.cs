@@ -59,10 +59,10 @@ internal sealed class PlaylistEndpoint(ViewerGate gate, PlaylistSource source, P
         // What a cache holds must not outlive what is in it. A ticket says when it ends, whoever holds the copy; a token's URLs are
         // to have half of their lifetime left even in the oldest copy.
         var left = viewer.Expires - clock.GetUtcNow();
-        var seconds = (long)(viewer.ThroughEdge || left < options.Lifetime.Least / 2 ? left : options.Lifetime.Least / 2).TotalSeconds;
+        var seconds = (long)(viewer.ViaCloudFront || left < options.Lifetime.Minimum / 2 ? left : options.Lifetime.Minimum / 2).TotalSeconds;
         response.Headers.CacheControl = string.Create(
-            CultureInfo.InvariantCulture, $"{(viewer.ThroughEdge ? "public" : "private")}, max-age={long.Max(seconds, 0)}");
-        if (!viewer.ThroughEdge)
+            CultureInfo.InvariantCulture, $"{(viewer.ViaCloudFront ? "public" : "private")}, max-age={long.Max(seconds, 0)}");
+        if (!viewer.ViaCloudFront)
             response.Headers["Referrer-Policy"] = "no-referrer"; // a token may be in the URL
     }
 

@@ -15,7 +15,7 @@ internal sealed record SigningOptions
     public required UrlLifetime Lifetime { get; init; }
 
     /// <summary>Whether each URL gets a canned policy of its own, as in the article, rather than one custom policy for the whole video.</summary>
-    public required bool EachUrl { get; init; }
+    public required bool SignPerUrl { get; init; }
 
     /// <summary>The domain of cookies, common to the gateway and the distribution; null when there is none, and no cookies are given.</summary>
     public required string? CookieDomain { get; init; }
@@ -59,10 +59,10 @@ internal sealed record SigningOptions
             settings.Duration("URL_LIFETIME", TimeSpan.FromHours(24)),
             settings.Duration("URL_WINDOW", TimeSpan.FromHours(1)),
             settings.Flag("URL_START", otherwise: false));
-        if (lifetime.Least < TimeSpan.FromSeconds(1) || lifetime.Window < TimeSpan.FromSeconds(1))
+        if (lifetime.Minimum < TimeSpan.FromSeconds(1) || lifetime.Window < TimeSpan.FromSeconds(1))
             settings.Fault("URL_LIFETIME and URL_WINDOW are at least a second: CloudFront counts in whole ones.", 0);
-        var eachUrl = settings.Choice("SIGNING_POLICY", ("video", false), ("url", true));
-        if (eachUrl && lifetime.StartsWithWindow)
+        var signPerUrl = settings.Choice("SIGNING_POLICY", ("video", false), ("url", true));
+        if (signPerUrl && lifetime.StartsWithWindow)
             settings.Fault("URL_START needs SIGNING_POLICY=video: a canned policy has no start.", 0);
 
         var options = new SigningOptions
@@ -72,7 +72,7 @@ internal sealed record SigningOptions
             OriginProof = new([.. secrets.Where(secret => secret.Length > 0)]),
             Tokens = TokenOptions.Read(settings),
             Lifetime = lifetime,
-            EachUrl = eachUrl,
+            SignPerUrl = signPerUrl,
             CookieDomain = settings.Text("COOKIE_DOMAIN"),
             CorsOrigin = settings.Text("CORS_ORIGIN") ?? "*",
             Freshness = settings.Duration("PLAYLIST_FRESHNESS", TimeSpan.FromMinutes(1)),

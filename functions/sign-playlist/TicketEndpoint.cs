@@ -37,7 +37,7 @@ internal static class TicketEndpoint
         }
         if (cookies == true && options.CookieDomain is null)
             return Problem("Cookies are not to be had: no COOKIE_DOMAIN is set, and a cookie of the gateway's host never reaches CloudFront.");
-        if (cookies == true && options.EachUrl)
+        if (cookies == true && options.SignPerUrl)
             return Problem("Cookies are not to be had: with SIGNING_POLICY=url each URL is signed by itself.");
 
         var key = PlaylistKey.Multivariant(id);
@@ -47,7 +47,7 @@ internal static class TicketEndpoint
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
         var url = options.Distribution.UrlOf(key.Key) + "?" + options.OriginProof.QueryFor(id, expires);
-        if (options.EachUrl)
+        if (options.SignPerUrl)
             return TypedResults.Ok(new Ticket($"{url}&{options.Signer.SignCanned(url, expires).Query}", Query: null, expires.ToUnixTimeSeconds()));
 
         var signature = signer.SignatureFor(id, expires);

@@ -6,10 +6,10 @@ using Reelseal.Tokens;
 namespace SignPlaylist;
 
 /// <summary>Someone who may play a video.</summary>
-/// <param name="ThroughEdge">The request came through CloudFront, with a ticket; otherwise through the gateway, with a token.</param>
+/// <param name="ViaCloudFront">The request came through CloudFront, with a ticket; otherwise through the gateway, with a token.</param>
 /// <param name="Expires">When the URLs signed for this viewer end.</param>
 /// <param name="PlaylistQuery">What the URIs of other playlists carry on: the ticket's proof, a token that came in the query, or nothing.</param>
-internal sealed record Viewer(bool ThroughEdge, DateTimeOffset Expires, string PlaylistQuery);
+internal sealed record Viewer(bool ViaCloudFront, DateTimeOffset Expires, string PlaylistQuery);
 
 /// <summary>A viewer, or the answer that says why there is none.</summary>
 internal readonly record struct ViewerAdmission(Viewer? Viewer, ProblemHttpResult? Refusal)
@@ -33,20 +33,20 @@ internal sealed class ViewerGate(TokenGate tokens, SigningOptions options, TimeP
         // A token that was let in is made of characters that stand for themselves in a query (RFC 7515, section 3.1).
         var token = request.Query[TokenGate.QueryParameter];
         return new(new(
-            ThroughEdge: false,
+            ViaCloudFront: false,
             options.Lifetime.EndFor(clock.GetUtcNow(), admission.Claims.Until),
             token.Count == 0 ? "" : $"{TokenGate.QueryParameter}={token}"), Refusal: null);
     }
 
     private ViewerAdmission AdmitEdge(HttpRequest request, VideoId video, string header)
     {
-        if (!options.OriginProof.Opens(header))
+        if (!options.OriginProof.IsValid(header))
             return Refuse($"The header {OriginProof.Header} is wrong.");
         if (options.OriginProof.Read(video, request.Query["until"], request.Query["proof"]) is not { } until)
             return Refuse("The URL does not come from a ticket: until and proof are missing or do not fit this video.");
         if (until <= clock.GetUtcNow())
             return Refuse("The ticket has ended.");
-        return new(new(ThroughEdge: true, until, options.OriginProof.QueryFor(video, until)), Refusal: null);
+        return new(new(ViaCloudFront: true, until, options.OriginProof.QueryFor(video, until)), Refusal: null);
     }
 
     private static ViewerAdmission Refuse(string detail) =>

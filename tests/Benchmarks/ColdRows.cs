@@ -111,7 +111,7 @@ internal sealed class ColdRows(SigningBench bench, Table table, double scale)
         {
             using var output = new MemoryStream(capacity: 2 << 20);
             var before = GC.GetAllocatedBytesForCurrentThread();
-            PlaylistSigner.Rewrite(source, key, new(new Uri("https://d111111abcdef8.cloudfront.net")), Delivery.WithOneSignature(throughEdge: false, "", signature), output);
+            PlaylistSigner.Rewrite(source, key, new(new Uri("https://d111111abcdef8.cloudfront.net")), Delivery.WithOneSignature(viaCloudFront: false, "", signature), output);
             runs.Add((double)(GC.GetAllocatedBytesForCurrentThread() - before) / output.Length);
         }
         table.Add(new("rewrite.alloc", "ratio", Goal.Most(1.5), runs));

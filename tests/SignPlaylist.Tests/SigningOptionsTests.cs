@@ -24,9 +24,9 @@ public sealed class SigningOptionsTests : IDisposable
     {
         var options = Read();
         Assert.Equal("https://cdn.example/", options.Distribution.Address.OriginalString);
-        Assert.Equal((TimeSpan.FromHours(24), TimeSpan.FromHours(1), false), (options.Lifetime.Least, options.Lifetime.Window, options.Lifetime.StartsWithWindow));
+        Assert.Equal((TimeSpan.FromHours(24), TimeSpan.FromHours(1), false), (options.Lifetime.Minimum, options.Lifetime.Window, options.Lifetime.StartsWithWindow));
         Assert.Equal((32L << 20, TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(5)), (options.CacheBytes, options.Freshness, options.StoreTimeout));
-        Assert.Equal(("*", null, false, "reelseal"), (options.CorsOrigin, options.CookieDomain, options.EachUrl, options.Tokens.Audience));
+        Assert.Equal(("*", null, false, "reelseal"), (options.CorsOrigin, options.CookieDomain, options.SignPerUrl, options.Tokens.Audience));
     }
 
     [Fact]

@@ -45,7 +45,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
                 ended = transcoding.IsCompleted || uploading.IsCompleted; // before looking: what comes after is found
                 foreach (var file in FindComplete(ended))
                     queue.Writer.TryWrite(file);
-                HoldBack();
+                ApplyBackpressure();
             }
             while (!ended && await Task.WhenAny(transcoding, uploading, Task.Delay(s_poll, stop.Token)) is { IsCanceled: false });
             stop.Token.ThrowIfCancellationRequested();
@@ -177,7 +177,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     }
 
     /// <exception cref="IngestRefusedException">507: the disk is full, and it is not ours to empty it.</exception>
-    private void HoldBack()
+    private void ApplyBackpressure()
     {
         var unpublished = Interlocked.Read(ref _unpublished);
         var full = _disk.AvailableFreeSpace < LeastFreeBytes;

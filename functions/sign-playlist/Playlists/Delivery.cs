@@ -6,11 +6,11 @@ namespace SignPlaylist.Playlists;
 /// <summary>How the URIs of a playlist are handed to a player: the two ways of playing.</summary>
 internal sealed class Delivery
 {
-    private Delivery(bool throughEdge, string playlistQuery, Func<string, string>? signEach, string signature)
+    private Delivery(bool viaCloudFront, string playlistQuery, Func<string, string>? signUrl, string signature)
     {
-        ThroughEdge = throughEdge;
+        ViaCloudFront = viaCloudFront;
         PlaylistQuery = Encoding.ASCII.GetBytes(playlistQuery);
-        SignEach = signEach;
+        SignUrl = signUrl;
         Signature = Encoding.ASCII.GetBytes(signature);
     }
 
@@ -18,7 +18,7 @@ internal sealed class Delivery
     /// Through CloudFront every URI stays relative and is signed. Through the gateway media URIs become absolute URLs of CloudFront,
     /// while those of playlists stay relative and unsigned, so that the player comes back to the gateway for them.
     /// </summary>
-    public bool ThroughEdge { get; }
+    public bool ViaCloudFront { get; }
 
     /// <summary>What is added to the URIs of playlists, besides the signature: <c>until</c> and <c>proof</c>, or the token, or nothing.</summary>
     public ReadOnlyMemory<byte> PlaylistQuery { get; }
@@ -27,11 +27,11 @@ internal sealed class Delivery
     public ReadOnlyMemory<byte> Signature { get; }
 
     /// <summary>Signs one URL with a canned policy, or null where one signature fits all.</summary>
-    public Func<string, string>? SignEach { get; }
+    public Func<string, string>? SignUrl { get; }
 
-    public static Delivery WithOneSignature(bool throughEdge, string playlistQuery, UrlSignature signature) =>
-        new(throughEdge, playlistQuery, signEach: null, signature.Query);
+    public static Delivery WithOneSignature(bool viaCloudFront, string playlistQuery, UrlSignature signature) =>
+        new(viaCloudFront, playlistQuery, signUrl: null, signature.Query);
 
-    public static Delivery WithSignatureEach(bool throughEdge, string playlistQuery, UrlSigner signer, DateTimeOffset expires) =>
-        new(throughEdge, playlistQuery, url => signer.SignCanned(url, expires).Query, signature: "");
+    public static Delivery WithSignaturePerUrl(bool viaCloudFront, string playlistQuery, UrlSigner signer, DateTimeOffset expires) =>
+        new(viaCloudFront, playlistQuery, url => signer.SignCanned(url, expires).Query, signature: "");
 }

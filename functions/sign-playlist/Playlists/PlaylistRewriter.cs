@@ -94,15 +94,15 @@ internal sealed class PlaylistRewriter(PlaylistKey playlist, Distribution distri
             Write(separator, delivery.PlaylistQuery.Span, output);
             separator = (byte)'&';
         }
-        if (target == Target.Media || delivery.ThroughEdge)
-            Write(separator, delivery.SignEach is null ? delivery.Signature.Span : SignOne(address, resolved.Path, target), output);
+        if (target == Target.Media || delivery.ViaCloudFront)
+            Write(separator, delivery.SignUrl is null ? delivery.Signature.Span : SignOne(address, resolved.Path, target), output);
         output.Write(uri[address.Length..]);
     }
 
     /// <summary>Writes the URI without what is added to it.</summary>
     private void WriteUri(ReadOnlySpan<byte> uri, PlaylistUri resolved, Target target, IBufferWriter<byte> output)
     {
-        if (delivery.ThroughEdge || (target == Target.Playlist && resolved.IsRelative))
+        if (delivery.ViaCloudFront || (target == Target.Playlist && resolved.IsRelative))
         {
             output.Write(uri);
         }
@@ -129,7 +129,7 @@ internal sealed class PlaylistRewriter(PlaylistKey playlist, Distribution distri
         var url = distribution.UrlOf(path ?? playlist.Folder + Encoding.UTF8.GetString(address));
         if (target == Target.Playlist && !delivery.PlaylistQuery.IsEmpty)
             url += (url.Contains('?', StringComparison.Ordinal) ? '&' : '?') + Encoding.ASCII.GetString(delivery.PlaylistQuery.Span);
-        return Encoding.ASCII.GetBytes(delivery.SignEach!(url));
+        return Encoding.ASCII.GetBytes(delivery.SignUrl!(url));
     }
 
     private static void Write(byte separator, ReadOnlySpan<byte> query, IBufferWriter<byte> output)

@@ -19,7 +19,7 @@ internal sealed class PlaylistSigner(IMemoryCache cache, SigningOptions options,
         Playlist playlist, PlaylistKey key, Viewer viewer, ContentCoding coding, CancellationToken cancellationToken)
     {
         var rendering = new Rendering(
-            key.Key, playlist.ETag, viewer.ThroughEdge, viewer.Expires, options.Lifetime.StartFor(clock.GetUtcNow()),
+            key.Key, playlist.ETag, viewer.ViaCloudFront, viewer.Expires, options.Lifetime.StartFor(clock.GetUtcNow()),
             playlist.NamesPlaylists ? viewer.PlaylistQuery : "", coding);
         var signed = cache.Get<SignedPlaylist>(rendering);
         CacheLookups.Count("signed", signed is not null);
@@ -40,9 +40,9 @@ internal sealed class PlaylistSigner(IMemoryCache cache, SigningOptions options,
     private SignedPlaylist Render(Playlist playlist, PlaylistKey key, Rendering rendering)
     {
         using var span = Signals.Activities.StartActivity("sign playlist");
-        var delivery = options.EachUrl
-            ? Delivery.WithSignatureEach(rendering.ThroughEdge, rendering.PlaylistQuery, options.Signer, rendering.Expires)
-            : Delivery.WithOneSignature(rendering.ThroughEdge, rendering.PlaylistQuery, SignatureFor(key.Video, rendering.Expires));
+        var delivery = options.SignPerUrl
+            ? Delivery.WithSignaturePerUrl(rendering.ViaCloudFront, rendering.PlaylistQuery, options.Signer, rendering.Expires)
+            : Delivery.WithOneSignature(rendering.ViaCloudFront, rendering.PlaylistQuery, SignatureFor(key.Video, rendering.Expires));
         var body = new MemoryStream();
         using (var compressed = rendering.Coding.Compress(body))
             Rewrite(playlist, key, options.Distribution, delivery, compressed);
@@ -60,5 +60,5 @@ internal sealed class PlaylistSigner(IMemoryCache cache, SigningOptions options,
 
     /// <summary>All that a signed playlist's bytes depend on.</summary>
     private sealed record Rendering(
-        string Key, string ETag, bool ThroughEdge, DateTimeOffset Expires, DateTimeOffset? Start, string PlaylistQuery, ContentCoding Coding);
+        string Key, string ETag, bool ViaCloudFront, DateTimeOffset Expires, DateTimeOffset? Start, string PlaylistQuery, ContentCoding Coding);
 }

@@ -41,7 +41,7 @@ internal sealed class PlaylistSource(IObjectStore store, IMemoryCache cache, Sig
                 Keep(key, new(playlist, Confirmed: now, CheckAgain: now + options.Freshness));
             return playlist;
         }
-        catch (UpstreamException e) when (known is not null && now < known.Confirmed + (options.Lifetime.Least / 2))
+        catch (UpstreamException e) when (known is not null && now < known.Confirmed + (options.Lifetime.Minimum / 2))
         {
             // A published video does not change, and what was signed a moment ago would still be valid: better than nothing.
             Keep(key, known with { CheckAgain = now + s_pauseAfterFault });

@@ -73,7 +73,7 @@ public sealed class PlaylistRewriterTests
         using var rsa = System.Security.Cryptography.RSA.Create(2048);
         var signer = new UrlSigner("K1", SigningKey.Parse(rsa.ExportPkcs8PrivateKeyPem()), System.Security.Cryptography.HashAlgorithmName.SHA256);
         var expires = DateTimeOffset.FromUnixTimeSeconds(1_800_000_000);
-        var delivery = Delivery.WithSignatureEach(throughEdge: true, EdgeTail, signer, expires);
+        var delivery = Delivery.WithSignaturePerUrl(viaCloudFront: true, EdgeTail, signer, expires);
 
         var rewritten = RewriteBytes(Encoding.UTF8.GetBytes(Header + "../audio/0.ts?x=1\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlow.m3u8\n"), delivery);
 
