@@ -1,21 +1,25 @@
-# make demo    one real video in, transcoded, published, and played back signed, both ways; VIDEO=path takes yours
-# make serve   the same system, until Ctrl-C
-# make test    all tests
-# make soak    the tests that take long
-# make picture the README's picture of the page, by its test
-# make deploy  pulumi up, secrets, faas-cli up; docs/deploy.md
-# make fsck    what is wrong with a store: orphans, stuck videos, missing segments; ARGS=--remove mends what can be
-# make token   a token for given scopes, videos and times: ARGS="--key-file … --scope video:play"
-# make bench   speed against nginx and the article's way; writes artifacts/bench.json; ROWS=sign.warm takes only those rows
-# make page    what the page takes from npm
-# make publish the two functions as programs, as in their containers
+# make demo     take one real video in, transcode, publish and play it back signed, both ways; VIDEO=path takes yours
+# make serve    the same system with its page, until Ctrl-C
+# make token    mint a token for scopes, videos and times: ARGS="--key-file … --scope video:play"
+# make test     run all tests
+# make soak     run the tests that take long
+# make bench    measure speed against nginx and the common way; ROWS=sign.warm measures only those rows
+# make deploy   pulumi up, secrets, faas-cli up; see docs/deploy.md
+# make fsck     check a store for orphans, stuck videos and missing segments; ARGS=--remove repairs what is safe to repair
+# make publish  build the two functions as programs, as in their containers
+# make page     install what the page takes from npm
+# make picture  take the documentation's picture of the page, with the page's own test
+# make clean    remove artifacts
 
 FUNCTIONS := sign-playlist ingest-video
 PROGRAMS := $(FUNCTIONS:%=artifacts/functions/%/Root)
 LOCAL := dotnet run --project local --configuration Release --
 
-.PHONY: demo serve test soak picture bench deploy fsck token publish build page ffmpeg chromium load faketime clean
+.PHONY: help demo serve test soak picture bench deploy fsck token publish build page ffmpeg chromium load faketime clean
 .DELETE_ON_ERROR:
+
+help:
+	@sed -n '/^#/!q; s/^# //p' $(firstword $(MAKEFILE_LIST))
 
 demo: ffmpeg publish
 	@$(LOCAL) demo $(VIDEO)
@@ -30,10 +34,9 @@ test: ffmpeg chromium publish page tests/Page.Tests/node_modules build
 	@tests/run.sh --filter-not-trait Category=Soak
 
 soak: ffmpeg chromium load faketime publish page tests/Page.Tests/node_modules build
-	@# 8: a test program in which nothing takes long
+	@# 8: a test program without long tests
 	@tests/run.sh --filter-trait Category=Soak --ignore-exit-code 8
 
-# The README's picture of the page.
 picture: ffmpeg chromium publish page tests/Page.Tests/node_modules
 	@PAGE_PICTURE=$(CURDIR)/artifacts/page.png dotnet test --project tests/Page.Tests --filter-method '*fits_its_width'
 	@ffmpeg -v error -y -i artifacts/page.png -vf "split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=none" docs/page.png
@@ -52,7 +55,7 @@ build:
 
 publish: $(PROGRAMS)
 
-# The project is the one csproj of the function's folder, as faas-cli's build finds it in function/.
+# The project is the one csproj in the function's folder, where faas-cli's build finds it in function/.
 artifacts/functions/%/Root: FORCE
 	@if [ ! -x $@ ] || [ -n "$$(find functions/$* functions/shared template Directory.*.props -type f -newer $@ -not -path '*/obj/*' -not -path '*/bin/*' -print -quit)" ]; then \
 	  echo "publishing $*"; \
@@ -62,7 +65,7 @@ artifacts/functions/%/Root: FORCE
 
 FORCE:
 
-# What the page takes from npm is put beside its own files: web/site is what is served, and uploaded, as it is.
+# What the page takes from npm goes beside its own files, because web/site is served and uploaded as it is.
 page: web/site/hls/hls.js
 
 web/site/hls/hls.js: web/package.json web/package-lock.json
@@ -86,7 +89,7 @@ chromium:
 faketime:
 	@$(call need,faketime,faketime)
 
-# need(command, packages): installs Debian packages whose command is missing, or says in one line what to install.
+# need(command, packages): installs the Debian packages of a missing command, or says in one line what to install.
 need = command -v $(1) >/dev/null || { \
   sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
   command -v apt-get >/dev/null && $$sudo true 2>/dev/null && $$sudo apt-get -qq update && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y $(2) >/dev/null; } || { \

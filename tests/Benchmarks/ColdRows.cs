@@ -12,7 +12,7 @@ namespace Reelseal.Benchmarks;
 /// <summary>The rows about sign-playlist when it has to work: first requests, other policies, starts, and what it holds.</summary>
 /// <param name="bench">The playlists, the keys and the programs.</param>
 /// <param name="table">Where the rows go.</param>
-/// <param name="scale">How long to measure: 1 for the table in the README, less for a smoke test.</param>
+/// <param name="scale">How long to measure: 1 for the table in docs/benchmarks.md, less for a smoke test.</param>
 internal sealed class ColdRows(SigningBench bench, Table table, double scale)
 {
     public IReadOnlyList<(string Name, Func<Task> Measure)> All =>

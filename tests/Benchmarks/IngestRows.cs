@@ -7,7 +7,7 @@ namespace Reelseal.Benchmarks;
 /// <summary>The rows about ingest-video.</summary>
 /// <param name="bench">The clip, the store and the programs.</param>
 /// <param name="table">Where the rows go.</param>
-/// <param name="scale">How long to measure: 1 for the table in the README, less for a smoke test.</param>
+/// <param name="scale">How long to measure: 1 for the table in docs/benchmarks.md, less for a smoke test.</param>
 internal sealed class IngestRows(IngestBench bench, Table table, double scale)
 {
     private const int ClipSeconds = 60;

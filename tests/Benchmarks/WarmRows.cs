@@ -10,7 +10,7 @@ namespace Reelseal.Benchmarks;
 /// <summary>The rows about sign-playlist under load: the same playlist again and again, the token checked each time.</summary>
 /// <param name="bench">The playlists, the keys and the programs.</param>
 /// <param name="table">Where the rows go.</param>
-/// <param name="scale">How long to measure: 1 for the table in the README, less for a smoke test.</param>
+/// <param name="scale">How long to measure: 1 for the table in docs/benchmarks.md, less for a smoke test.</param>
 internal sealed class WarmRows(SigningBench bench, Table table, double scale)
 {
     private const int Connections = 16;
