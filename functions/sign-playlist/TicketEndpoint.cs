@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Reelseal;
@@ -31,9 +30,9 @@ internal static class TicketEndpoint
         var expires = options.Lifetime.EndFor(now, admission.Claims.Until);
         if (until is not null)
         {
-            if (!long.TryParse(until, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds <= now.ToUnixTimeSeconds())
-                return Problem("until must be a time to come, in seconds since the epoch.");
-            expires = seconds < expires.ToUnixTimeSeconds() ? DateTimeOffset.FromUnixTimeSeconds(seconds) : expires;
+            if (!EpochSeconds.TryParse(until, out var end) || end <= now)
+                return Problem("until must be a time in the future, in whole seconds since the epoch without leading zeros.");
+            expires = end < expires ? end : expires;
         }
         if (cookies == true && options.CookieDomain is null)
             return Problem("Cookies are not to be had: no COOKIE_DOMAIN is set, and a cookie of the gateway's host never reaches CloudFront.");

@@ -75,6 +75,29 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, (await _server.GetAsync($"{Multivariant}?{query}")).StatusCode);
     }
 
+    [Theory]
+    [InlineData("until={until}&proof=!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!")]
+    [InlineData("until={until}&proof={proof but for its last character}B")] // an unused bit is set: the same bytes to a lenient decoder
+    [InlineData("until={until}&proof={proof}%3D")]
+    [InlineData("until={until}&proof=%20{proof}")]
+    [InlineData("until={until}&proof=%ED%A0%80{proof}")]
+    [InlineData("until={until}&proof=")]
+    [InlineData("until=0{until}&proof={proof}")]
+    [InlineData("until=%2B{until}&proof={proof}")]
+    [InlineData("until={until}.0&proof={proof}")]
+    [InlineData("until=%D9%A1&proof={proof}")]
+    [InlineData("until=9223372036854775807&proof={proof}")]
+    [InlineData("until=253402300800&proof={proof}")] // a second after the last that .NET knows
+    [InlineData("until=253402300799&proof={proof}")]
+    [InlineData("until=00&proof={proof}")]
+    public async Task A_malformed_proof_or_end_is_403(string query)
+    {
+        var good = (await TicketQueryAsync(_server, until: null)).Split('&', '=');
+        var refused = query.Replace("{until}", good[1], StringComparison.Ordinal).Replace("{proof}", good[3], StringComparison.Ordinal)
+            .Replace("{proof but for its last character}", good[3][..^1], StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Forbidden, (await _server.GetAsEdgeAsync($"{Multivariant}?{refused}")).StatusCode);
+    }
+
     [Fact]
     public async Task A_ticket_that_is_fetched_again_and_again_stops_working_at_its_end()
     {
