@@ -2,6 +2,7 @@
 # make serve    the same system with its page, until Ctrl-C
 # make token    mint a token for scopes, videos and times: ARGS="--key-file … --scope video:play"
 # make test     run all tests
+# make words    check spelling, phrases, links and the OpenAPI document
 # make soak     run the tests that take long
 # make bench    measure speed against nginx and the common way; ROWS=sign.warm measures only those rows
 # make deploy   pulumi up, secrets, faas-cli up; see docs/deploy.md
@@ -15,7 +16,7 @@ FUNCTIONS := sign-playlist ingest-video
 PROGRAMS := $(FUNCTIONS:%=artifacts/functions/%/Root)
 LOCAL := dotnet run --project local --configuration Release --
 
-.PHONY: help demo serve test soak picture bench deploy fsck token publish build page ffmpeg chromium load faketime clean
+.PHONY: help words demo serve test soak picture bench deploy fsck token publish build page ffmpeg chromium load faketime clean
 .DELETE_ON_ERROR:
 
 help:
@@ -30,8 +31,12 @@ serve: ffmpeg publish page
 token:
 	@$(LOCAL) token $(ARGS)
 
-test: ffmpeg chromium publish page tests/Page.Tests/node_modules build
+test: words ffmpeg chromium publish page tests/Page.Tests/node_modules build
 	@tests/run.sh --filter-not-trait Category=Soak
+
+# Unknown words that are right go into tests/docs/words.txt.
+words: tests/docs/node_modules
+	@cd tests/docs && npm test --silent
 
 soak: ffmpeg chromium load faketime publish page tests/Page.Tests/node_modules build
 	@# 8: a test program without long tests
@@ -72,9 +77,9 @@ web/site/hls/hls.js: web/package.json web/package-lock.json
 	@$(call need,npm,npm)
 	@cd web && npm ci --no-audit --no-fund --loglevel error && touch site/hls/hls.js
 
-tests/Page.Tests/node_modules: tests/Page.Tests/package-lock.json
+tests/%/node_modules: tests/%/package-lock.json
 	@$(call need,npm,npm)
-	@cd tests/Page.Tests && npm ci --no-audit --no-fund --loglevel error && touch node_modules
+	@cd $(@D) && npm ci --no-audit --no-fund --loglevel error && touch node_modules
 
 ffmpeg:
 	@$(call need,ffmpeg,ffmpeg)
@@ -84,7 +89,7 @@ load:
 	@$(call need,nginx,nginx-light)
 
 chromium:
-	@$(call need,chromium,chromium)
+	@command -v chromium-browser >/dev/null || $(call need,chromium,chromium)
 
 faketime:
 	@$(call need,faketime,faketime)
