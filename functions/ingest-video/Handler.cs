@@ -32,12 +32,12 @@ public static class Handler
         settings.ThrowIfFaulty();
         services.AddSingleton(options).AddSingleton(TimeProvider.System);
         services.AddTokens(tokens);
-        services.AddSingleton<Sandbox>().AddSingleton<Prober>().AddSingleton<CopyProber>().AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<SourceReceiver>().AddSingleton<SourceFetcher>();
+        services.AddSingleton<Sandbox>().AddSingleton<Prober>().AddSingleton<PacketScanner>().AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<SourceReceiver>().AddSingleton<SourceFetcher>();
         services.AddSingleton<UploadDesk>().AddSingleton<VideoRemover>().AddSingleton<CallbackSender>().AddSingleton<TranscodeSlots>().AddSingleton<IngestEndpoint>();
         services.AddSingleton(provider => new StatusStore(provider.GetRequiredService<IObjectStore>()));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<IngestPipeline>(
             provider, ActivatorUtilities.CreateInstance<RetryingObjectStore>(provider, provider.GetRequiredService<IObjectStore>())));
-        services.AddHostedService<Start>();
+        services.AddHostedService<StartupTasks>();
         services.AddHealthChecks().AddCheck<FfmpegHealth>("ffmpeg", tags: ["ready"]);
         services.AddExceptionHandler<UpstreamExceptionHandler>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, StatusJson.Default));

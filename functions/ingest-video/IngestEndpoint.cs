@@ -12,7 +12,6 @@ namespace IngestVideo;
 internal sealed class IngestEndpoint(
     IngestPipeline pipeline, SourceReceiver receiver, SourceFetcher fetcher, UploadDesk uploads, CallbackSender callbacks, TranscodeSlots slots)
 {
-    private const string Prefix = "uploads/";
     private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(10);
 
     public async Task<IResult> IngestAsync(HttpContext context)
@@ -81,7 +80,7 @@ internal sealed class IngestEndpoint(
     }
 
     private static VideoId VideoOf(IngestRequest reference) =>
-        reference.Source?.StartsWith(Prefix, StringComparison.Ordinal) == true && VideoId.TryParse(reference.Source[Prefix.Length..], provider: null, out var video)
+        reference.Source?.StartsWith(ObjectKeys.UploadsPrefix, StringComparison.Ordinal) == true && VideoId.TryParse(reference.Source[ObjectKeys.UploadsPrefix.Length..], provider: null, out var video)
             ? video : throw IngestRefusedException.Malformed("source must be uploads/ and the id that POST /uploads gave.");
 
     private static ProblemHttpResult Problem(int status, string detail) => TypedResults.Problem(statusCode: status, detail: detail);

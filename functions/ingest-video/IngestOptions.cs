@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text;
-using IngestVideo.Planning;
+using System.Text.Json;
+using IngestVideo.Media;
 
 namespace IngestVideo;
 
@@ -69,7 +70,7 @@ public sealed record IngestOptions
             MaxUploadBytes = settings.Number("MAX_UPLOAD_BYTES", options.MaxUploadBytes),
             UploadIdleTimeout = settings.Duration("UPLOAD_IDLE_TIMEOUT", options.UploadIdleTimeout),
             MaxTranscodes = (int)settings.Number("MAX_TRANSCODES", options.MaxTranscodes, most: 1000),
-            Ladder = Ladder.Read(settings),
+            Ladder = ReadLadder(settings),
             SegmentFormat = settings.Choice("SEGMENT_FORMAT", ("ts", SegmentFormat.MpegTs), ("fmp4", SegmentFormat.FragmentedMp4)),
             WorkDirectory = ReadDirectory(settings, options.WorkDirectory),
             HeartbeatInterval = settings.Duration("HEARTBEAT_INTERVAL", options.HeartbeatInterval),
@@ -86,6 +87,22 @@ public sealed record IngestOptions
             X264Preset = settings.Choice<string>(
                 "X264_PRESET", ("veryfast", "veryfast"), ("ultrafast", "ultrafast"), ("superfast", "superfast"), ("faster", "faster"), ("fast", "fast"), ("medium", "medium"), ("slow", "slow")),
         };
+    }
+
+    /// <summary>The ladder of the JSON file that <c>LADDER_FILE</c> names, or the default one.</summary>
+    internal static Ladder ReadLadder(Reelseal.Settings settings)
+    {
+        if (settings.Text("LADDER_FILE") is not { } path)
+            return Ladder.Default;
+        try
+        {
+            var ladder = JsonSerializer.Deserialize(File.ReadAllBytes(path), LadderJson.Default.Ladder);
+            return ladder?.FindFault() is { } fault ? settings.Fault($"LADDER_FILE: {fault}", Ladder.Default) : ladder ?? Ladder.Default;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return settings.Fault($"LADDER_FILE is \"{path}\", which cannot be read as a ladder: {e.Message}", Ladder.Default);
+        }
     }
 
     private static byte[]? ReadCallbackKey(Reelseal.Settings settings)

@@ -1,5 +1,7 @@
+using IngestVideo.Media;
 using IngestVideo.Planning;
 using IngestVideo.Probing;
+using IngestVideo.Processes;
 using IngestVideo.Publishing;
 using IngestVideo.Receiving;
 using IngestVideo.Status;
@@ -17,7 +19,7 @@ public readonly record struct IngestResult(VideoStatus Status, bool Existed);
 
 /// <summary>receive → sniff → probe → plan → transcode → publish, under a claim, in a workspace, so that what is not finished leaves nothing behind.</summary>
 public sealed class IngestPipeline(
-    IObjectStore store, StatusStore statuses, Prober prober, CopyProber copies, Transcoder transcoder, StillMaker stills, IngestOptions options, TimeProvider clock, ILogger<IngestPipeline> logger)
+    IObjectStore store, StatusStore statuses, Prober prober, PacketScanner packets, Transcoder transcoder, StillMaker stills, IngestOptions options, TimeProvider clock, ILogger<IngestPipeline> logger)
 {
     /// <summary>Cleaning up goes on when the request is gone, but not for ever.</summary>
     private static readonly TimeSpan s_longestCleanUp = TimeSpan.FromSeconds(60);
@@ -94,8 +96,9 @@ public sealed class IngestPipeline(
         var container = await SniffAsync(workspace, claim.Lost);
         var media = await prober.ProbeAsync(workspace.Source, container, claim.Lost);
         var plan = TranscodePlan.For(media, options.Ladder, options.SegmentFormat);
-        if (options.CopySource && plan.MayCopySource && await copies.FindLongestGapAsync(plan, workspace.Source, container, claim.Lost) is { } gap)
-            plan = plan.WithCopy(gap);
+        if (options.CopySource && plan.MayCopySource
+            && await packets.ScanAsync(media.Video!, workspace.Source, container, claim.Lost) is var scan && plan.AcceptsCopy(scan, container))
+            plan = plan.WithCopy(scan.LongestGap);
         claim.Update(status => status with { State = VideoState.Transcoding, Duration = media.Duration?.TotalSeconds });
         await claim.FlushAsync(claim.Lost);
         return new(container, plan);
@@ -116,11 +119,12 @@ public sealed class IngestPipeline(
     {
         using var span = Signals.Activities.StartActivity("transcode");
         var (container, plan) = source;
-        var publisher = new SegmentPublisher(plan, workspace, publication, options.MaxUnpublishedBytes);
+        ChildProcess? ffmpeg = null; // not before it runs
+        var publisher = new SegmentPublisher(plan, workspace, publication, options.MaxUnpublishedBytes, paused => ffmpeg?.SetPaused(paused));
         using var either = CancellationTokenSource.CreateLinkedTokenSource(claim.Lost);
         var progress = new IngestProgress(plan.Source.Duration);
         var transcoding = transcoder.TranscodeAsync(
-            plan, container, workspace, done => claim.Update(status => progress.Apply(status, done)), process => publisher.Process = process, either.Token);
+            plan, container, workspace, now => claim.Update(status => progress.Apply(status, now.Done, now.Ran)), process => ffmpeg = process, either.Token);
         var publishing = publisher.PublishAsync(transcoding, either.Token);
         try
         {

@@ -26,7 +26,7 @@ internal sealed class PlaylistKey
     /// <summary>The key's part up to the last slash, against which the playlist's relative URIs resolve.</summary>
     public string Folder { get; }
 
-    public static PlaylistKey Multivariant(VideoId video) => new(video, $"videos/{video}/multivariant.m3u8");
+    public static PlaylistKey Multivariant(VideoId video) => new(video, ObjectKeys.Multivariant(video));
 
     /// <summary>Takes a video's id and the path below its folder, both as the caller sent them.</summary>
     public static bool TryParse(string? video, string? path, [NotNullWhen(true)] out PlaylistKey? key)
@@ -42,7 +42,7 @@ internal sealed class PlaylistKey
             if (path.AsSpan()[segment] is "" or "." or "..")
                 return false;
         }
-        key = new(id, $"videos/{id}/{path}");
+        key = new(id, ObjectKeys.Video(id) + path);
         return true;
     }
 }

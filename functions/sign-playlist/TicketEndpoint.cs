@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Reelseal;
 using Reelseal.Tokens;
+using SignPlaylist.CloudFront;
 using SignPlaylist.Playlists;
 
 namespace SignPlaylist;
@@ -54,7 +55,7 @@ internal static class TicketEndpoint
         {
             var cookie = new CookieOptions
             {
-                Domain = options.CookieDomain, Path = $"/videos/{id}/", Secure = true, HttpOnly = true, SameSite = SameSiteMode.None,
+                Domain = options.CookieDomain, Path = Distribution.FolderOf(id), Secure = true, HttpOnly = true, SameSite = SameSiteMode.None,
                 Expires = expires,
             };
             foreach (var (name, value) in signature.Cookies)

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using IngestVideo.Publishing;
 using IngestVideo.Status;
 using IngestVideo.Uploads;
 using Reelseal.Storage;
@@ -20,8 +19,6 @@ internal sealed record Ages
 /// <summary>Walks a store, and tells what is wrong. A video at a time, in the order of their ids, so that a bucket of any size can be walked.</summary>
 internal sealed class StoreCheck(IObjectStore store, UploadDesk uploads, Ages ages, TimeProvider clock)
 {
-    private const string Videos = "videos/";
-    private const string Uploads = "uploads/";
     private readonly StatusStore _statuses = new(store);
 
     /// <summary>How many objects have been seen.</summary>
@@ -42,9 +39,9 @@ internal sealed class StoreCheck(IObjectStore store, UploadDesk uploads, Ages ag
     private async IAsyncEnumerable<Finding> FindInVideosAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (current, objects) = (default(VideoId), new List<ObjectEntry>());
-        await foreach (var entry in ListAsync(Videos, cancellationToken))
+        await foreach (var entry in ListAsync(ObjectKeys.VideosPrefix, cancellationToken))
         {
-            if (IdIn(entry.Key, Videos, '/') is not { } video)
+            if (IdIn(entry.Key, ObjectKeys.VideosPrefix, '/') is not { } video)
             {
                 yield return new(Flaw.ForeignObject, entry.Key, $"{entry.Length} bytes");
                 continue;
@@ -117,9 +114,9 @@ internal sealed class StoreCheck(IObjectStore store, UploadDesk uploads, Ages ag
 
     private async IAsyncEnumerable<Finding> FindInUploadsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var entry in ListAsync(Uploads, cancellationToken))
+        await foreach (var entry in ListAsync(ObjectKeys.UploadsPrefix, cancellationToken))
         {
-            if (IdIn(entry.Key, Uploads, '.') is not { } video || (entry.Key != ObjectKeys.Upload(video) && entry.Key != ObjectKeys.UploadManifest(video)))
+            if (IdIn(entry.Key, ObjectKeys.UploadsPrefix, '.') is not { } video || (entry.Key != ObjectKeys.Upload(video) && entry.Key != ObjectKeys.UploadManifest(video)))
                 yield return new(Flaw.ForeignObject, entry.Key, $"{entry.Length} bytes");
             else if (await WhyForgottenAsync(video, entry, cancellationToken) is { } why)
                 yield return new(Flaw.ForgottenUpload, entry.Key, why, async token => await WhyForgottenAsync(video, entry, token) is not null && await RemoveUploadAsync(video, token));

@@ -104,7 +104,7 @@ internal sealed class DemoRun(LocalSystem system, DemoReport report)
     private async Task<string> SignatureOfAnotherVideoAsync(VideoClient client, CancellationToken cancellationToken)
     {
         var other = VideoId.New();
-        var key = $"videos/{other}/multivariant.m3u8";
+        var key = ObjectKeys.Multivariant(other);
         await system.Store.PutAsync(key, new MemoryStream(Encoding.ASCII.GetBytes("#EXTM3U\n")), WriteCondition.IfNew, cancellationToken);
         try
         {

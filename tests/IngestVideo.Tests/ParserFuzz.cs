@@ -1,4 +1,5 @@
 using System.Text;
+using IngestVideo.Media;
 using IngestVideo.Planning;
 using IngestVideo.Probing;
 using IngestVideo.Processes;

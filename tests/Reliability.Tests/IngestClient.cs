@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
-using IngestVideo.Publishing;
 using Reelseal.Local;
 using Reelseal.Tokens;
 

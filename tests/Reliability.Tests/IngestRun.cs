@@ -1,5 +1,4 @@
 using System.Net;
-using IngestVideo.Publishing;
 using IngestVideo.Status;
 using Reelseal.Storage;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using IngestVideo;
-using IngestVideo.Publishing;
 using IngestVideo.Status;
 using IngestVideo.Tests;
 using IngestVideo.Uploads;

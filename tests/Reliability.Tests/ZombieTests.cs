@@ -1,5 +1,4 @@
 using System.Net;
-using IngestVideo.Publishing;
 using Reelseal.Local;
 using Reelseal.Testing;
 

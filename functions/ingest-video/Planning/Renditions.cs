@@ -1,4 +1,4 @@
-using IngestVideo.Probing;
+using IngestVideo.Media;
 
 namespace IngestVideo.Planning;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using IngestVideo.Probing;
+using IngestVideo.Media;
 
 namespace IngestVideo.Planning;
 
@@ -12,6 +12,15 @@ public sealed record TranscodePlan
 
     /// <summary>Beside a copy, whose keyframes come as they come: the next one after this ends a segment.</summary>
     private const double LongestCopiedSegment = 8;
+
+    /// <summary>Keyframes of a copy must come at least this often, or segments would become too long.</summary>
+    private static readonly TimeSpan s_longestGap = TimeSpan.FromSeconds(4);
+
+    /// <summary>Each keyframe becomes a segment of the I-frames, and a picture of the storyboard: they must not come all the time.</summary>
+    private static readonly TimeSpan s_shortestMeanGap = TimeSpan.FromSeconds(0.8);
+
+    /// <summary>How much more than the ladder's cap a copy may need.</summary>
+    private const double BitRateAllowance = 1.5;
     private const int MostTracks = 16;
     private static readonly Size s_tile = new(160, 90);
     private static readonly TimeSpan s_latestPoster = TimeSpan.FromSeconds(10);
@@ -46,7 +55,7 @@ public sealed record TranscodePlan
     /// <summary>The largest rendition is copied, and all others have their keyframes where the source has them.</summary>
     public bool CopiesSource => Video is [.., { Copied: true }];
 
-    /// <summary>Whether the source may be its own largest rendition, as far as can be told without looking at its packets (<see cref="CopyProber"/>).</summary>
+    /// <summary>Whether the source may be its own largest rendition, as far as can be told without looking at its packets.</summary>
     public bool MayCopySource =>
         Source.Video is
         {
@@ -59,6 +68,16 @@ public sealed record TranscodePlan
 
     /// <summary>Whether there are renditions of every second picture: a copy then needs its keyframes among those.</summary>
     public bool HalvesFrameRate => Video.Any(rendition => rendition.FrameRate != FrameRate);
+
+    /// <summary>Whether a source that <see cref="MayCopySource"/> is its own largest rendition, by its packets.</summary>
+    /// <param name="packets">Those of its picture.</param>
+    /// <param name="container">What the source is.</param>
+    public bool AcceptsCopy(PacketScan packets, Container container) =>
+        packets is { Complete: true, Regular: true, ConstantParameters: true } && packets.LongestGap <= s_longestGap && packets.MeanGap >= s_shortestMeanGap
+        // In fragmented MP4 each I-frame has to say how long it stands, in exact units of time.
+        && (SegmentFormat == SegmentFormat.MpegTs || (packets.KeyframesAreRegular && container.Demuxer == "mov"))
+        && (packets.KeyframesAreEven || !HalvesFrameRate)
+        && packets.BitsPerSecond <= BitRateAllowance * Video[^1].MaxBitsPerSecond;
 
     /// <summary>The same with the source as its own largest rendition.</summary>
     /// <param name="gap">The longest time from one of its keyframes to the next.</param>

@@ -1,9 +1,7 @@
 using System.Buffers.Binary;
+using IngestVideo.Media;
 
 namespace IngestVideo.Probing;
-
-/// <summary>A container that we accept, under the name of ffmpeg's demuxer for it.</summary>
-public readonly record struct Container(string Demuxer);
 
 /// <summary>
 /// Tells the container by its first bytes. ffmpeg would go by the content too, but it also knows playlists and scripts that name other

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using IngestVideo.Planning;
+using IngestVideo.Media;
 using IngestVideo.Processes;
 
 namespace IngestVideo.Probing;

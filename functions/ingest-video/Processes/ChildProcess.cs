@@ -33,7 +33,7 @@ public sealed partial class ChildProcess
     {
     }
 
-    /// <summary>Whether the program is stopped by <see cref="Pause"/>.</summary>
+    /// <summary>Whether the program is stopped by <see cref="SetPaused"/>.</summary>
     public bool Paused => _paused;
 
     /// <summary>Runs a program to its end. The call returns, or throws, only when the process is gone and both its outputs are read.</summary>
@@ -69,12 +69,8 @@ public sealed partial class ChildProcess
         return new(exitCode, [.. errors]);
     }
 
-    /// <summary>Stops the program until <see cref="Resume"/>.</summary>
-    public void Pause() => Signal(pause: true);
-
-    public void Resume() => Signal(pause: false);
-
-    private void Signal(bool pause)
+    /// <summary>Stops the program, or lets it go on.</summary>
+    public void SetPaused(bool pause)
     {
         const int sigcont = 18, sigstop = 19;
         lock (_signalling)

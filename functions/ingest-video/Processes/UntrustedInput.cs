@@ -1,5 +1,5 @@
 using System.Globalization;
-using IngestVideo.Probing;
+using IngestVideo.Media;
 
 namespace IngestVideo.Processes;
 

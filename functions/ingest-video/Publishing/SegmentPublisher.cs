@@ -1,16 +1,19 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using IngestVideo.Media;
 using IngestVideo.Planning;
-using IngestVideo.Processes;
-using IngestVideo.Transcoding;
 
 namespace IngestVideo.Publishing;
 
 /// <summary>Uploads segments while ffmpeg writes them, and removes each from the disk. Where the store is slower than ffmpeg, ffmpeg is stopped until it has caught up.</summary>
-public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Publication publication, long mostUnpublished)
+/// <param name="plan">What is being encoded.</param>
+/// <param name="workspace">Where ffmpeg writes.</param>
+/// <param name="publication">Where the segments go.</param>
+/// <param name="mostUnpublished">How many bytes may wait on disk before ffmpeg is stopped.</param>
+/// <param name="setPaused">Stops ffmpeg, or lets it go on. It is called again and again, with the same value as well.</param>
+public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Publication publication, long mostUnpublished, Action<bool> setPaused)
 {
     private const int Uploads = 4;
-    private const string InitSection = "init.mp4";
 
     /// <summary>How much of a stream is read to find its codec.</summary>
     private const int BytesForCodec = 64 * 188;
@@ -25,9 +28,6 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     private readonly ConcurrentDictionary<string, string> _codecs = new(StringComparer.Ordinal);
     private readonly DriveInfo _disk = new(workspace.Root);
     private long _unpublished;
-
-    /// <summary>The process to stop; null before it runs.</summary>
-    public ChildProcess? Process { get; set; }
 
     /// <summary>Uploads until ffmpeg has ended and nothing is left to upload.</summary>
     /// <param name="transcoding">ffmpeg's run; its failure ends this, too.</param>
@@ -69,7 +69,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     {
         var finished = await Task.WhenAll(plan.Segmented.Select(async rendition =>
         {
-            var playlist = Path.Combine(workspace.Output, rendition.Name, FfmpegArguments.PlaylistName);
+            var playlist = Path.Combine(workspace.Output, rendition.Name, OutputFiles.Playlist);
             return (rendition, segments: File.Exists(playlist) ? Measure(rendition, await File.ReadAllLinesAsync(playlist, cancellationToken)) : []);
         }));
         var renditions = new List<PublishedRendition>();
@@ -88,7 +88,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
             renditions.Add(new(rendition, codecs, MeasuredBandwidth.Of(measured), measured));
         }
         CheckAligned(renditions);
-        var init = plan.SegmentFormat == SegmentFormat.FragmentedMp4 ? InitSection : null;
+        var init = plan.SegmentFormat == SegmentFormat.FragmentedMp4 ? OutputFiles.InitSection : null;
         await Task.WhenAll(renditions.Select(rendition => publication.PutAsync(
             $"{rendition.Rendition.Name}/{MediaPlaylist.Name}", MediaPlaylist.Write(rendition.Segments, init, rendition.Rendition is IFrameRendition), cancellationToken)));
         return renditions;
@@ -111,9 +111,9 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
             foreach (var path in Directory.EnumerateFiles(Path.Combine(workspace.Output, rendition.Name)))
             {
                 var name = Path.GetFileName(path);
-                if (name == InitSection)
+                if (name == OutputFiles.InitSection)
                     init = path;
-                else if (name.EndsWith(".ts", StringComparison.Ordinal) || name.EndsWith(".m4s", StringComparison.Ordinal))
+                else if (name.EndsWith(OutputFiles.SegmentExtension(plan.SegmentFormat), StringComparison.Ordinal))
                 {
                     segments++;
                     if (IsNew(path))
@@ -160,7 +160,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
         var start = new byte[BytesForCodec];
         var read = await content.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken);
         content.Position = 0;
-        if (copied && Path.GetFileName(name) != InitSection && CodecString.BeginsWithIdr(start.AsSpan(0, read)) != true)
+        if (copied && Path.GetFileName(name) != OutputFiles.InitSection && CodecString.BeginsWithIdr(start.AsSpan(0, read)) != true)
             throw new CopyFailedException($"{name} does not begin with an IDR picture.");
         if (CodecString.OfH264(start.AsSpan(0, read)) is { } codec)
             _codecs[rendition] = codec;
@@ -184,8 +184,8 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
         if (full && unpublished == 0)
             throw IngestRefusedException.NoRoom();
         if (full || unpublished > mostUnpublished)
-            Process?.Pause();
+            setPaused(true);
         else if (unpublished < mostUnpublished / 3)
-            Process?.Resume();
+            setPaused(false);
     }
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using IngestVideo.Planning;
-using IngestVideo.Transcoding;
 
 namespace IngestVideo.Publishing;
 
@@ -22,7 +21,7 @@ public sealed class StillPublisher(TranscodePlan plan, Workspace workspace, Publ
         {
             var name = Path.GetFileName(path);
             uploads.Add(PutAsync(name, path, cancellationToken));
-            if (name == StillMaker.PosterName)
+            if (name == OutputFiles.Poster)
                 poster = publication.KeyOf(name);
         }
         if (plan.Storyboard is { } board)
@@ -50,7 +49,7 @@ public sealed class StillPublisher(TranscodePlan plan, Workspace workspace, Publ
             var to = from + TimeSpan.FromSeconds(stands.Sum(keyframe => keyframe.Seconds));
             var (column, row) = (tile % Storyboard.Columns, tile % perSprite / Storyboard.Columns);
             // A part of a picture, by Media Fragments URI 1.0 (4.2.2).
-            text.Append(CultureInfo.InvariantCulture, $"\n{WebVtt.Time(from)} --> {WebVtt.Time(to)}\nstoryboard-{tile / perSprite:000}.jpg#xywh={column * board.Tile.Width},{row * board.Tile.Height},{board.Tile.Width},{board.Tile.Height}\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n{WebVtt.Time(from)} --> {WebVtt.Time(to)}\n{OutputFiles.Sprite(tile / perSprite)}#xywh={column * board.Tile.Width},{row * board.Tile.Height},{board.Tile.Width},{board.Tile.Height}\n");
             from = to;
         }
         return text.ToString();

@@ -1,5 +1,5 @@
+using IngestVideo.Media;
 using IngestVideo.Planning;
-using IngestVideo.Transcoding;
 
 namespace IngestVideo.Publishing;
 
@@ -12,12 +12,12 @@ public sealed class SubtitlePublisher(TranscodePlan plan, Workspace workspace, P
     /// <param name="cancellationToken">Ends the uploads.</param>
     public async Task<IReadOnlyList<PublishedRendition>> PublishAsync(IReadOnlyList<MediaSegment> picture, CancellationToken cancellationToken)
     {
-        // Fragmented MP4 begins at zero; transport streams where FfmpegArguments put them.
-        var mpegTime = plan.SegmentFormat == SegmentFormat.MpegTs ? (long)(FfmpegArguments.TransportStreamStart.TotalSeconds * MpegTicksPerSecond) : 0;
+        // Fragmented MP4 begins at zero; transport streams where the plan puts them.
+        var mpegTime = plan.SegmentFormat == SegmentFormat.MpegTs ? (long)(OutputFiles.TransportStreamStart.TotalSeconds * MpegTicksPerSecond) : 0;
         var renditions = new List<PublishedRendition>();
         foreach (var rendition in plan.Subtitles)
         {
-            var file = Path.Combine(workspace.Output, rendition.Name + ".vtt");
+            var file = Path.Combine(workspace.Output, OutputFiles.SubtitleFile(rendition));
             List<Cue> cues = File.Exists(file) ? [.. WebVtt.Read(await File.ReadAllTextAsync(file, cancellationToken))] : [];
             if (cues is [])
                 continue;

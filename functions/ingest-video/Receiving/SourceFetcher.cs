@@ -1,4 +1,3 @@
-using IngestVideo.Publishing;
 using Reelseal;
 using Reelseal.Storage;
 

@@ -1,5 +1,3 @@
-using IngestVideo.Transcoding;
-
 namespace IngestVideo.Status;
 
 /// <summary>Turns ffmpeg's position into what people want to know: how much is done, and how long it will take.</summary>
@@ -9,16 +7,19 @@ internal sealed class IngestProgress(TimeSpan? duration)
     /// <summary>The progress when everything is encoded, and only playlists are missing.</summary>
     public const double Transcoded = 0.98;
 
-    public VideoStatus Apply(VideoStatus status, TranscodeProgress now)
+    /// <param name="status">The status so far.</param>
+    /// <param name="done">How much of the video is encoded.</param>
+    /// <param name="ran">How long that took.</param>
+    public VideoStatus Apply(VideoStatus status, TimeSpan done, TimeSpan ran)
     {
         // Of a source that does not say how long it is, only that it goes on can be told.
-        var part = duration is { Ticks: > 0 } known ? Math.Min(1, now.Done / known) : 1 - Math.Exp(-now.Ran / TimeSpan.FromMinutes(2));
-        var speed = Math.Round(now.Done / now.Ran, 2);
+        var part = duration is { Ticks: > 0 } known ? Math.Min(1, done / known) : 1 - Math.Exp(-ran / TimeSpan.FromMinutes(2));
+        var speed = Math.Round(done / ran, 2);
         return status with
         {
             Progress = Math.Max(status.Progress, Math.Round(Transcoded * part, 4)),
             Speed = speed > 0 ? speed : null,
-            Remaining = duration is { } whole && speed > 0 ? Math.Round(Math.Max(0, (whole - now.Done).TotalSeconds) / speed, 1) : null,
+            Remaining = duration is { } whole && speed > 0 ? Math.Round(Math.Max(0, (whole - done).TotalSeconds) / speed, 1) : null,
         };
     }
 }

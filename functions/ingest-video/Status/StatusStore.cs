@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using IngestVideo.Publishing;
 using Reelseal;
 using Reelseal.Storage;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
+using IngestVideo.Media;
 using IngestVideo.Planning;
-using IngestVideo.Probing;
 using IngestVideo.Processes;
 
 namespace IngestVideo.Transcoding;
@@ -14,15 +14,6 @@ namespace IngestVideo.Transcoding;
 /// </remarks>
 public static class FfmpegArguments
 {
-    /// <summary>The presentation time of the source's first moment in every transport stream, so that nothing before it (an encoder's delay) is negative.</summary>
-    public static readonly TimeSpan TransportStreamStart = TimeSpan.FromSeconds(10);
-
-    /// <summary>What ffmpeg calls a rendition's playlist. It is read for the durations of the segments and not published.</summary>
-    public const string PlaylistName = "playlist.m3u8";
-
-    /// <summary>The keyframes from which <see cref="StillMaker"/> makes poster and storyboard.</summary>
-    public const string PosterFrames = "poster.mkv", StoryboardFrames = "storyboard.mkv";
-
     public static IReadOnlyList<string> For(TranscodePlan plan, Container container, string source, IngestOptions options) =>
     [
         "-nostdin", "-hide_banner", "-v", "error", "-nostats", "-progress", "pipe:1", "-stats_period", "0.5",
@@ -134,7 +125,7 @@ public static class FfmpegArguments
 
     /// <summary>One file a track: ffmpeg's own segments of WebVTT lack the <c>X-TIMESTAMP-MAP</c>.</summary>
     private static IEnumerable<string> Subtitles(SubtitleRendition rendition) =>
-        ["-map", $"0:{rendition.Track.StreamIndex}", "-c:s", "webvtt", "-f", "webvtt", rendition.Name + ".vtt"];
+        ["-map", $"0:{rendition.Track.StreamIndex}", "-c:s", "webvtt", "-f", "webvtt", OutputFiles.SubtitleFile(rendition)];
 
     /// <summary>The segments of what was just encoded, and what is made of its keyframes: all get the same packets.</summary>
     private static IEnumerable<string> Outputs(Rendition rendition, TranscodePlan plan)
@@ -149,28 +140,28 @@ public static class FfmpegArguments
             outputs.Add(Hls(frames, plan.CopiesSource ? TimeSpan.FromMilliseconds(1) : plan.KeyframeDuration, plan.SegmentFormat, $"bsfs/v={lengthened}{keyframes}:"));
         }
         if (plan.Poster is { } poster && poster.Of == rendition)
-            outputs.Add($"[f=matroska:bsfs/v={keyframes}+floor(n/{Number(Math.Floor(poster.At.TotalSeconds * poster.Of.FrameRate.PerSecond) + 1)})]{PosterFrames}");
+            outputs.Add($"[f=matroska:bsfs/v={keyframes}+floor(n/{Number(Math.Floor(poster.At.TotalSeconds * poster.Of.FrameRate.PerSecond) + 1)})]{OutputFiles.PosterFrames}");
         if (plan.Storyboard is { } board && board.Of == rendition)
-            outputs.Add($"[f=matroska:bsfs/v={keyframes}]{StoryboardFrames}");
+            outputs.Add($"[f=matroska:bsfs/v={keyframes}]{OutputFiles.StoryboardFrames}");
         return
         [
             "-map_metadata", "-1", "-map_chapters", "-1",
             // Each output would otherwise be shifted by its own encoder's delay, and the sound would leave the picture.
             "-avoid_negative_ts", "disabled",
-            .. plan.SegmentFormat == SegmentFormat.MpegTs ? ["-output_ts_offset", Number(TransportStreamStart.TotalSeconds)] : (string[])[],
+            .. plan.SegmentFormat == SegmentFormat.MpegTs ? ["-output_ts_offset", Number(OutputFiles.TransportStreamStart.TotalSeconds)] : (string[])[],
             "-f", "tee", string.Join('|', outputs),
         ];
     }
 
-    /// <summary>An output of the tee muxer. The names are ours and hold nothing that would need escaping.</summary>
+    /// <summary>An output of the tee muxer.</summary>
     private static string Hls(Rendition rendition, TimeSpan segment, SegmentFormat format, string more = "")
     {
-        var (extension, options) = format == SegmentFormat.MpegTs
-            ? ("ts", "max_delay=0")
-            : ("m4s", "hls_segment_type=fmp4:hls_fmp4_init_filename=init.mp4:hls_segment_options=movflags=+negative_cts_offsets");
+        var options = format == SegmentFormat.MpegTs
+            ? "max_delay=0"
+            : $"hls_segment_type=fmp4:hls_fmp4_init_filename={OutputFiles.InitSection}:hls_segment_options=movflags=+negative_cts_offsets";
         // temp_file: a segment has its name when it is complete.
         return $"[f=hls:avoid_negative_ts=disabled:{options}:{more}hls_time={Number(segment.TotalSeconds)}:hls_playlist_type=vod:hls_flags=temp_file"
-            + $":hls_segment_filename={rendition.Name}/%05d.{extension}]{rendition.Name}/{PlaylistName}";
+            + $":hls_segment_filename={OutputFiles.SegmentPattern(rendition, format)}]{rendition.Name}/{OutputFiles.Playlist}";
     }
 
     private static string Number(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);

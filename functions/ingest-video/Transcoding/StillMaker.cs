@@ -6,8 +6,6 @@ namespace IngestVideo.Transcoding;
 /// <summary>Makes the poster and the storyboard's sprites of keyframes that <see cref="Transcoder"/> has put aside.</summary>
 public sealed class StillMaker(Sandbox sandbox, IngestOptions options, ILogger<StillMaker> logger)
 {
-    public const string PosterName = "poster.jpg";
-
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(5);
 
     /// <exception cref="InvalidOperationException">ffmpeg could not read what ffmpeg has written.</exception>
@@ -20,13 +18,13 @@ public sealed class StillMaker(Sandbox sandbox, IngestOptions options, ILogger<S
         string[] picture = ["-c:v", "mjpeg", "-q:v", "4", "-fps_mode", "passthrough", "-map_metadata", "-1", "-f", "image2"];
         string[] arguments =
         [
-            "-nostdin", "-hide_banner", "-v", "error", "-i", FfmpegArguments.PosterFrames, "-i", FfmpegArguments.StoryboardFrames,
+            "-nostdin", "-hide_banner", "-v", "error", "-i", OutputFiles.PosterFrames, "-i", OutputFiles.StoryboardFrames,
             "-filter_complex",
             $"[0:v]scale={poster.Of.Size.Width}:{poster.Of.Size.Height}:{jpeg}[poster];"
             + $"[1:v]framestep={board.Every},scale={board.Tile.Width}:{board.Tile.Height}:{jpeg},tile={Storyboard.Columns}x{Storyboard.Rows}[board]",
             // Each picture replaces the one before it: the last one stays.
-            "-map", "[poster]", .. picture, "-update", "1", PosterName,
-            "-map", "[board]", .. picture, "-start_number", "0", "storyboard-%03d.jpg",
+            "-map", "[poster]", .. picture, "-update", "1", OutputFiles.Poster,
+            "-map", "[board]", .. picture, "-start_number", "0", OutputFiles.SpritePattern,
         ];
         var command = await sandbox.WrapAsync("ffmpeg", arguments, new(options.FfmpegMemoryBytes, s_longest)) with { WorkingDirectory = workspace.Output };
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -1,6 +1,6 @@
 using System.Globalization;
+using IngestVideo.Media;
 using IngestVideo.Planning;
-using IngestVideo.Probing;
 using IngestVideo.Processes;
 
 namespace IngestVideo.Transcoding;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using IngestVideo.Publishing;
 using Reelseal;
 using Reelseal.Storage;
 

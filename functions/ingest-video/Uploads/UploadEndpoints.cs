@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using IngestVideo.Publishing;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Reelseal;
 

@@ -14,8 +14,8 @@ internal sealed class Distribution
     public string UrlOf(string key) => Address.OriginalString + key;
 
     /// <summary>The path of the folder that holds all of a video, with a slash at both ends.</summary>
-    public static string FolderOf(VideoId video) => $"/videos/{video}/";
+    public static string FolderOf(VideoId video) => "/" + ObjectKeys.Video(video);
 
     /// <summary>Everything of a video, with any query: a <c>*</c> at the very end of a resource covers that too.</summary>
-    public string ResourceFor(VideoId video) => UrlOf($"videos/{video}/*");
+    public string ResourceFor(VideoId video) => UrlOf(ObjectKeys.Video(video) + "*");
 }

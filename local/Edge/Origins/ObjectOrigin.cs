@@ -11,7 +11,7 @@ internal sealed class ObjectOrigin(IObjectStore store) : IOrigin
     public async Task ServeAsync(HttpContext context, ViewerUrl url)
     {
         var cancellationToken = context.RequestAborted;
-        if (!ViewerPath.TryReadKey(url.Path, out var key) || !key.StartsWith("videos/", StringComparison.Ordinal)
+        if (!ViewerPath.TryReadKey(url.Path, out var key) || !key.StartsWith(ObjectKeys.VideosPrefix, StringComparison.Ordinal)
             || await store.HeadAsync(key, cancellationToken) is not { } entry)
         {
             await EdgeError.WriteMissingAsync(context);

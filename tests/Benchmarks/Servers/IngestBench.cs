@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using IngestVideo;
+using IngestVideo.Media;
 using IngestVideo.Planning;
 using IngestVideo.Probing;
 using IngestVideo.Processes;

@@ -1,4 +1,3 @@
-using IngestVideo.Publishing;
 using IngestVideo.Status;
 using Reelseal.Fsck;
 using Reelseal.Storage;

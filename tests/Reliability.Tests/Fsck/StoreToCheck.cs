@@ -1,6 +1,5 @@
 using System.Text;
 using IngestVideo;
-using IngestVideo.Publishing;
 using IngestVideo.Status;
 using IngestVideo.Uploads;
 using Reelseal.Fsck;

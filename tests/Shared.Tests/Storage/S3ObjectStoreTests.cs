@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Reelseal.Health;
 using Reelseal.Storage;
 using Reelseal.Testing;
 

@@ -1,27 +1,23 @@
 using System.Globalization;
-using IngestVideo.Planning;
+using IngestVideo.Media;
 using IngestVideo.Processes;
 
 namespace IngestVideo.Probing;
 
-/// <summary>Reads the packets of a source, without decoding them, to see whether it may be its own largest rendition.</summary>
-public sealed class CopyProber(Sandbox sandbox, IngestOptions options)
+/// <summary>Reads the packets of a source's picture, without decoding them.</summary>
+public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
 {
-    private static readonly TimeSpan s_longestProbe = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_longestScan = TimeSpan.FromMinutes(2);
 
-    /// <summary>Keyframes must come at least this often, or segments would become too long.</summary>
-    private static readonly TimeSpan s_longestGap = TimeSpan.FromSeconds(4);
-    private const double ShortestMeanGapSeconds = 0.8;
-
-    /// <summary>How much more than the ladder's cap a copy may need.</summary>
-    private const double BitRateAllowance = 1.5;
-
-    /// <returns>The longest time from one keyframe to the next; null where the source may not be copied, or it cannot be told.</returns>
-    public async Task<TimeSpan?> FindLongestGapAsync(TranscodePlan plan, string source, Container container, CancellationToken cancellationToken)
+    /// <param name="video">The picture, H.264.</param>
+    /// <param name="source">The path of the source.</param>
+    /// <param name="container">What the source is.</param>
+    /// <param name="cancellationToken">Ends the scan.</param>
+    public async Task<PacketScan> ScanAsync(VideoTrack video, string source, Container container, CancellationToken cancellationToken)
     {
-        var stream = plan.Source.Video!.StreamIndex.ToString(CultureInfo.InvariantCulture);
+        var stream = video.StreamIndex.ToString(CultureInfo.InvariantCulture);
         var input = UntrustedInput.Arguments(container, options.MaxPixels, options.MaxStreams);
-        var packets = new PacketReader(plan.Source.Video.FrameRate);
+        var packets = new PacketReader(video.FrameRate);
         var parameters = new ParameterReader();
         var read = await Task.WhenAll(
             ReadAsync("ffprobe", ["-v", "error", "-select_streams", stream, "-show_entries", "packet=pts_time,size,flags", "-print_format", "csv=print_section=0", .. input, "-i", source], packets.Read, cancellationToken),
@@ -31,20 +27,17 @@ public sealed class CopyProber(Sandbox sandbox, IngestOptions options)
                 ["-nostdin", "-v", "error", .. input, "-i", source, "-map", $"0:{stream}", "-c", "copy", "-bsf:v", "h264_mp4toannexb,filter_units=pass_types=7", "-f", "framehash", "-hash", "crc32", "-"],
                 parameters.Read, cancellationToken));
         packets.End();
-        var fit = read.All(whole => whole) && packets.Regular && packets.LongestGap <= s_longestGap && packets.MeanGapSeconds >= ShortestMeanGapSeconds && parameters.Constant
-            // In fragmented MP4 each I-frame has to say how long it stands, in exact units of time.
-            && (plan.SegmentFormat == SegmentFormat.MpegTs || (packets.KeyframesAreRegular && container.Demuxer == "mov"))
-            && (packets.KeyframesAreEven || !plan.HalvesFrameRate)
-            && packets.BitsPerSecond <= BitRateAllowance * plan.Video[^1].MaxBitsPerSecond;
-        return fit ? packets.LongestGap : null;
+        return new(
+            Array.TrueForAll(read, whole => whole), packets.Regular, packets.KeyframesAreEven, packets.KeyframesAreRegular, parameters.Constant,
+            packets.LongestGap, packets.MeanGap, packets.BitsPerSecond);
     }
 
     /// <returns>Whether the program read the source to its end without a complaint.</returns>
     private async Task<bool> ReadAsync(string program, string[] arguments, Action<string> onLine, CancellationToken cancellationToken)
     {
-        var command = await sandbox.WrapAsync(program, arguments, new(options.FfmpegMemoryBytes, s_longestProbe));
+        var command = await sandbox.WrapAsync(program, arguments, new(options.FfmpegMemoryBytes, s_longestScan));
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(s_longestProbe);
+        timeout.CancelAfter(s_longestScan);
         try
         {
             return await ChildProcess.RunAsync(command, onStarted: null, onLine, timeout.Token) is { ExitCode: 0, LastErrors: [] };
@@ -55,27 +48,21 @@ public sealed class CopyProber(Sandbox sandbox, IngestOptions options)
         }
     }
 
-    /// <summary>Takes in packets in the order of decoding.</summary>
+    /// <summary>Takes in packets in the order of decoding; see <see cref="PacketScan"/>.</summary>
     private sealed class PacketReader(double framesPerSecond)
     {
         private double _first, _key = double.NaN, _last, _gap;
         private long _bytes, _packets, _keys, _packetsAtKey, _packetsInGap;
 
-        /// <summary>
-        /// The first packet is a keyframe; nothing that comes after a keyframe is seen before it, so that every group of pictures is closed; and in each group pictures follow at the frame rate, none missing.
-        /// </summary>
         public bool Regular { get; private set; } = true;
 
-        /// <summary>An even number of pictures comes before each keyframe.</summary>
         public bool KeyframesAreEven { get; private set; } = true;
 
-        /// <summary>The same number of pictures lies between any two keyframes.</summary>
         public bool KeyframesAreRegular { get; private set; } = true;
 
-        public TimeSpan LongestGap => _packets == 0 ? default : TimeSpan.FromSeconds(Math.Clamp(Math.Max(_gap, _last - _key), 0, 1e6));
+        public TimeSpan LongestGap => Gap(Math.Max(_gap, _last - _key));
 
-        /// <summary>Each keyframe becomes a segment of the I-frames, and a picture of the storyboard: they must not come all the time.</summary>
-        public double MeanGapSeconds => _keys == 0 ? 0 : (_last - _first) / _keys;
+        public TimeSpan MeanGap => Gap((_last - _first) / _keys);
 
         public double BitsPerSecond => _packets == 0 ? double.MaxValue : _bytes * 8 * framesPerSecond / _packets;
 
@@ -101,6 +88,9 @@ public sealed class CopyProber(Sandbox sandbox, IngestOptions options)
 
         /// <summary>After the last packet.</summary>
         public void End() => Regular &= _packets > 0 && Follows(_last + 1 / framesPerSecond);
+
+        /// <summary>Zero where there is no keyframe, or a time that is no number: such packets are not regular.</summary>
+        private static TimeSpan Gap(double seconds) => double.IsNaN(seconds) ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Clamp(seconds, 0, 1e6));
 
         private void ReadKeyframe(double time)
         {
@@ -130,7 +120,7 @@ public sealed class CopyProber(Sandbox sandbox, IngestOptions options)
         }
     }
 
-    /// <summary>Takes in the hashes of parameter sets: where they change, so may size and profile, which a playlist tells once for all.</summary>
+    /// <summary>Takes in the hashes of parameter sets.</summary>
     private sealed class ParameterReader
     {
         private readonly HashSet<string> _hashes = new(StringComparer.Ordinal);

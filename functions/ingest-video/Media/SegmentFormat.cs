@@ -1,4 +1,4 @@
-namespace IngestVideo.Planning;
+namespace IngestVideo.Media;
 
 /// <summary>What segments are made of.</summary>
 public enum SegmentFormat

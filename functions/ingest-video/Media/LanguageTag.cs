@@ -1,4 +1,4 @@
-namespace IngestVideo.Probing;
+namespace IngestVideo.Media;
 
 /// <summary>Language tags as playlists want them (RFC 5646), from the codes that containers hold (ISO 639-2).</summary>
 public static class LanguageTag

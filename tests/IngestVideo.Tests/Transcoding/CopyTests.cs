@@ -1,6 +1,6 @@
 using static IngestVideo.Tests.StreamAssert;
 
-namespace IngestVideo.Tests;
+namespace IngestVideo.Tests.Transcoding;
 
 /// <summary>A source that is fit for it is its own largest rendition; any other is encoded.</summary>
 public sealed class CopyTests : IAsyncLifetime

@@ -5,7 +5,7 @@ using Reelseal;
 using Reelseal.Storage;
 using Reelseal.Testing;
 
-namespace IngestVideo.Tests;
+namespace IngestVideo.Tests.Receiving;
 
 /// <summary>The three ways in have the same limits: the raw body, a form, and a reference to what was uploaded to the store.</summary>
 public sealed class WaysInTests(CephRgw rgw)

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 using IngestVideo.Publishing;
 using static IngestVideo.Tests.StreamAssert;
 
-namespace IngestVideo.Tests;
+namespace IngestVideo.Tests.Transcoding;
 
 /// <summary>Whatever phones and editors make: what is asserted is the published stream.</summary>
 public sealed class RealVideoTests : IAsyncLifetime

@@ -1,10 +1,10 @@
+using IngestVideo.Media;
 using IngestVideo.Planning;
-using IngestVideo.Probing;
 using IngestVideo.Publishing;
 using Microsoft.Extensions.Options;
 using Reelseal;
 
-namespace IngestVideo.Tests;
+namespace IngestVideo.Tests.Planning;
 
 /// <summary>What is decided before ffmpeg starts, without ffmpeg.</summary>
 public sealed class PlanTests
@@ -92,7 +92,7 @@ public sealed class PlanTests
         {
             File.WriteAllText(path, json);
             var settings = new Settings(name => name == "LADDER_FILE" ? path : null, "/nowhere");
-            Ladder.Read(settings);
+            IngestOptions.ReadLadder(settings);
 
             var refusal = Assert.Throws<OptionsValidationException>(settings.ThrowIfFaulty);
 
@@ -112,7 +112,7 @@ public sealed class PlanTests
         {
             File.WriteAllText(path, """{"rungs":[{"name":"only","width":640,"height":360,"kilobitsPerSecond":500}],"constantRateFactor":20,"audioKilobitsPerSecond":96}""");
 
-            var ladder = Ladder.Read(new(name => name == "LADDER_FILE" ? path : null, "/nowhere"));
+            var ladder = IngestOptions.ReadLadder(new(name => name == "LADDER_FILE" ? path : null, "/nowhere"));
 
             Assert.Equal(("only", 20, 96), (Assert.Single(ladder.Rungs).Name, ladder.ConstantRateFactor, ladder.AudioKilobitsPerSecond));
         }

@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
 using Reelseal.Storage;
 
-namespace IngestVideo.Tests;
+namespace IngestVideo.Tests.Status;
 
 /// <summary>Once, under retries, crashes and cancellation: never two videos, never half of one, never anything left over.</summary>
 public sealed class OnceTests

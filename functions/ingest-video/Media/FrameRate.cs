@@ -1,4 +1,4 @@
-namespace IngestVideo.Planning;
+namespace IngestVideo.Media;
 
 /// <summary>A constant frame rate, exactly: 29.97 is 30000/1001.</summary>
 public readonly record struct FrameRate(int Numerator, int Denominator)

@@ -1,4 +1,4 @@
-namespace IngestVideo.Planning;
+namespace IngestVideo.Media;
 
 /// <summary>A size in pixels.</summary>
 public readonly record struct Size(int Width, int Height)

@@ -1,6 +1,6 @@
-using Reelseal.Tokens;
+using Reelseal.Health;
 
-namespace Reelseal.Health;
+namespace Reelseal.Tokens;
 
 /// <summary>Asks the token issuer for its keys.</summary>
 internal sealed class TokenIssuerHealth(TokenValidator validator) : DependencyHealth

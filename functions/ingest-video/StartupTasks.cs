@@ -2,8 +2,8 @@ using IngestVideo.Processes;
 
 namespace IngestVideo;
 
-/// <summary>What is done once before the first request: finding out what the sandbox can do here, and clearing away what a killed process left.</summary>
-internal sealed class Start(Sandbox sandbox, IngestOptions options) : IHostedService
+/// <summary>Runs once before the first request: finds out what the sandbox can do here, and removes the workspaces that a killed process left.</summary>
+internal sealed class StartupTasks(Sandbox sandbox, IngestOptions options) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {

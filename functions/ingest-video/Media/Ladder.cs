@@ -1,7 +1,6 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace IngestVideo.Planning;
+namespace IngestVideo.Media;
 
 /// <summary>One quality that is offered.</summary>
 /// <param name="Name">Names its folder: lower-case letters, digits and hyphens.</param>
@@ -31,22 +30,6 @@ public sealed record Ladder(IReadOnlyList<Rung> Rungs, int ConstantRateFactor = 
         new("1080p", 1920, 1080, 6000),
         new("2160p", 3840, 2160, 16000),
     ]);
-
-    /// <summary>The ladder of the JSON file that <c>LADDER_FILE</c> names, or the default one.</summary>
-    public static Ladder Read(Reelseal.Settings settings)
-    {
-        if (settings.Text("LADDER_FILE") is not { } path)
-            return Default;
-        try
-        {
-            var ladder = JsonSerializer.Deserialize(File.ReadAllBytes(path), LadderJson.Default.Ladder);
-            return ladder?.FindFault() is { } fault ? settings.Fault($"LADDER_FILE: {fault}", Default) : ladder ?? Default;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
-        {
-            return settings.Fault($"LADDER_FILE is \"{path}\", which cannot be read as a ladder: {e.Message}", Default);
-        }
-    }
 
     /// <summary>What is wrong with it, or null.</summary>
     internal string? FindFault()

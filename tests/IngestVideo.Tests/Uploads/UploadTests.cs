@@ -15,7 +15,7 @@ using Reelseal.Storage;
 using Reelseal.Testing;
 using Reelseal.Tokens;
 
-namespace IngestVideo.Tests;
+namespace IngestVideo.Tests.Uploads;
 
 /// <summary>Uploads by reference: in parts straight to the store, and from there.</summary>
 public sealed class UploadTests(CephRgw rgw)

@@ -4,7 +4,7 @@ using IngestVideo.Status;
 using Reelseal;
 using static IngestVideo.Tests.StreamAssert;
 
-namespace IngestVideo.Tests;
+namespace IngestVideo.Tests.Transcoding;
 
 /// <summary>Two hours: memory and disk do not grow with the video, and all of it arrives.</summary>
 public sealed class LongVideoTests

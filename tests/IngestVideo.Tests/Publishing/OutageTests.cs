@@ -1,11 +1,10 @@
 using System.Net;
-using IngestVideo.Publishing;
 using IngestVideo.Status;
 using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
 using Reelseal.Storage;
 
-namespace IngestVideo.Tests;
+namespace IngestVideo.Tests.Publishing;
 
 /// <summary>The whole store is gone for a moment, as when its server restarts.</summary>
 public sealed class OutageTests

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Reelseal;
 using Reelseal.Storage;
 
-namespace IngestVideo.Tests;
+namespace IngestVideo.Tests.Publishing;
 
 /// <summary>The real store of a test, until a certain call: then nothing works for a while.</summary>
 /// <param name="store">The real one.</param>

@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 
-namespace IngestVideo.Tests;
+namespace IngestVideo.Tests.Receiving;
 
 /// <summary>Forms that are meant to cost the server much and the sender little. Alone in the process, because what it allocates is counted.</summary>
 [Collection(nameof(FormBombTests))]

@@ -1,6 +1,4 @@
-using IngestVideo.Planning;
-
-namespace IngestVideo.Probing;
+namespace IngestVideo.Media;
 
 /// <summary>What we believe of a source after ffprobe looked at it.</summary>
 /// <param name="Duration">How long it says it is; null when it does not say.</param>

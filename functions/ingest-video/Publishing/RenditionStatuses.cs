@@ -1,7 +1,7 @@
 using IngestVideo.Planning;
-using IngestVideo.Publishing;
+using IngestVideo.Status;
 
-namespace IngestVideo.Status;
+namespace IngestVideo.Publishing;
 
 /// <summary>Tells of published renditions.</summary>
 internal static class RenditionStatuses

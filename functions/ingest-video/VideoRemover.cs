@@ -2,7 +2,7 @@ using IngestVideo.Uploads;
 using Reelseal;
 using Reelseal.Storage;
 
-namespace IngestVideo.Publishing;
+namespace IngestVideo;
 
 /// <summary>Removes a video with everything that belongs to it, or cancels its ingest: the worker finds its claim gone at the next heartbeat, and removes its attempt itself.</summary>
 public sealed class VideoRemover(IObjectStore store, UploadDesk uploads)

@@ -1,0 +1,34 @@
+using IngestVideo.Media;
+
+namespace IngestVideo.Planning;
+
+/// <summary>Names the files of a workspace's output folder: written by ffmpeg, read by the publishers. No name holds anything that would need escaping.</summary>
+internal static class OutputFiles
+{
+    /// <summary>ffmpeg's playlist of a rendition, in the rendition's folder. It is read for the durations of the segments, and not published.</summary>
+    public const string Playlist = "playlist.m3u8";
+
+    /// <summary>The init section of fragmented MP4, in the rendition's folder.</summary>
+    public const string InitSection = "init.mp4";
+
+    public const string Poster = "poster.jpg";
+
+    /// <summary>The keyframes that the poster and the storyboard are made of.</summary>
+    public const string PosterFrames = "poster.mkv", StoryboardFrames = "storyboard.mkv";
+
+    /// <summary>The names of the storyboard's sprites, as ffmpeg's image muxer and <see cref="Sprite"/> count them.</summary>
+    public const string SpritePattern = "storyboard-%03d.jpg";
+
+    /// <summary>The presentation time of the source's first moment in every transport stream, so that nothing before it (an encoder's delay) is negative.</summary>
+    public static readonly TimeSpan TransportStreamStart = TimeSpan.FromSeconds(10);
+
+    /// <param name="index">From 0.</param>
+    public static string Sprite(int index) => FormattableString.Invariant($"storyboard-{index:000}.jpg");
+
+    public static string SubtitleFile(SubtitleRendition rendition) => rendition.Name + ".vtt";
+
+    public static string SegmentExtension(SegmentFormat format) => format == SegmentFormat.MpegTs ? ".ts" : ".m4s";
+
+    /// <summary>The names of a rendition's segments, as ffmpeg's HLS muxer counts them.</summary>
+    public static string SegmentPattern(Rendition rendition, SegmentFormat format) => $"{rendition.Name}/%05d{SegmentExtension(format)}";
+}

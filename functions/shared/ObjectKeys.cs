@@ -1,0 +1,55 @@
+namespace Reelseal;
+
+/// <summary>Names the objects in the store. It is the contract between the functions, in which a key is a URL's path as well.</summary>
+public static class ObjectKeys
+{
+    /// <summary>Everything that a signed URL can open.</summary>
+    public const string VideosPrefix = "videos/";
+
+    public const string StatusPrefix = "status/";
+
+    /// <summary>Sources on their way in.</summary>
+    public const string UploadsPrefix = "uploads/";
+
+    /// <summary>Files to keep. A viewer's signature, which covers <see cref="VideosPrefix"/>, does not open them.</summary>
+    public const string DownloadsPrefix = "downloads/";
+
+    /// <summary>What replicas that work on one video hand to each other.</summary>
+    public const string WorkPrefix = "work/";
+
+    /// <summary>Which tickets and tokens are no longer accepted.</summary>
+    public const string RevocationsPrefix = "revocations/";
+
+    /// <summary>A playlist that every function may read, whether it is there or not.</summary>
+    public const string HealthCheck = VideosPrefix + "health.m3u8";
+
+    /// <summary>The folder of everything that players can see of a video.</summary>
+    public static string Video(VideoId video) => $"{VideosPrefix}{video}/";
+
+    /// <summary>The playlist whose appearance makes a video exist.</summary>
+    public static string Multivariant(VideoId video) => $"{VideosPrefix}{video}/multivariant.m3u8";
+
+    /// <summary>The folder of everything that one attempt at a video writes.</summary>
+    public static string Attempt(VideoId video, string attempt) => $"{VideosPrefix}{video}/{attempt}/";
+
+    /// <summary>Lists what an attempt consists of.</summary>
+    public static string Manifest(VideoId video, string attempt) => $"{VideosPrefix}{video}/{attempt}/manifest.json";
+
+    /// <summary>The state and progress of a video.</summary>
+    public static string Status(VideoId video) => $"{StatusPrefix}{video}.json";
+
+    /// <summary>A source that was uploaded straight to the store.</summary>
+    public static string Upload(VideoId video) => $"{UploadsPrefix}{video}";
+
+    /// <summary>The state of its upload in parts.</summary>
+    public static string UploadManifest(VideoId video) => $"{UploadsPrefix}{video}.json";
+
+    /// <summary>The folder of a video's files to keep.</summary>
+    public static string Downloads(VideoId video) => $"{DownloadsPrefix}{video}/";
+
+    /// <summary>The folder of what replicas hand to each other for a video.</summary>
+    public static string Work(VideoId video) => $"{WorkPrefix}{video}/";
+
+    /// <summary>The epoch of a video: proofs of an earlier one are no longer accepted.</summary>
+    public static string Revocation(VideoId video) => $"{RevocationsPrefix}{video}.json";
+}
