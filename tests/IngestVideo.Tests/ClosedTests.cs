@@ -51,6 +51,9 @@ public sealed class ClosedTests(ClosedTests.OneHost host) : IClassFixture<Closed
         host.Started.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .SelectMany(route => route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(method => $"{method} {route.RoutePattern.RawText}")).Order(StringComparer.Ordinal));
 
+    [Fact]
+    public void Every_route_is_documented() => Assert.Equal(ApiDocument.Of("ingest-video").Routes, s_routes.Keys.Select(ApiDocument.PathOf).Order(StringComparer.Ordinal));
+
     [Theory(Timeout = Limit)]
     [MemberData(nameof(Rows))]
     public async Task Answers_as_the_token_deserves_and_does_nothing(string route, string token, int status)

@@ -96,7 +96,7 @@ internal sealed class IngestHost : IAsyncDisposable
 
     public HttpClient CreateClient(string? token)
     {
-        var client = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromMinutes(2) };
+        var client = new HttpClient(new DocumentedHandler("ingest-video", new SocketsHttpHandler())) { BaseAddress = Address, Timeout = TimeSpan.FromMinutes(2) };
         if (token is not null)
             client.DefaultRequestHeaders.Authorization = new("Bearer", token);
         return client;

@@ -50,6 +50,9 @@ public sealed class ClosedTests : IAsyncLifetime
     public void Every_route_has_a_row() =>
         Assert.Equal(s_routes.Keys.Order(), _server.Routes.SelectMany(route => route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(method => $"{method} {route.RoutePattern.RawText}")).Order());
 
+    [Fact]
+    public void Every_route_is_documented() => Assert.Equal(ApiDocument.Of("sign-playlist").Routes, s_routes.Keys.Select(ApiDocument.PathOf).Order(StringComparer.Ordinal));
+
     [Theory]
     [MemberData(nameof(Rows))]
     public async Task Answers_as_the_token_deserves(string route, string token, int status)

@@ -10,6 +10,7 @@ using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using Reelseal;
 using Reelseal.Storage;
+using Reelseal.Testing;
 
 namespace SignPlaylist.Tests;
 
@@ -61,7 +62,7 @@ public sealed class SignPlaylistServer : IAsyncDisposable
 
     public FakeTimeProvider Clock { get; } = new(Start);
     public IObjectStore Store { get; }
-    public HttpClient Client { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
+    public HttpClient Client { get; } = new(new DocumentedHandler("sign-playlist", new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }));
 
     public static async Task<SignPlaylistServer> StartAsync(Dictionary<string, string>? settings = null, IObjectStore? store = null, string? pem = null)
     {
