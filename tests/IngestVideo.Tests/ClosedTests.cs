@@ -108,7 +108,7 @@ public sealed class ClosedTests(ClosedTests.OneHost host) : IClassFixture<Closed
 
     private static async Task PutStatusAsync(IngestHost host)
     {
-        var status = Encoding.UTF8.GetBytes($$"""{"id":"{{Video}}","state":"ready","progress":1,"created":"2026-11-22T12:00:00Z","updated":"2026-11-22T12:00:00Z","attempt":"a"}""");
+        var status = Encoding.UTF8.GetBytes($$"""{"id":"{{Video}}","state":"ready","progress":1,"renditions":[],"created":"2026-11-22T12:00:00Z","updated":"2026-11-22T12:00:00Z","attempt":"a"}""");
         Assert.NotNull(await host.Store.PutAsync($"status/{Video}.json", new MemoryStream(status), WriteCondition.None, CancellationToken.None));
     }
 
