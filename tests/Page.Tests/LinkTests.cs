@@ -106,6 +106,6 @@ public sealed class LinkTests(Stage stage)
         visit.AssertNoComplaints();
 
         await using var late = await Visit.OpenAsync(stage, Link(DateTimeOffset.UtcNow.AddSeconds(-1)));
-        await Expect(late.Id("notice")).ToContainTextAsync("What this token allowed has ended.");
+        await Expect(late.Id("notice")).ToContainTextAsync("The token's time to play has ended.");
     }
 }

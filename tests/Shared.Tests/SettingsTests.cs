@@ -177,6 +177,9 @@ public sealed class SettingsTests : IDisposable
     [InlineData("0123456789abcdef0123456789abcdef", "https://issuer.example/", null)]
     [InlineData("0123456789abcdef0123456789abcdef", "http://issuer.example", "https")]
     [InlineData("0123456789abcdef0123456789abcdef", "issuer", "address")]
+    [InlineData(null, "https://issuer.example/.well-known/openid-configuration", "discovery document")]
+    [InlineData(null, "https://issuer.example/v2.0/.well-known/openid-configuration/", "discovery document")]
+    [InlineData(null, "https://issuer.example/?appid=1", "query")]
     public void No_function_starts_without_a_key_for_tokens(string? key, string? issuer, string? fault)
     {
         if (key is not null)
@@ -193,7 +196,27 @@ public sealed class SettingsTests : IDisposable
             return;
         }
         settings.ThrowIfFaulty();
-        Assert.Equal((key is not null, issuer, "reelseal"), (options.SharedKey is not null, options.Issuer, options.Audience));
+        Assert.Equal((key is not null, issuer), (options.SharedKey is not null, options.Issuer));
+        Assert.Equal("reelseal", Assert.Single(options.Audiences));
+        Assert.Equal(("aud", "", "video"), (options.AudienceClaim, options.ScopePrefix, options.VideoClaim));
+    }
+
+    [Fact]
+    public void The_names_of_claims_and_several_audiences_are_settings()
+    {
+        Secret("reelseal-token-key", "0123456789abcdef0123456789abcdef");
+        (_values["TOKEN_AUDIENCE"], _values["TOKEN_AUDIENCE_CLAIM"]) = ("api://one, two", "client_id");
+        (_values["TOKEN_SCOPE_PREFIX"], _values["TOKEN_VIDEO_CLAIM"]) = ("reelseal/", "https://media.example/video");
+
+        var options = TokenOptions.Read(Settings());
+
+        Assert.Equal(["api://one", "two"], options.Audiences.Order(StringComparer.Ordinal));
+        Assert.Equal(("client_id", "reelseal/", "https://media.example/video"), (options.AudienceClaim, options.ScopePrefix, options.VideoClaim));
+
+        _values["TOKEN_AUDIENCE"] = " , ";
+        var settings = Settings();
+        TokenOptions.Read(settings);
+        IsFaulty(settings, "TOKEN_AUDIENCE");
     }
 
     [Theory]

@@ -26,7 +26,7 @@ public sealed class SigningOptionsTests : IDisposable
         Assert.Equal("https://cdn.example/", options.Distribution.Address.OriginalString);
         Assert.Equal((TimeSpan.FromHours(24), TimeSpan.FromHours(1), false), (options.Lifetime.Minimum, options.Lifetime.Window, options.Lifetime.StartsWithWindow));
         Assert.Equal((32L << 20, TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(5)), (options.CacheBytes, options.Freshness, options.StoreTimeout));
-        Assert.Equal(("*", null, false, "reelseal"), (options.CorsOrigin, options.CookieDomain, options.SignPerUrl, options.Tokens.Audience));
+        Assert.Equal(("*", null, false, "reelseal"), (options.CorsOrigin, options.CookieDomain, options.SignPerUrl, Assert.Single(options.Tokens.Audiences)));
     }
 
     [Fact]

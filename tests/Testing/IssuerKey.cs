@@ -1,42 +1,74 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 
 namespace Reelseal.Testing;
 
-/// <summary>A key pair of a token issuer.</summary>
+/// <summary>A key pair of a token issuer, for one algorithm of RFC 7518, section 3.1.</summary>
 public sealed class IssuerKey : IDisposable
 {
     private readonly AsymmetricAlgorithm _key;
 
-    private IssuerKey(string? id, AsymmetricAlgorithm key) => (Id, _key) = (id, key);
+    private IssuerKey(string? id, string algorithm, AsymmetricAlgorithm key) => (Id, Algorithm, _key) = (id, algorithm, key);
 
     /// <summary>The key's <c>kid</c>, or null when it has none.</summary>
     public string? Id { get; }
 
-    public string Algorithm => _key is RSA ? "RS256" : "ES256";
+    public string Algorithm { get; }
 
-    public static IssuerKey Rsa(string? id, int bits = 2048) => new(id, RSA.Create(bits));
+    private HashAlgorithmName Hash => new("SHA" + Algorithm[2..]);
 
-    public static IssuerKey P256(string? id) => new(id, ECDsa.Create(ECCurve.NamedCurves.nistP256));
+    private string Curve => _key.KeySize switch { 256 => "P-256", 384 => "P-384", _ => "P-521" };
+
+    public static IssuerKey Rsa(string? id, int bits = 2048) => new(id, "RS256", RSA.Create(bits));
+
+    public static IssuerKey P256(string? id) => Create("ES256", id);
+
+    public static IssuerKey Create(string algorithm, string? id) => new(id, algorithm, algorithm switch
+    {
+        "ES256" => ECDsa.Create(ECCurve.NamedCurves.nistP256),
+        "ES384" => ECDsa.Create(ECCurve.NamedCurves.nistP384),
+        "ES512" => ECDsa.Create(ECCurve.NamedCurves.nistP521),
+        _ => RSA.Create(2048),
+    });
+
+    /// <summary>The same key pair, for another algorithm.</summary>
+    public IssuerKey For(string algorithm) => new(Id, algorithm, _key);
 
     /// <summary>The public half, as a member of a JWK set (RFC 7517).</summary>
     public JsonObject ToJwk()
     {
-        var jwk = new JsonObject { ["use"] = "sig", ["alg"] = Algorithm };
-        if (Id is not null)
-            jwk["kid"] = Id;
+        var jwk = Describe();
         if (_key is RSA rsa)
         {
             var parameters = rsa.ExportParameters(includePrivateParameters: false);
-            (jwk["kty"], jwk["n"], jwk["e"]) = ("RSA", Base64Url.EncodeToString(parameters.Modulus), Base64Url.EncodeToString(parameters.Exponent));
+            (jwk["n"], jwk["e"]) = (Base64Url.EncodeToString(parameters.Modulus), Base64Url.EncodeToString(parameters.Exponent));
         }
         else
         {
             var point = ((ECDsa)_key).ExportParameters(includePrivateParameters: false).Q;
-            (jwk["kty"], jwk["crv"], jwk["x"], jwk["y"]) = ("EC", "P-256", Base64Url.EncodeToString(point.X), Base64Url.EncodeToString(point.Y));
+            (jwk["crv"], jwk["x"], jwk["y"]) = (Curve, Base64Url.EncodeToString(point.X), Base64Url.EncodeToString(point.Y));
         }
         return jwk;
+    }
+
+    /// <summary>The public half as a JWK that has it in a certificate only (RFC 7517, section 4.7).</summary>
+    public JsonObject ToCertificateJwk()
+    {
+        var jwk = Describe();
+        jwk["x5c"] = new JsonArray(ToCertificate());
+        return jwk;
+    }
+
+    /// <summary>The public half in a self-signed certificate, in base64; it ended long ago.</summary>
+    public string ToCertificate()
+    {
+        var request = _key is RSA rsa
+            ? new CertificateRequest("CN=issuer", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+            : new CertificateRequest("CN=issuer", (ECDsa)_key, HashAlgorithmName.SHA256);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(30));
+        return Convert.ToBase64String(certificate.RawData);
     }
 
     /// <summary>The public half as PEM text.</summary>
@@ -52,8 +84,16 @@ public sealed class IssuerKey : IDisposable
     }
 
     public byte[] Sign(byte[] data) => _key is RSA rsa
-        ? rsa.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
-        : ((ECDsa)_key).SignData(data, HashAlgorithmName.SHA256);
+        ? rsa.SignData(data, Hash, Algorithm.StartsWith("PS", StringComparison.Ordinal) ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1)
+        : ((ECDsa)_key).SignData(data, Hash);
 
     public void Dispose() => _key.Dispose();
+
+    private JsonObject Describe()
+    {
+        var jwk = new JsonObject { ["use"] = "sig", ["alg"] = Algorithm, ["kty"] = _key is RSA ? "RSA" : "EC" };
+        if (Id is not null)
+            jwk["kid"] = Id;
+        return jwk;
+    }
 }

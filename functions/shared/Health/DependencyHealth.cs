@@ -2,10 +2,10 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Reelseal.Health;
 
-/// <summary>Whether something that we depend on, and that is not part of this container, does what is asked of it.</summary>
+/// <summary>Checks something that we depend on and that is not part of this container.</summary>
 /// <remarks>
-/// It is told by <c>/_/health</c> only, and never keeps a function from being ready: all replicas share the store, and taking all of them out of service while it hiccups
-/// would also take away what they still can do, such as serving the playlists at hand.
+/// Only <c>/_/health</c> reports it; it never keeps a function from being ready. All replicas share the store: taking all of them out of service while it
+/// hiccups would also take away what they can still do, such as serving the playlists at hand.
 /// </remarks>
 internal abstract class DependencyHealth : IHealthCheck
 {
@@ -24,6 +24,6 @@ internal abstract class DependencyHealth : IHealthCheck
         }
     }
 
-    /// <exception cref="UpstreamException">It does not.</exception>
+    /// <exception cref="UpstreamException">It does not work.</exception>
     protected abstract Task AskAsync(CancellationToken cancellationToken);
 }

@@ -3,12 +3,14 @@ using System.Text.Json;
 
 namespace Reelseal.Tokens;
 
-/// <summary>The JSON objects in a token's compact form (RFC 7515, section 3.1), read strictly: what two readers could understand differently is no JSON here.</summary>
+/// <summary>Reads the JSON objects in a token's compact form (RFC 7515, section 3.1).</summary>
+/// <remarks>It reads strictly: text that two parsers could understand differently is refused.</remarks>
 internal static class CompactJson
 {
-    private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
+    private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false };
 
-    /// <summary>The object, or null when the text is none; dispose of it.</summary>
+    /// <summary>Reads an object; dispose of it.</summary>
+    /// <returns>The object, or null when the text is not one.</returns>
     public static JsonDocument? Read(ReadOnlySpan<char> base64Url)
     {
         try
@@ -21,14 +23,23 @@ internal static class CompactJson
         }
         catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException)
         {
-            return null; // the last one: a name that is no Unicode
+            return null; // InvalidOperationException: a property's name is not valid Unicode
         }
     }
 
-    /// <summary>A text, or null when it is absent or no text.</summary>
+    /// <summary>Reads a string.</summary>
+    /// <returns>The string, or null when it is absent or not a string.</returns>
     public static string? Text(this JsonElement json, string name) => json.TryGetProperty(name, out var value) ? TextOf(value) : null;
 
-    /// <summary>A NumericDate (RFC 7519, section 2), rounded down to seconds; null when it is absent.</summary>
+    /// <summary>Reads a string; null when it is absent or JSON's null.</summary>
+    /// <returns>Whether it is absent, null or a string.</returns>
+    public static bool TryReadText(this JsonElement json, string name, out string? text)
+    {
+        text = json.Text(name);
+        return text is not null || !json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null;
+    }
+
+    /// <summary>Reads a NumericDate (RFC 7519, section 2), rounded down to seconds; null when it is absent.</summary>
     /// <returns>Whether it is absent, or a time up to the year 9999.</returns>
     public static bool TryReadTime(this JsonElement json, string name, out DateTimeOffset? time)
     {
@@ -41,8 +52,8 @@ internal static class CompactJson
         return true;
     }
 
-    /// <summary>A text or a list of texts; null when it is absent.</summary>
-    /// <returns>Whether it is absent, or what it should be.</returns>
+    /// <summary>Reads a string or an array of strings; null when it is absent.</summary>
+    /// <returns>Whether it is absent, a string or an array of strings.</returns>
     public static bool TryReadTexts(this JsonElement json, string name, out IReadOnlyList<string>? texts)
     {
         texts = null;
@@ -61,7 +72,7 @@ internal static class CompactJson
         }
         catch (InvalidOperationException)
         {
-            return null; // no Unicode: bytes that are no UTF-8, or half of a surrogate pair
+            return null; // not valid Unicode: bytes that are not UTF-8, or half of a surrogate pair
         }
     }
 }

@@ -1,41 +1,42 @@
-using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
 namespace Reelseal.Tokens;
 
-/// <summary>The token issuer's keys, found by OpenID Connect Discovery 1.0, kept, and fetched again when they are old or a token names one that is not among them.</summary>
+/// <summary>Finds the token issuer's keys by OpenID Connect Discovery 1.0, and keeps them while they are fresh and enough.</summary>
 /// <remarks>
-/// One fetch at a time serves all who wait for it, and fetches keep a distance: nobody can make us hammer the issuer by sending made-up key ids.
-/// The library's ConfigurationManager lets waiters queue, each for a whole timeout, and refreshes no sooner than five minutes after the last time.
+/// One fetch at a time serves everybody who waits for it, and fetches keep a distance: made-up key ids cannot make us hammer the issuer.
+/// Why not the library's ConfigurationManager (8.23.0, read in its code): it trusts keys for ever while refreshing fails, whereas ours end after
+/// <see cref="TrustFor"/>; its RequestRefresh returns before the fetch, so the first tokens signed with a new key are refused; and while it has no
+/// keys, every waiting request fetches in turn, each for a whole timeout and without a pause after a failure.
 /// </remarks>
 /// <param name="issuer">The issuer, exactly as tokens name it.</param>
-/// <param name="timeout">How long a fetch may take, and with it everybody who waits for one.</param>
+/// <param name="timeout">How long a fetch may take, and so the longest wait for one.</param>
 /// <param name="clock">The present time.</param>
-/// <param name="http">Fetches.</param>
-/// <param name="logger">Is told of fetches that fail: while the keys at hand are still good, nobody else would be.</param>
+/// <param name="http">Fetches; its <see cref="HttpClient.MaxResponseContentBufferSize"/> bounds the documents.</param>
+/// <param name="logger">Logs a fetch that fails: while the old keys are still trusted, nothing else would show it.</param>
 internal sealed class IssuerKeys(string issuer, TimeSpan timeout, TimeProvider clock, HttpClient http, ILogger logger)
 {
-    /// <summary>After this the keys are fetched again, by the way: a key that the issuer has withdrawn is trusted for so long.</summary>
+    /// <summary>The age at which keys are fetched again, in the background: a key that the issuer has withdrawn is trusted for so long.</summary>
     public static readonly TimeSpan RefreshAfter = TimeSpan.FromMinutes(5);
 
-    /// <summary>Keys that the issuer has not confirmed for so long are no longer trusted.</summary>
+    /// <summary>How long keys are trusted that the issuer has not confirmed.</summary>
     public static readonly TimeSpan TrustFor = TimeSpan.FromHours(24);
 
-    /// <summary>The distance of a fetch to one that succeeded, and to one that failed.</summary>
+    /// <summary>The pause between a fetch that succeeded and the next.</summary>
     public static readonly TimeSpan PauseAfterSuccess = TimeSpan.FromSeconds(10);
-    public static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
-    private const int LongestDocument = 1024 * 1024; // bytes
+    /// <summary>The pause between a fetch that failed and the next.</summary>
+    public static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private State _state = new(Keys: null, Confirmed: TimeSpan.Zero, NotBefore: TimeSpan.MinValue, Failure: null);
     private Task? _fetch;
 
-    /// <summary>A time that runs evenly also when the clock is set.</summary>
+    /// <summary>A monotonic time, unaffected when the clock is set.</summary>
     private TimeSpan Now => clock.GetElapsedTime(0);
 
-    /// <summary>The keys as far as they are known; also sees to it that they stay fresh. Null when there are none that may be trusted.</summary>
+    /// <summary>The trusted keys at hand, or null when there are none; also starts a refresh when they are old.</summary>
     public KeySet? Known
     {
         get
@@ -44,61 +45,77 @@ internal sealed class IssuerKeys(string issuer, TimeSpan timeout, TimeProvider c
             if (state.Keys is null || now >= state.Confirmed + TrustFor)
                 return null;
             if (now >= state.Confirmed + RefreshAfter)
-                _ = FetchUnlessTooSoon(now); // nobody waits for it; how it went is in the state
+                _ = FetchUnlessTooSoon(now); // nobody waits for it; the outcome is in the state
             return state.Keys;
         }
     }
 
-    /// <summary>The keys, fetched if need be, among which a certain one should be.</summary>
+    /// <summary>Returns the keys that should include a certain one, fetching them if it is not at hand.</summary>
     /// <exception cref="UpstreamException">The key is not known, and the issuer could not be asked.</exception>
     public async ValueTask<KeySet> FindAsync(string algorithm, string? id, CancellationToken cancellationToken)
     {
         if (Known is { } known && known.Find(algorithm, id).Any())
             return known;
-        if (FetchUnlessTooSoon(Now) is { } fetch)
-            await fetch.WaitAsync(cancellationToken);
-        var state = _state;
-        return state.Failure is null ? state.Keys!
-            : throw Unavailable(state.Failure);
+        return await FetchAsync(cancellationToken);
     }
 
-    /// <summary>Asks the issuer, unless that was done a moment ago, and tells how it went.</summary>
-    /// <exception cref="UpstreamException">Its keys are not to be had.</exception>
+    /// <summary>Asks the issuer, unless that was done a moment ago, and reports whether its keys can be used.</summary>
+    /// <exception cref="UpstreamException">They are unavailable, or none of them can check a token.</exception>
     public async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        var keys = await FetchAsync(cancellationToken);
+        if (keys.IsEmpty)
+            throw new UpstreamException(NoUsableKey, timedOut: false, dependency: UpstreamException.TokenIssuer);
+    }
+
+    private static string NoUsableKey => "The token issuer publishes no key that can be used: it needs RSA of 2048 to 8192 bits, P-256, P-384 or P-521.";
+
+    /// <summary>Asks the issuer, unless that was done a moment ago.</summary>
+    /// <exception cref="UpstreamException">Its keys are unavailable.</exception>
+    private async Task<KeySet> FetchAsync(CancellationToken cancellationToken)
     {
         if (FetchUnlessTooSoon(Now) is { } fetch)
             await fetch.WaitAsync(cancellationToken);
-        if (_state.Failure is { } failure)
-            throw Unavailable(failure);
+        var state = _state;
+        if (state.Failure is not { } failure)
+            return state.Keys!;
+        var message = failure is WrongIssuerException ? failure.Message : "The token issuer's keys are unavailable right now.";
+        throw new UpstreamException(message, failure is OperationCanceledException, failure, UpstreamException.TokenIssuer);
     }
-
-    private static UpstreamException Unavailable(Exception failure) =>
-        new("The token issuer's keys are not to be had right now.", failure is OperationCanceledException, failure, UpstreamException.TokenIssuer);
 
     private Task? FetchUnlessTooSoon(TimeSpan now)
     {
         lock (_gate)
         {
             if (_fetch is null && now >= _state.NotBefore)
-                _fetch = Task.Run(FetchAsync);
+                _fetch = Task.Run(UpdateStateAsync);
             return _fetch;
         }
     }
 
     /// <summary>Fetches the keys; never throws.</summary>
-    private async Task FetchAsync()
+    private async Task UpdateStateAsync()
     {
         var state = _state;
         try
         {
             using var limit = new CancellationTokenSource(timeout);
             var json = await FetchKeySetAsync(limit.Token);
-            var keys = json == state.Keys?.Json ? state.Keys : new KeySet(json);
+            var keys = json.AsSpan().SequenceEqual(state.Keys?.Json) ? state.Keys! : new KeySet(json);
+            if (keys.IsEmpty && keys != state.Keys)
+                logger.LogWarning("{Problem}", NoUsableKey);
+            if (state.Failure is not null)
+                logger.LogInformation("The token issuer's keys are available again.");
             state = new(keys, Now, Now + PauseAfterSuccess, Failure: null);
         }
-        catch (Exception e) // whatever an issuer may do to us, those who wait must hear of it, and the next fetch must be possible
+        catch (Exception e) // whatever an issuer does to us, those who wait must learn of it, and the next fetch must be possible
         {
-            logger.LogWarning("The token issuer's keys could not be fetched: {Failure}: {Reason}", e.GetType().Name, e.Message);
+            // Once, however long it lasts: each request that fails because of it is logged as well.
+            if (e.Message != state.Failure?.Message)
+            {
+                var level = e is WrongIssuerException ? LogLevel.Error : LogLevel.Warning;
+                logger.Log(level, "The token issuer's keys could not be fetched: {Failure}: {Reason}", e.GetType().Name, e.Message);
+            }
             state = state with { NotBefore = Now + PauseAfterFailure, Failure = e };
         }
         lock (_gate)
@@ -108,30 +125,36 @@ internal sealed class IssuerKeys(string issuer, TimeSpan timeout, TimeProvider c
         }
     }
 
-    private async Task<string> FetchKeySetAsync(CancellationToken cancellationToken)
+    private async Task<byte[]> FetchKeySetAsync(CancellationToken cancellationToken)
     {
-        using var discovery = JsonDocument.Parse(await FetchTextAsync(new(issuer.TrimEnd('/') + "/.well-known/openid-configuration"), cancellationToken));
-        // Otherwise whoever can make us read another's document could vouch for this issuer (OpenID Connect Discovery 1.0, section 4.3).
-        if (discovery.RootElement.ValueKind != JsonValueKind.Object || discovery.RootElement.Text("issuer") != issuer)
-            throw new JsonException("The discovery document is of another issuer.");
-        if (!Uri.TryCreate(discovery.RootElement.Text("jwks_uri"), UriKind.Absolute, out var address) || !TokenOptions.IsSafe(address))
-            throw new JsonException("The discovery document names no https address of the keys.");
-        return await FetchTextAsync(address, cancellationToken);
+        // A slash at the end is part of the issuer's name, but not doubled in the address (OpenID Connect Discovery 1.0, section 4.1).
+        var address = new Uri(issuer.TrimEnd('/') + "/.well-known/openid-configuration");
+        using var discovery = JsonDocument.Parse(await FetchDiscoveryAsync(address, cancellationToken));
+        if (discovery.RootElement.ValueKind != JsonValueKind.Object)
+            throw new JsonException("The discovery document is not a JSON object.");
+        // Otherwise anyone who can make us read another's document could vouch for this issuer (section 4.3).
+        if (discovery.RootElement.Text("issuer") is var found && found != issuer)
+            throw WrongIssuerException.Mismatch(issuer, found);
+        if (!Uri.TryCreate(discovery.RootElement.Text("jwks_uri"), UriKind.Absolute, out var keys) || !TokenOptions.IsSafe(keys))
+            throw new JsonException("The discovery document has no https address in jwks_uri.");
+        return await http.GetByteArrayAsync(keys, cancellationToken);
     }
 
-    private async Task<string> FetchTextAsync(Uri address, CancellationToken cancellationToken)
+    private async Task<byte[]> FetchDiscoveryAsync(Uri address, CancellationToken cancellationToken)
     {
-        using var response = await http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        response.EnsureSuccessStatusCode();
-        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var bytes = new byte[LongestDocument + 1];
-        var length = await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
-        return length <= LongestDocument ? Encoding.UTF8.GetString(bytes, 0, length) : throw new InvalidDataException("The issuer's document is longer than 1 MiB.");
+        try
+        {
+            return await http.GetByteArrayAsync(address, cancellationToken);
+        }
+        catch (HttpRequestException e) when ((int?)e.StatusCode is 400 or 404 or 410)
+        {
+            throw new WrongIssuerException($"TOKEN_ISSUER is {issuer}, but {address} answers {(int)e.StatusCode!}: there is no issuer at that address.");
+        }
     }
 
     /// <param name="Keys">The last keys that were fetched.</param>
     /// <param name="Confirmed">When that was.</param>
-    /// <param name="NotBefore">No fetch begins before.</param>
+    /// <param name="NotBefore">The earliest time of the next fetch.</param>
     /// <param name="Failure">Why the last fetch failed, or null.</param>
     private sealed record State(KeySet? Keys, TimeSpan Confirmed, TimeSpan NotBefore, Exception? Failure);
 }

@@ -5,4 +5,7 @@ public static class Scopes
 {
     public const string Play = "video:play";
     public const string Ingest = "video:ingest";
+
+    /// <summary>How every scope of ours begins.</summary>
+    internal const string Family = "video:";
 }

@@ -5,7 +5,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Reelseal.Tokens;
 
-/// <summary>Whether a request is let in: by what its token claims, or not, with the answer that says why.</summary>
+/// <summary>The outcome of checking a request's token: its claims, or the answer that says why it is refused.</summary>
 public readonly record struct Admission(TokenClaims? Claims, ProblemHttpResult? Refusal)
 {
     [MemberNotNullWhen(true, nameof(Claims))]
@@ -13,7 +13,7 @@ public readonly record struct Admission(TokenClaims? Claims, ProblemHttpResult? 
     public bool Granted => Claims is not null;
 }
 
-/// <summary>Lets requests in by their bearer token (RFC 6750): 401 without a valid one, 403 with one that does not allow this.</summary>
+/// <summary>Admits requests by their bearer token (RFC 6750): 401 without a valid one, 403 with one that does not allow this.</summary>
 public sealed class TokenGate(TokenValidator validator, TokenOptions options, TimeProvider clock)
 {
     /// <summary>The query parameter that carries a token where a player cannot send a header.</summary>
@@ -24,13 +24,13 @@ public sealed class TokenGate(TokenValidator validator, TokenOptions options, Ti
     /// <param name="scope">The scope that the token must have.</param>
     /// <param name="video">The video that it must allow, or null when the request is about none.</param>
     /// <param name="allowQuery">Whether a token in the query is accepted: it must name its video and be about to expire.</param>
-    /// <exception cref="UpstreamException">The issuer's keys are not to be had.</exception>
+    /// <exception cref="UpstreamException">The issuer's keys are unavailable.</exception>
     public async ValueTask<Admission> AdmitAsync(HttpRequest request, string scope, VideoId? video, bool allowQuery)
     {
         var header = request.Headers.Authorization;
         var query = allowQuery ? request.Query[QueryParameter] : default;
         if (header.Count + query.Count > 1)
-            return Refuse(request, StatusCodes.Status400BadRequest, "Send one token, in the header Authorization or in the query, not both.", "invalid_request");
+            return Refuse(request, StatusCodes.Status400BadRequest, "Send one token: in the header Authorization or in the query.", "invalid_request");
         if (header.Count + query.Count == 0)
             return Refuse(request, StatusCodes.Status401Unauthorized, "A bearer token is needed.", error: null);
 
@@ -46,13 +46,16 @@ public sealed class TokenGate(TokenValidator validator, TokenOptions options, Ti
         if (await validator.ValidateAsync(text, request.HttpContext.RequestAborted) is not { } claims)
             return Refuse(request, StatusCodes.Status401Unauthorized, "The token is not valid, or not valid now.", "invalid_token");
         if (query.Count == 1 && (claims.Videos is null || claims.Expires > clock.GetUtcNow() + options.LongestInQuery))
-            return Refuse(request, StatusCodes.Status401Unauthorized, "A token in the query must name its video and expire soon; send this one in the header Authorization.", "invalid_token");
+        {
+            const string detail = "A token in the query must name its video and expire soon; send this one in the header Authorization.";
+            return Refuse(request, StatusCodes.Status401Unauthorized, detail, "invalid_token");
+        }
         if (!claims.Scopes.Contains(scope))
-            return Refuse(request, StatusCodes.Status403Forbidden, $"The token lacks the scope {scope}.", "insufficient_scope");
+            return Refuse(request, StatusCodes.Status403Forbidden, $"The token has no {scope} scope.", "insufficient_scope");
         if (video is { } id && !claims.Allows(id))
             return Refuse(request, StatusCodes.Status403Forbidden, "The token is not for this video.", "insufficient_scope");
         if (claims.Until <= clock.GetUtcNow())
-            return Refuse(request, StatusCodes.Status403Forbidden, "What this token allowed has ended.", "insufficient_scope");
+            return Refuse(request, StatusCodes.Status403Forbidden, "The token's time to play has ended.", "insufficient_scope");
         return new(claims, Refusal: null);
     }
 

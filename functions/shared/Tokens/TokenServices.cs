@@ -6,14 +6,27 @@ namespace Reelseal.Tokens;
 
 public static class TokenServices
 {
-    /// <summary>Registers <see cref="TokenGate"/> and what it needs, but for <see cref="TimeProvider"/>.</summary>
+    private const int MaxDocumentBytes = 1024 * 1024;
+
+    /// <summary>Registers <see cref="TokenGate"/> and what it needs, except <see cref="TimeProvider"/>.</summary>
     public static void AddTokens(this IServiceCollection services, TokenOptions options)
     {
         services.AddSingleton(options);
         services.AddSingleton<TokenGate>();
-        services.AddSingleton(provider => new TokenValidator(
-            options, provider.GetRequiredService<TimeProvider>(), new HttpClient { Timeout = options.IssuerTimeout }, provider.GetRequiredService<ILogger<TokenValidator>>()));
-        if (options.Issuer is not null)
-            services.AddHealthChecks().AddCheck<TokenIssuerHealth>(UpstreamException.TokenIssuer, timeout: DependencyHealth.Longest);
+        services.AddSingleton(CreateValidator);
+        if (options.Issuer is null)
+            return;
+        services.AddHostedService<TokenIssuerCheck>();
+        services.AddHealthChecks().AddCheck<TokenIssuerHealth>(UpstreamException.TokenIssuer, timeout: DependencyHealth.Longest);
     }
+
+    private static TokenValidator CreateValidator(IServiceProvider provider)
+    {
+        var options = provider.GetRequiredService<TokenOptions>();
+        var (clock, logger) = (provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<TokenValidator>>());
+        return new(options, clock, CreateHttpClient(options.IssuerTimeout), logger);
+    }
+
+    /// <summary>Makes the client that fetches an issuer's documents.</summary>
+    internal static HttpClient CreateHttpClient(TimeSpan timeout) => new() { Timeout = timeout, MaxResponseContentBufferSize = MaxDocumentBytes };
 }

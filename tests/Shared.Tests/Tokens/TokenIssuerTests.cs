@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
@@ -5,7 +6,10 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -22,11 +26,12 @@ public sealed class TokenIssuerTests : IAsyncLifetime
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60); // where the issuer does answer: the machine may be busy
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(3); // where it does not
     private static readonly IssuerKey s_rsa = IssuerKey.Rsa("rsa"); // made once: an RSA key takes a while
+    private static readonly IssuerKey s_sharedRsa = IssuerKey.Rsa("k");
     private static readonly IssuerKey s_p256 = IssuerKey.P256("p256");
     private static readonly byte[] s_sharedKey = Encoding.UTF8.GetBytes("0123456789abcdef0123456789abcdef");
 
     private readonly FakeTimeProvider _clock = new(new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero));
-    private readonly HttpClient _http = new();
+    private readonly HttpClient _http = TokenServices.CreateHttpClient(s_patience);
     private TokenIssuer _issuer = null!;
     private TokenValidator _validator = null!;
 
@@ -85,6 +90,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         Assert.Null(await ValidateAsync(nameless.Sign(Payload())));
         Assert.Null(await ValidateAsync(Jwt.Create("""{"alg":"none","kid":"rsa"}""", Payload().ToJsonString(), _ => [])));
         Assert.Null(await ValidateAsync(Jwt.Create("""{"alg":"PS256","kid":"rsa"}""", Payload().ToJsonString(), s_rsa.Sign)));
+        Assert.Null(await ValidateAsync(Jwt.Create("""{"alg":"EdDSA","kid":"rsa"}""", Payload().ToJsonString(), s_rsa.Sign)));
         Assert.Null(await ValidateAsync(Jwt.Create("""{"alg":"ES256","kid":"rsa"}""", Payload().ToJsonString(), s_p256.Sign)));
         Assert.Null(await ValidateAsync(Jwt.Create("""{"alg":"RS256","kid":"p256"}""", Payload().ToJsonString(), s_rsa.Sign)));
         // The forger's own key, brought along in the header.
@@ -291,7 +297,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_refresh_that_fails_is_told_to_the_log_although_nobody_waits_for_it()
+    public async Task A_refresh_that_fails_is_logged_although_nobody_waits_for_it()
     {
         var log = new Lines();
         _validator = Validator(logger: log);
@@ -310,7 +316,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Its_health_is_told_without_asking_it_more_often_than_anybody_may()
+    public async Task Its_health_is_reported_without_asking_it_more_often_than_anybody_may()
     {
         _validator = Validator(timeout: s_timeout);
         var health = new TokenIssuerHealth(_validator);
@@ -321,7 +327,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         _issuer.Misbehave = context => context.Response.WriteAsync("{");
         _clock.Advance(IssuerKeys.PauseAfterSuccess);
         for (var times = 0; times < 20; times++)
-            Assert.Equal("The token issuer's keys are not to be had right now.", (await health.CheckHealthAsync(new(), Token)).Description);
+            Assert.Equal("The token issuer's keys are unavailable right now.", (await health.CheckHealthAsync(new(), Token)).Description);
         Assert.Equal(2, _issuer.Fetches);
     }
 
@@ -371,7 +377,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
     [InlineData("""{"issuer":"ISSUER","jwks_uri":"ISSUER/nothing"}""")]
     [InlineData("""{"issuer":"ISSUER","jwks_uri":["ISSUER/jwks"]}""")]
     [InlineData("""{"issuer":"\ud800","jwks_uri":"ISSUER/jwks"}""")]
-    public async Task A_discovery_document_that_is_none_is_a_fault_of_the_issuer(string document)
+    public async Task A_malformed_discovery_document_is_a_bad_gateway(string document)
     {
         _issuer.Discovery = () => document.Replace("ISSUER", _issuer.Address, StringComparison.Ordinal);
 
@@ -386,7 +392,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
     [InlineData("{}")]
     [InlineData("""{"keys":null}""")]
     [InlineData("""{"keys":{}}""")]
-    public async Task A_key_set_that_is_none_is_a_fault_of_the_issuer(string document)
+    public async Task A_malformed_key_set_is_a_bad_gateway(string document)
     {
         _issuer.KeySet = () => document;
 
@@ -394,7 +400,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_document_without_end_is_a_fault_of_the_issuer()
+    public async Task An_endless_document_is_a_bad_gateway_or_a_timeout()
     {
         _validator = Validator(timeout: s_timeout);
         _issuer.KeySet = () => $$"""{"keys":[{"kty":"{{new string('x', 20_000_000)}}"}]}""";
@@ -421,7 +427,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Bad_keys_in_a_set_are_passed_over_and_the_good_ones_used()
+    public async Task Bad_keys_in_a_set_are_skipped_and_the_good_ones_used()
     {
         using var weak = IssuerKey.Rsa("weak", bits: 1024);
         using var encryption = IssuerKey.Rsa("encryption");
@@ -450,6 +456,183 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         Assert.Null(await validator.ValidateAsync(encryption.Sign(Payload()), Token));
     }
 
+    [Theory(Timeout = Limit)]
+    [MemberData(nameof(Algorithms))]
+    public async Task A_key_verifies_the_algorithm_it_is_for_and_no_other(string algorithm)
+    {
+        var key = KeyFor(algorithm);
+        _issuer.Keys = [key];
+        Assert.NotNull(await ValidateAsync(key.Sign(Payload())));
+
+        foreach (var other in Algorithms.Select(row => row.Data).Where(other => other != algorithm))
+        {
+            // Made with this key, and with one that fits the other algorithm but bears this key's name.
+            Assert.Null(await ValidateAsync(Jwt.Create(Header(other), Payload(), key.Sign)));
+            Assert.Null(await ValidateAsync(Jwt.Create(Header(other), Payload(), KeyFor(other).Sign)));
+            Assert.Null(await ValidateAsync(Jwt.Create(Header(algorithm), Payload(), KeyFor(other).Sign)));
+        }
+        foreach (var never in (string[])["none", "HS256", "HS384", "HS512", "EdDSA", "Ed25519", "ES256K", "RSA-OAEP", "", algorithm.ToLowerInvariant()])
+            Assert.Null(await ValidateAsync(Jwt.Create(Header(never), Payload(), key.Sign)));
+
+        static JsonObject Header(string name) => new() { ["alg"] = name, ["kid"] = "k" };
+    }
+
+    /// <summary>Entra ID publishes its keys so.</summary>
+    [Theory(Timeout = Limit)]
+    [MemberData(nameof(Algorithms))]
+    public async Task A_key_that_names_no_algorithm_verifies_those_of_its_type(string algorithm)
+    {
+        var key = KeyFor(algorithm);
+        _issuer.KeySet = () => Set(Without("alg", key.ToJwk()));
+
+        foreach (var other in Algorithms.Select(row => row.Data))
+        {
+            if (other == algorithm || (algorithm[0] is 'R' or 'P' && other[0] is 'R' or 'P'))
+                Assert.NotNull(await ValidateAsync(key.For(other).Sign(Payload())));
+            else
+                Assert.Null(await ValidateAsync(Jwt.Create(new JsonObject { ["alg"] = other, ["kid"] = "k" }, Payload(), key.Sign)));
+        }
+    }
+
+    [Theory(Timeout = Limit)]
+    [MemberData(nameof(Algorithms))]
+    public async Task A_key_may_be_published_in_a_certificate_alone(string algorithm)
+    {
+        var key = KeyFor(algorithm);
+        _issuer.KeySet = () => Set(key.ToCertificateJwk());
+
+        Assert.NotNull(await ValidateAsync(key.Sign(Payload())));
+        Assert.Null(await ValidateAsync(KeyFor(algorithm, fresh: true).Sign(Payload())));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_bad_certificate_costs_neither_the_key_beside_it_nor_other_keys()
+    {
+        using var weak = IssuerKey.Rsa("weak", bits: 1024);
+        using var mixed = IssuerKey.P256("mixed");
+        var beside = s_rsa.ToJwk();
+        beside["x5c"] = new JsonArray("no certificate");
+        var anotherType = mixed.ToCertificateJwk();
+        anotherType["kty"] = "RSA";
+        var anotherCurve = mixed.ToCertificateJwk();
+        anotherCurve["crv"] = "P-384";
+        var broken = s_p256.ToCertificateJwk();
+        broken["x5c"] = new JsonArray(s_p256.ToCertificate()[..100]);
+        var empty = new JsonObject { ["kty"] = "RSA", ["x5c"] = new JsonArray() };
+        _issuer.KeySet = () => Set(weak.ToCertificateJwk(), anotherType, anotherCurve, broken, empty, beside, s_p256.ToJwk());
+
+        Assert.NotNull(await ValidateAsync(s_rsa.Sign(Payload())));
+        Assert.NotNull(await ValidateAsync(s_p256.Sign(Payload())));
+        Assert.Null(await ValidateAsync(weak.Sign(Payload())));
+        Assert.Null(await ValidateAsync(mixed.Sign(Payload())));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("use", "\"enc\"", false)]
+    [InlineData("use", null, true)]
+    [InlineData("key_ops", "[\"verify\"]", true)]
+    [InlineData("key_ops", "[\"encrypt\"]", false)]
+    [InlineData("alg", "\"RSA-OAEP\"", false)]
+    [InlineData("alg", "1", false)]
+    [InlineData("e", "\"Ag\"", false)] // 2
+    [InlineData("e", "\"AQ\"", false)] // 1: everything would be its own signature
+    public async Task A_key_is_used_for_what_it_is_published_for(string member, string? json, bool used)
+    {
+        var jwk = Without(member, s_rsa.ToJwk());
+        if (json is not null)
+            jwk[member] = JsonNode.Parse(json);
+        _issuer.KeySet = () => Set(jwk);
+
+        Assert.Equal(used, await ValidateAsync(s_rsa.Sign(Payload())) is not null);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_modulus_may_begin_with_the_zero_that_some_issuers_write()
+    {
+        var jwk = s_rsa.ToJwk();
+        jwk["n"] = Base64Url.EncodeToString([0, .. Base64Url.DecodeFromChars((string)jwk["n"]!)]);
+        _issuer.KeySet = () => Set(jwk);
+
+        Assert.NotNull(await ValidateAsync(s_rsa.Sign(Payload())));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("""{"keys":[]}""")]
+    [InlineData("""{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","kid":"k","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}""")]
+    public async Task An_issuer_without_a_usable_key_is_named_in_the_log_and_in_its_health(string set)
+    {
+        var log = new Lines();
+        _validator = Validator(logger: log);
+        _issuer.KeySet = () => set;
+
+        Assert.Null(await ValidateAsync(Jwt.Create("""{"alg":"RS256","kid":"k"}""", Payload().ToJsonString(), s_rsa.Sign)));
+        Assert.Null(await ValidateAsync(Jwt.Create("""{"alg":"EdDSA","kid":"k"}""", Payload().ToJsonString(), s_rsa.Sign)));
+
+        const string problem = "The token issuer publishes no key that can be used: it needs RSA of 2048 to 8192 bits, P-256, P-384 or P-521.";
+        Assert.Equal(problem, Assert.Single(log.Text));
+        Assert.Equal(problem, (await new TokenIssuerHealth(_validator).CheckHealthAsync(new(), Token)).Description);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("", "ORIGIN/", "TOKEN_ISSUER is ORIGIN, but the discovery document there is for the issuer ORIGIN/. They differ in the slash at the end.")]
+    [InlineData("/", "ORIGIN", "TOKEN_ISSUER is ORIGIN/, but the discovery document there is for the issuer ORIGIN. They differ in the slash at the end.")]
+    [InlineData("/common/v2.0", "https://login.example/{tenantid}/v2.0",
+        "TOKEN_ISSUER is ORIGIN/common/v2.0, but the discovery document there is for the issuer https://login.example/{tenantid}/v2.0. Use the address of your own tenant.")]
+    [InlineData("", "https://another.example", "TOKEN_ISSUER is ORIGIN, but the discovery document there is for the issuer https://another.example.")]
+    [InlineData("", "a\nforged line", "TOKEN_ISSUER is ORIGIN, but the discovery document there names no issuer.")]
+    [InlineData("", null, "TOKEN_ISSUER is ORIGIN, but the discovery document there names no issuer.")]
+    [InlineData("/realms/none", "404",
+        "TOKEN_ISSUER is ORIGIN/realms/none, but ORIGIN/realms/none/.well-known/openid-configuration answers 404: there is no issuer at that address.")]
+    public async Task A_wrong_issuer_is_named_at_start_in_one_line_and_in_the_health_of_a_function_that_runs(string path, string? found, string message)
+    {
+        var log = new Lines();
+        await using var issuer = await TokenIssuer.StartAsync(path);
+        var (named, keys) = (found?.Replace("ORIGIN", issuer.Origin, StringComparison.Ordinal), issuer.Origin + "/jwks");
+        issuer.Discovery = () => new JsonObject { ["issuer"] = named, ["jwks_uri"] = keys }.ToJsonString();
+        if (found == "404")
+            issuer.Misbehave = context => Task.FromResult(context.Response.StatusCode = 404);
+        message = message.Replace("ORIGIN", issuer.Origin, StringComparison.Ordinal);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSingleton<TimeProvider>(_clock).AddSingleton<ILogger<TokenValidator>>(log);
+        builder.Services.AddTokens(new() { Issuer = issuer.Address, IssuerTimeout = s_patience });
+        await using var app = builder.Build();
+
+        await app.StartAsync(Token);
+        await EventuallyAsync(() => Task.FromResult(!log.Text.IsEmpty));
+
+        var health = app.Services.GetRequiredService<HealthCheckService>();
+        Assert.Equal(message, (await health.CheckHealthAsync(Token)).Entries[UpstreamException.TokenIssuer].Description);
+        var validator = app.Services.GetRequiredService<TokenValidator>();
+        for (var round = 0; round < 3; round++)
+        {
+            _clock.Advance(IssuerKeys.PauseAfterFailure);
+            var fault = await Assert.ThrowsAsync<UpstreamException>(() => validator.ValidateAsync(s_rsa.Sign(Payload()), Token).AsTask());
+            Assert.Equal((502, message), (fault.StatusCode, fault.Message));
+        }
+        Assert.EndsWith(": " + message, Assert.Single(log.Text), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task An_outage_is_one_line_in_the_log_however_long_it_lasts_and_its_end_another()
+    {
+        var log = new Lines();
+        _validator = Validator(logger: log);
+        _issuer.Misbehave = context => Task.FromResult(context.Response.StatusCode = 503);
+        for (var round = 0; round < 5; round++)
+        {
+            await Assert.ThrowsAsync<UpstreamException>(() => ValidateAsync(s_rsa.Sign(Payload())));
+            _clock.Advance(IssuerKeys.PauseAfterFailure);
+        }
+        Assert.Equal(5, _issuer.Fetches);
+        Assert.Contains("503", Assert.Single(log.Text), StringComparison.Ordinal);
+
+        _issuer.Misbehave = null;
+        Assert.NotNull(await ValidateAsync(s_rsa.Sign(Payload())));
+        Assert.Equal("The token issuer's keys are available again.", log.Text.Last());
+    }
+
     [Fact(Timeout = Limit)]
     public async Task A_published_secret_is_no_secret()
     {
@@ -472,6 +655,20 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         Assert.Null(await ValidateAsync(forger.Sign(Payload())));
 
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"It took {watch.Elapsed}.");
+    }
+
+    public static TheoryData<string> Algorithms => ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
+
+    /// <summary>A key named k for an algorithm. Those of RSA share one, which takes a while to make.</summary>
+    private static IssuerKey KeyFor(string algorithm, bool fresh = false) =>
+        algorithm[0] == 'E' || fresh ? IssuerKey.Create(algorithm, "k") : s_sharedRsa.For(algorithm);
+
+    private static string Set(params IEnumerable<JsonObject> keys) => new JsonObject { ["keys"] = new JsonArray([.. keys.Select(key => key.DeepClone())]) }.ToJsonString();
+
+    private static JsonObject Without(string member, JsonObject jwk)
+    {
+        jwk.Remove(member);
+        return jwk;
     }
 
     private static async Task EventuallyAsync(Func<Task<bool>> condition)

@@ -9,7 +9,7 @@ using Reelseal.Tokens;
 
 namespace Reelseal.Tests.Tokens;
 
-/// <summary>Tokens signed with a shared key, and all that is alike for other tokens.</summary>
+/// <summary>Tokens signed with a shared key, and what is the same for all tokens.</summary>
 public sealed class TokenValidatorTests : IDisposable
 {
     private const int Limit = 300_000; // milliseconds
@@ -20,7 +20,7 @@ public sealed class TokenValidatorTests : IDisposable
     private readonly HttpClient _http = new();
     private readonly TokenValidator _validator;
 
-    public TokenValidatorTests() => _validator = new(new TokenOptions { SharedKey = s_key }, _clock, _http, NullLogger<TokenValidator>.Instance);
+    public TokenValidatorTests() => _validator = Validator(new() { SharedKey = s_key });
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -143,7 +143,7 @@ public sealed class TokenValidatorTests : IDisposable
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_token_is_refused_from_the_second_on_at_which_it_expires_also_when_it_is_remembered()
+    public async Task A_token_is_refused_from_the_second_it_expires_even_when_it_is_remembered()
     {
         var token = Jwt.Create(Payload(), s_key);
 
@@ -184,7 +184,7 @@ public sealed class TokenValidatorTests : IDisposable
     [InlineData("""{"alg":"HS256","crit":["exp"]}""")] // what it does not understand, a receiver must refuse (RFC 7515, section 4.1.11)
     [InlineData("""{"alg":"HS256","crit":["b64"],"b64":false}""")]
     [InlineData("""{"alg":"HS256"} """ + "x")]
-    public async Task A_header_that_asks_for_anything_else_than_HS256_is_refused_whatever_the_signature(string header)
+    public async Task A_header_that_asks_for_anything_but_HS256_is_refused_whatever_the_signature(string header)
     {
         foreach (var sign in (Func<byte[], byte[]>[])[data => HMACSHA256.HashData(s_key, data), data => HMACSHA384.HashData(s_key, data), data => HMACSHA512.HashData(s_key, data), _ => []])
             Assert.Null(await _validator.ValidateAsync(Jwt.Create(header, Payload().ToJsonString(), sign), Token));
@@ -268,17 +268,118 @@ public sealed class TokenValidatorTests : IDisposable
     public async Task What_is_no_token_is_refused(string text) => Assert.Null(await _validator.ValidateAsync(text, Token));
 
     [Fact(Timeout = Limit)]
-    public async Task A_token_over_8_KiB_is_refused()
+    public async Task A_token_may_have_16_KiB_and_no_more()
     {
         var payload = Payload();
-        payload["note"] = new string('x', 5_500);
+        payload["groups"] = new string('x', 12_000);
+        Assert.InRange(Jwt.Create(payload, s_key).Length, 16_000, 16_384);
         Assert.NotNull(await ValidateAsync(payload));
 
-        payload["note"] = new string('x', 6_200);
+        payload["groups"] = new string('x', 12_400);
         Assert.Null(await ValidateAsync(payload));
         Assert.Null(await _validator.ValidateAsync(new string('x', 1_000_000), Token));
         Assert.Null(await _validator.ValidateAsync(new string('\u20ac', 8_000), Token));
     }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("""{"scope":"video:play"}""", "video:play")]
+    [InlineData("""{"scope":["video:play","openid"]}""", "openid video:play")]
+    [InlineData("""{"scp":"video:play video:ingest"}""", "video:ingest video:play")] // Entra ID
+    [InlineData("""{"scp":["video:play"]}""", "video:play")] // Okta
+    [InlineData("""{"permissions":["video:play"]}""", "video:play")] // Auth0 with RBAC
+    [InlineData("""{"roles":["video:ingest"]}""", "video:ingest")] // Entra ID's app roles
+    [InlineData("""{"scope":"openid profile email","permissions":["video:play"]}""", "video:play")] // a login by a person, whose rights are roles in Auth0
+    [InlineData("""{"scp":"access_as_user","roles":["video:play"]}""", "video:play")] // likewise in Entra ID
+    [InlineData("""{"scope":"video:play","permissions":["video:play","video:ingest"]}""", "video:play")] // its user may upload, but this client may only play
+    [InlineData("""{"scp":"video:play","roles":["video:ingest"]}""", "video:play")]
+    [InlineData("""{"scope":"video:other","permissions":["video:ingest"]}""", "video:other")]
+    [InlineData("""{"scope":"","scp":[],"permissions":[],"roles":[]}""", "")]
+    [InlineData("""{"scope":"openid","scopes":"video:play","role":"video:play","groups":["video:play"]}""", "")]
+    public async Task Scopes_come_from_the_first_claim_that_names_one_of_ours(string claims, string scopes) =>
+        Assert.Equal(scopes, string.Join(' ', (await ValidateAsync(With(claims)))!.Scopes.Order(StringComparer.Ordinal)));
+
+    [Theory(Timeout = Limit)]
+    [InlineData("scp", "1")]
+    [InlineData("scp", "null")]
+    [InlineData("scp", "{}")]
+    [InlineData("permissions", "true")]
+    [InlineData("permissions", "[{\"rsname\":\"video:play\"}]")]
+    [InlineData("roles", "[null]")]
+    [InlineData("roles", "{\"video:play\":{}}")]
+    public async Task A_scope_claim_of_the_wrong_type_makes_a_token_invalid_unless_an_earlier_one_was_enough(string claim, string json)
+    {
+        Assert.Null(await ValidateAsync(With($$"""{"{{claim}}":{{json}}}""")));
+        Assert.NotNull(await ValidateAsync(With($$"""{"scope":"video:play","{{claim}}":{{json}}}""")));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("reelseal/video:play", "video:play")]
+    [InlineData("reelseal/video:play reelseal/video:ingest", "video:ingest video:play")]
+    [InlineData("video:play", "video:play")] // a token of the shared key has no prefix
+    [InlineData("video:play other/video:ingest", "other/video:ingest video:play")]
+    [InlineData("other/video:play", "")]
+    [InlineData("reelseal/reelseal/video:play", "")]
+    [InlineData("Reelseal/video:play", "")]
+    [InlineData("reelseal/", "")]
+    public async Task A_prefix_is_removed_from_scopes(string scope, string scopes)
+    {
+        var validator = Validator(new() { SharedKey = s_key, ScopePrefix = "reelseal/" });
+
+        var claims = await validator.ValidateAsync(Jwt.Create(With($$"""{"scope":"{{scope}}"}"""), s_key), Token);
+
+        Assert.Equal(scopes, string.Join(' ', claims!.Scopes.Order(StringComparer.Ordinal)));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("""{"client_id":"c1"}""", true)]
+    [InlineData("""{"client_id":["x","c2"]}""", true)]
+    [InlineData("""{"client_id":"c3"}""", false)]
+    [InlineData("""{"client_id":"c1,c2"}""", false)]
+    [InlineData("""{"client_id":1}""", false)]
+    [InlineData("""{"client_id":null}""", false)]
+    [InlineData("""{"aud":"c1"}""", false)] // Cognito's id tokens
+    public async Task The_audience_may_be_one_of_several_and_its_claim_may_have_another_name(string claims, bool valid)
+    {
+        var validator = Validator(new() { SharedKey = s_key, AudienceClaim = "client_id", Audiences = ["c1", "c2"] });
+
+        Assert.Equal(valid, await validator.ValidateAsync(Jwt.Create(With(claims), s_key), Token) is not null);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task The_claim_of_videos_may_have_another_name()
+    {
+        var validator = Validator(new() { SharedKey = s_key, VideoClaim = "https://media.example/video" });
+
+        Assert.Equal([s_video], (await ReadAsync($$"""{"https://media.example/video":["{{s_video}}"]}"""))!.Videos!);
+        Assert.Null((await ReadAsync($$"""{"video":["{{s_video}}"]}"""))!.Videos);
+        Assert.Null(await ReadAsync("""{"https://media.example/video":1}"""));
+
+        async Task<TokenClaims?> ReadAsync(string claims) => await validator.ValidateAsync(Jwt.Create(With(claims), s_key), Token);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("""{"jti":"t1","sub":"alice"}""", "t1", "alice")]
+    [InlineData("""{"uti":"t2"}""", "t2", null)] // Entra ID
+    [InlineData("""{"jti":"t1","uti":"t2"}""", "t1", null)]
+    [InlineData("""{"jti":null,"sub":null}""", null, null)]
+    [InlineData("""{}""", null, null)]
+    public async Task The_names_by_which_a_token_can_be_revoked_are_kept(string claims, string? id, string? subject)
+    {
+        var read = (await ValidateAsync(With(claims)))!;
+
+        Assert.Equal((id, subject), (read.Id, read.Subject));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("""{"jti":7}""")]
+    [InlineData("""{"sub":42}""")]
+    [InlineData("""{"uti":7}""")]
+    [InlineData("""{"jti":["t1"]}""")]
+    [InlineData("""{"jti":{}}""")]
+    [InlineData("""{"uti":true}""")]
+    [InlineData("""{"sub":false}""")]
+    [InlineData("""{"sub":["alice"]}""")]
+    public async Task A_token_that_could_not_be_revoked_by_its_name_is_refused(string claims) => Assert.Null(await ValidateAsync(With(claims)));
 
     private async Task ValidIf(bool valid, string claim, string? json)
     {
@@ -292,6 +393,17 @@ public sealed class TokenValidatorTests : IDisposable
     }
 
     private string At(string seconds) => (Now + int.Parse(seconds, CultureInfo.InvariantCulture)).ToString(CultureInfo.InvariantCulture);
+
+    private TokenValidator Validator(TokenOptions options) => new(options, _clock, _http, NullLogger<TokenValidator>.Instance);
+
+    /// <summary>The claims that every token needs, and these.</summary>
+    private JsonObject With(string claims)
+    {
+        var payload = JsonNode.Parse(claims)!.AsObject();
+        payload.TryAdd("aud", "reelseal");
+        payload.TryAdd("exp", Now + 3600);
+        return payload;
+    }
 
     private async Task<TokenClaims?> ValidateAsync(JsonObject payload) => await _validator.ValidateAsync(Jwt.Create(payload, s_key), Token);
 
