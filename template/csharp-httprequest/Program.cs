@@ -3,7 +3,11 @@ using Root;
 
 // Nothing changes a container's files, and a watcher would follow every one below this folder.
 var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false", .. args]);
-builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+builder.WebHost.ConfigureKestrel(kestrel =>
+{
+    kestrel.AddServerHeader = false;
+    kestrel.Limits.MaxRequestLineSize = 32 * 1024; // a token of 16 KiB may be in the query; of-watchdog and the gateway take a megabyte
+});
 // The framework's own request log would hold queries, and with them tokens and signatures.
 builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 // As long as this one may log anything, an activity is made for each request.

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 
@@ -18,11 +19,19 @@ public sealed class PublishedFunctionTests(PublishedFunction published) : IClass
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var address = "";
-        using var issuer = new WireServer(async request =>
+        // Trimming must have left what reads a certificate and verifies another algorithm than the tests' usual ones.
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        var request = new CertificateRequest("CN=issuer", key, HashAlgorithmName.SHA384);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UtcNow.AddDays(1));
+        var keys = $$"""{"keys":[{"kty":"EC","kid":"k","use":"sig","alg":"ES384","x5c":["{{Convert.ToBase64String(certificate.RawData)}}"]}]}""";
+        var fetches = 0;
+        using var issuer = new WireServer(async asking =>
         {
+            if (Interlocked.Increment(ref fetches) == 1)
+                return ("application/json", "{"); // the function's own check at start, which does not keep it from running
             asked.TrySetResult();
             await answer.Task;
-            return ("application/json", request.Contains("openid-configuration", StringComparison.Ordinal) ? $$"""{"issuer":"{{address}}","jwks_uri":"{{address}}/keys"}""" : """{"keys":[]}""");
+            return ("application/json", asking.Contains("openid-configuration", StringComparison.Ordinal) ? $$"""{"issuer":"{{address}}","jwks_uri":"{{address}}/keys"}""" : keys);
         });
         address = issuer.Address;
         await using var function = published.Start(
@@ -38,15 +47,23 @@ public sealed class PublishedFunctionTests(PublishedFunction published) : IClass
         }
 
         // A request waits for the issuer's keys while the signal comes, and gets its answer all the same.
-        client.DefaultRequestHeaders.Authorization = new("Bearer", $"{Base64Url("""{"alg":"RS256","kid":"k"}"""u8)}.{Base64Url("""{"aud":"reelseal","exp":4102444800}"""u8)}.AAAA");
+        var payload = JsonSerializer.SerializeToUtf8Bytes(new { iss = address, aud = "reelseal", scp = new[] { "video:play" }, exp = 4102444800 });
+        var signed = $"{Base64Url("""{"alg":"ES384","kid":"k"}"""u8)}.{Base64Url(payload)}";
+        client.DefaultRequestHeaders.Authorization = new("Bearer", $"{signed}.{Base64Url(key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA384))}");
         var inFlight = client.GetAsync($"/videos/{Video}", cancellationToken);
-        await asked.Task.WaitAsync(cancellationToken);
+        while (await Task.WhenAny(inFlight, asked.Task) != asked.Task)
+        {
+            using (var tooSoon = await inFlight)
+                Assert.Equal(HttpStatusCode.BadGateway, tooSoon.StatusCode); // right after a failed fetch there is no other
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
+            inFlight = client.GetAsync($"/videos/{Video}", cancellationToken);
+        }
         function.Terminate();
         // Longer than healthcheck_interval: the door is closed by now, and only this request keeps the process.
         await Task.Delay(TimeSpan.FromSeconds(4), cancellationToken);
         answer.SetResult();
         using var response = await inFlight;
-        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode); // the token is good, but there is no such video
         Assert.Equal(0, await function.ExitAsync(cancellationToken));
     }
 
@@ -79,6 +96,26 @@ public sealed class PublishedFunctionTests(PublishedFunction published) : IClass
         Assert.Contains(requests, request => request.StartsWith($"GET /media/videos/{Video}/multivariant.m3u8", StringComparison.Ordinal) && request.Contains("Credential=ASIAROLE/", StringComparison.Ordinal));
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task A_token_of_16_KiB_passes_in_the_header_and_in_the_query()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var store = Directory.CreateDirectory(published.PathOf("store-of-long-tokens"));
+        await using var function = published.Start(("S3_BUCKET", ""), ("STORE_DIRECTORY", store.FullName));
+        using var client = new HttpClient { BaseAddress = await function.Listening.WaitAsync(cancellationToken) };
+        var token = Token(new string('x', 12_000));
+        Assert.InRange(token.Length, 16_000, 16_384);
+
+        using (var query = await client.GetAsync($"/videos/{Video}?token={token}", cancellationToken))
+            Assert.Equal(HttpStatusCode.NotFound, query.StatusCode);
+        client.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        using (var header = await client.GetAsync($"/videos/{Video}", cancellationToken))
+            Assert.Equal(HttpStatusCode.NotFound, header.StatusCode);
+        client.DefaultRequestHeaders.Authorization = new("Bearer", token[..^1] + (token[^1] == 'A' ? 'Q' : 'A'));
+        using (var forged = await client.GetAsync($"/videos/{Video}", cancellationToken))
+            Assert.Equal(HttpStatusCode.Unauthorized, forged.StatusCode);
+    }
+
     private const string RoleCredentials = """
         <AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
           <AssumeRoleWithWebIdentityResult>
@@ -91,10 +128,10 @@ public sealed class PublishedFunctionTests(PublishedFunction published) : IClass
         </AssumeRoleWithWebIdentityResponse>
         """;
 
-    private static string Token()
+    private static string Token(string groups = "")
     {
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        var signed = $"{Base64Url("""{"alg":"HS256","typ":"JWT"}"""u8)}.{Base64Url(JsonSerializer.SerializeToUtf8Bytes(new { aud = "reelseal", scope = "video:play", nbf = now - 60, exp = now + 600 }))}";
+        var signed = $"{Base64Url("""{"alg":"HS256","typ":"JWT"}"""u8)}.{Base64Url(JsonSerializer.SerializeToUtf8Bytes(new { aud = "reelseal", scope = "video:play", video = Video, nbf = now - 60, exp = now + 600, groups }))}";
         return $"{signed}.{Base64Url(HMACSHA256.HashData(Encoding.ASCII.GetBytes(PublishedFunction.TokenKey), Encoding.ASCII.GetBytes(signed)))}";
     }
 
