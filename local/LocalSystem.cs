@@ -110,7 +110,7 @@ internal sealed class LocalSystem : IAsyncDisposable
             settings["STORE_URL"] = parts.Address;
         }
         site.Configuration = PageConfiguration();
-        site.ContentSecurityPolicy = PagePolicy.ContentSecurityPolicy(Gateway, OriginOfParts(settings));
+        site.ContentSecurityPolicy = PagePolicy.ContentSecurityPolicy(Gateway, [OriginOfParts(settings)], frameAncestors: []);
 
         settings["CLOUDFRONT_URL"] = Edge;
         settings["KEY_PAIR_ID"] = KeyPair.Id;

@@ -3,34 +3,36 @@ namespace Reelseal.Infra;
 /// <summary>Who may do what in the bucket: the distribution by the bucket's own policy, each function by a policy of its identity.</summary>
 public static class BucketAccess
 {
-    /// <summary>The bucket's policy: one distribution may read what viewers may be shown, and nobody comes without TLS.</summary>
+    /// <summary>The bucket's policy: one distribution may read what viewers may see, and no request without TLS is allowed.</summary>
     /// <remarks>
-    /// <c>status/</c> and <c>uploads/</c> are not named, so no URL, however signed, reaches them through CloudFront
+    /// <c>status/</c>, <c>uploads/</c>, <c>work/</c> and <c>revocations/</c> are not named, so no signed URL reaches them through CloudFront
     /// (CloudFront Developer Guide, "Restrict access to an Amazon S3 origin").
     /// </remarks>
     /// <param name="bucketArn">The bucket's ARN.</param>
-    /// <param name="distributionArn">The ARN of the only distribution that may read; another distribution, of another account even, may not.</param>
+    /// <param name="distributionArn">The ARN of the only distribution that may read.</param>
     public static PolicyDocument Bucket(string bucketArn, string distributionArn) => new(
-        new PolicyStatement("DistributionReads", Effect.Allow, ["s3:GetObject"], [$"{bucketArn}/videos/*", $"{bucketArn}/site/*"])
+        new PolicyStatement("DistributionReads", Effect.Allow, ["s3:GetObject"], [$"{bucketArn}/videos/*", $"{bucketArn}/downloads/*", $"{bucketArn}/site/*"])
             .For("Service", "cloudfront.amazonaws.com")
             .When("StringEquals", "AWS:SourceArn", distributionArn),
         new PolicyStatement("NobodyWithoutTls", Effect.Deny, ["s3:*"], [bucketArn, $"{bucketArn}/*"])
             .For("AWS", "*")
             .When("Bool", "aws:SecureTransport", "false"));
 
-    /// <summary>What sign-playlist may do: read playlists. It cannot list, so S3 answers 403 and not 404 for a missing one.</summary>
+    /// <summary>What sign-playlist may do: read playlists, and read and write revocations.</summary>
+    /// <remarks>It cannot list, so S3 answers 403 and not 404 for a missing key (<see cref="HealthObject"/>). Nor can it delete: a revocation stays.</remarks>
     public static PolicyDocument SignPlaylist(string bucketArn) => new(
-        new PolicyStatement("ReadPlaylists", Effect.Allow, ["s3:GetObject"], [$"{bucketArn}/videos/*.m3u8"]));
+        new PolicyStatement("ReadPlaylists", Effect.Allow, ["s3:GetObject"], [$"{bucketArn}/videos/*.m3u8"]),
+        new PolicyStatement("Revoke", Effect.Allow, ["s3:GetObject", "s3:PutObject"], [$"{bucketArn}/revocations/*"]));
 
-    /// <summary>What ingest-video may do: read, write, delete and list videos, their statuses and direct uploads; not the page under <c>site/</c>.</summary>
+    /// <summary>What ingest-video may do: read, write, delete and list what belongs to videos; neither the page under <c>site/</c> nor revocations.</summary>
     public static PolicyDocument IngestVideo(string bucketArn)
     {
-        string[] prefixes = ["videos/", "status/", "uploads/"];
+        string[] prefixes = ["videos/", "downloads/", "status/", "uploads/", "work/"];
         return new(
             new PolicyStatement(
                 "ReadWriteDelete",
                 Effect.Allow,
-                // Parts of a multipart upload are put with PutObject; listing and aborting them are rights of their own.
+                // PutObject covers the parts of a multipart upload; listing and aborting them are rights of their own.
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"],
                 [.. prefixes.Select(prefix => $"{bucketArn}/{prefix}*")]),
             new PolicyStatement("List", Effect.Allow, ["s3:ListBucket"], [bucketArn])
@@ -38,8 +40,8 @@ public static class BucketAccess
     }
 
     /// <summary>Lets pods of one Kubernetes service account, and no other, act as a role (EKS User Guide, "IAM roles for service accounts").</summary>
-    /// <param name="cluster">The cluster's OIDC provider and the namespace that functions run in.</param>
-    /// <param name="function">The function's name, which is the service account's as well.</param>
+    /// <param name="cluster">The cluster's OIDC provider and the namespace of the functions.</param>
+    /// <param name="function">The function's name, and the service account's.</param>
     public static PolicyDocument Trust(OidcCluster cluster, string function) => new(
         new PolicyStatement("ServiceAccount", Effect.Allow, ["sts:AssumeRoleWithWebIdentity"], Resource: null)
             .For("Federated", cluster.ProviderArn)

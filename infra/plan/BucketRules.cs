@@ -2,29 +2,46 @@ using System.Collections.Immutable;
 
 namespace Reelseal.Infra;
 
-/// <summary>What the bucket does by itself.</summary>
+/// <summary>The bucket's own rules: lifecycle and CORS.</summary>
 public static class BucketRules
 {
-    /// <summary>Parts of an upload that nobody completed cost money and are listed nowhere.</summary>
+    /// <summary>Parts of an upload that nobody completed cost money, and no listing of objects shows them.</summary>
     public static readonly LifecycleRule AbandonedParts = new("abandoned-parts", Prefix: "", AbortUploadsAfterDays: 1);
 
-    /// <summary>A source is removed once it is ingested; what is still there after a week will not be.</summary>
+    /// <summary>A source is removed once it is ingested; one that is still there after a week never will be.</summary>
     public static readonly LifecycleRule ForgottenUploads = new("forgotten-uploads", Prefix: "uploads/", ExpireAfterDays: 7);
 
-    public static readonly ImmutableArray<LifecycleRule> Lifecycle = [AbandonedParts, ForgottenUploads];
+    /// <summary>Pieces of a source on their way between replicas are removed at the end; a day outlives every ingest.</summary>
+    public static readonly LifecycleRule ForgottenWork = new("forgotten-work", Prefix: "work/", ExpireAfterDays: 1);
 
-    /// <summary>Lets pages of these origins send parts to presigned URLs, and read the ETag that completes the upload. Playing needs no rule: it comes through CloudFront.</summary>
+    /// <summary>
+    /// All rules. <c>videos/</c> and <c>downloads/</c> never expire: they go when their video is deleted. <c>revocations/</c> must not expire either.
+    /// </summary>
+    public static readonly ImmutableArray<LifecycleRule> Lifecycle = [AbandonedParts, ForgottenUploads, ForgottenWork];
+
+    /// <summary>Lets pages of these origins send parts to presigned URLs, and read the ETag that completes the upload.</summary>
     public static CorsRule Uploads(IEnumerable<string> origins) => new(
         AllowedMethods: ["PUT"],
         AllowedOrigins: [.. origins.Distinct(StringComparer.Ordinal)],
         AllowedHeaders: ["*"],
         ExposeHeaders: ["ETag"],
         MaxAge: TimeSpan.FromHours(1));
+
+    /// <summary>
+    /// Answers preflights of pages that play: CloudFront passes OPTIONS on to the bucket, which refuses it without a rule. The headers of GET and HEAD come
+    /// from the distribution all the same (<see cref="PlaybackCors"/>).
+    /// </summary>
+    public static CorsRule Playback(PlaybackCors cors) => new(
+        AllowedMethods: ["GET", "HEAD"],
+        AllowedOrigins: cors.Origins,
+        AllowedHeaders: ["*"],
+        ExposeHeaders: PlaybackCors.ExposedHeaders,
+        MaxAge: PlaybackCors.MaxAge);
 }
 
 /// <summary>Something that S3 does to objects as they age.</summary>
 /// <param name="Id">The rule's name.</param>
-/// <param name="Prefix">The keys that it is about; empty for all.</param>
+/// <param name="Prefix">The keys that it applies to; empty for all.</param>
 /// <param name="AbortUploadsAfterDays">When unfinished multipart uploads are aborted, or null.</param>
 /// <param name="ExpireAfterDays">When objects are deleted, or null.</param>
 public sealed record LifecycleRule(string Id, string Prefix, int? AbortUploadsAfterDays = null, int? ExpireAfterDays = null);

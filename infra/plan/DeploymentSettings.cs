@@ -3,9 +3,12 @@ using System.Text.Json;
 
 namespace Reelseal.Infra;
 
-/// <summary>What is decided by whoever deploys: the values of <c>reelseal:…</c> in the stack's configuration, checked.</summary>
+/// <summary>The operator's decisions: the values of <c>reelseal:…</c> in the stack's configuration, checked.</summary>
 public sealed record DeploymentSettings
 {
+    /// <summary>Project and stack. CloudFront's policies and functions go by names that are global to the account, so each starts with this.</summary>
+    public required string Prefix { get; init; }
+
     /// <summary>The public address of the OpenFaaS gateway, over https; CloudFront fetches playlists through it.</summary>
     public required Uri Gateway { get; init; }
 
@@ -18,17 +21,22 @@ public sealed record DeploymentSettings
     /// <summary>Another secret that sign-playlist accepts while the first is being changed, or null.</summary>
     public string? OriginSecretPrevious { get; init; }
 
-    /// <summary>Whether the bucket is protected: nothing short of changing this setting first deletes it.</summary>
+    /// <summary>Whether the bucket is protected: it can be deleted only after this setting is changed.</summary>
     public bool Production { get; init; } = true;
 
     /// <summary>The distribution's own domain and the ARN of its certificate (ACM, us-east-1), or null for the name that CloudFront gives.</summary>
     public CustomDomain? Domain { get; init; }
 
-    /// <summary>How far from Europe and North America the edges are that are paid for.</summary>
+    /// <summary>Which of CloudFront's edges serve viewers: the first class leaves out the more expensive and remote ones.</summary>
     public string PriceClass { get; init; } = PriceClasses[0];
 
-    /// <summary>Other origins whose pages may play and upload, besides the page under <c>site/</c>; none lets any page play, without cookies.</summary>
+    /// <summary>
+    /// Other origins whose pages may play and upload, besides the page under <c>site/</c>. If there are none, any page may play, without cookies.
+    /// </summary>
     public ImmutableArray<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Origins whose pages may show the page under <c>site/</c> in a frame. Whoever controls one can trick its users into clicks.</summary>
+    public ImmutableArray<string> FrameAncestors { get; init; } = [];
 
     /// <summary>The domain name of a bucket of yours for CloudFront's standard logs, or null for none.</summary>
     public string? LogBucket { get; init; }
@@ -36,39 +44,100 @@ public sealed record DeploymentSettings
     /// <summary>The cluster whose service accounts may act as the functions' roles, or null for users with access keys.</summary>
     public OidcCluster? Cluster { get; init; }
 
+    /// <summary>Names of the access keys of each function's user, one or two. The functions use the first; the other exists while keys are rotated.</summary>
+    public ImmutableArray<string> AccessKeys { get; init; } = ["first"];
+
     /// <summary>A folder, relative to Pulumi.yaml, whose files go under <c>site/</c>, or null for none.</summary>
     public string? Page { get; init; }
 
-    /// <summary>Where the page asks for its token, or null: then it asks its user.</summary>
+    /// <summary>Where the page gets its token, or null: then it asks its user.</summary>
     public Uri? TokenUrl { get; init; }
 
     private static readonly ImmutableArray<string> PriceClasses = ["PriceClass_100", "PriceClass_200", "PriceClass_All"];
 
     /// <summary>Reads and checks all settings.</summary>
-    /// <param name="value">Gives the text of a setting, or null; a list comes as a JSON array.</param>
-    /// <exception cref="ConfigurationFaultException">Something is missing or malformed; the message names every such thing.</exception>
-    public static DeploymentSettings Read(Func<string, string?> value)
+    /// <param name="value">Returns the text of a setting, or null; a list is a JSON array.</param>
+    /// <param name="project">The project's name, from Pulumi.yaml.</param>
+    /// <param name="stack">The stack's name.</param>
+    /// <exception cref="InvalidConfigurationException">A setting is missing or malformed; the message names every one.</exception>
+    public static DeploymentSettings Read(Func<string, string?> value, string project, string stack)
     {
         var reader = new SettingReader(value);
         var settings = new DeploymentSettings
         {
-            Gateway = reader.Required("gateway") is { } gateway ? reader.HttpsAddress("gateway", gateway) : SettingReader.NoAddress,
+            Prefix = ReadPrefix(reader, project, stack),
+            Gateway = ReadGateway(reader),
             PublicKeys = ReadPublicKeys(reader),
             OriginSecret = ReadOriginSecret(reader, "originSecret", reader.Required("originSecret")) ?? "",
             OriginSecretPrevious = ReadOriginSecret(reader, "originSecretPrevious", reader.Text("originSecretPrevious")),
-            Production = reader.Flag("production", otherwise: true),
+            Production = reader.Flag("production", fallback: true),
             Domain = ReadDomain(reader),
             PriceClass = reader.Choice("priceClass", PriceClasses),
-            AllowedOrigins = [.. reader.List("allowedOrigins").Select(origin => reader.HttpsAddress("allowedOrigins", origin).GetLeftPart(UriPartial.Authority))],
+            AllowedOrigins = ReadOrigins(reader, "allowedOrigins"),
+            FrameAncestors = ReadOrigins(reader, "frameAncestors"),
             LogBucket = ReadLogBucket(reader),
             Cluster = ReadCluster(reader),
+            AccessKeys = ReadAccessKeys(reader),
             Page = reader.Text("page"),
             TokenUrl = reader.Text("tokenUrl") is { } tokens ? reader.HttpsAddress("tokenUrl", tokens) : null,
         };
         if (settings.OriginSecret.Length > 0 && settings.OriginSecret == settings.OriginSecretPrevious)
-            reader.Fault("originSecretPrevious", "is the same as originSecret");
-        reader.ThrowIfFaulty();
+            reader.AddError("originSecretPrevious", "is the same as originSecret");
+        reader.ThrowIfInvalid();
         return settings;
+    }
+
+    private static string ReadPrefix(SettingReader reader, string project, string stack)
+    {
+        var prefix = $"{project}-{stack}";
+        // CloudFront API Reference, "CreateFunction": a name has up to 64 letters, digits, hyphens and underscores. Ours ends in "-page".
+        if (!prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+            reader.AddError($"The stack's name is \"{stack}\"; CloudFront takes letters, digits, hyphens and underscores only, and no dot");
+        else if (prefix.Length > 59)
+            reader.AddError($"The stack's name is \"{stack}\"; with the project's it has {prefix.Length} characters, and CloudFront takes 59");
+        return prefix;
+    }
+
+    private static Uri ReadGateway(SettingReader reader)
+    {
+        if (reader.Required("gateway") is not { } text || reader.HttpsAddress("gateway", text) is not { } gateway)
+            return SettingReader.NoAddress;
+        // CloudFront Developer Guide, "Origin domain": a name that public DNS resolves; and API Reference, "CustomOriginConfig": HTTPSPort.
+        if (gateway.HostNameType != UriHostNameType.Dns || !gateway.IdnHost.Trim('.').Contains('.', StringComparison.Ordinal))
+            reader.AddError(
+                "gateway", $"is \"{text}\", which has no public domain name; CloudFront connects to neither a bare IP address nor a name without a dot");
+        else if (gateway.Port is not (80 or 443 or >= 1024))
+            reader.AddError("gateway", $"has the port {gateway.Port}; CloudFront connects to 80, 443 and 1024 to 65535 only");
+        return gateway;
+    }
+
+    private static ImmutableArray<string> ReadOrigins(SettingReader reader, string name)
+    {
+        var origins = ImmutableArray.CreateBuilder<string>();
+        foreach (var text in reader.List(name))
+        {
+            if (reader.HttpsAddress(name, text) is not { } origin)
+                continue;
+            if (origin.AbsolutePath != "/")
+                reader.AddError(name, $"has \"{text}\", which is more than an origin: leave out its path");
+            origins.Add(origin.GetLeftPart(UriPartial.Authority));
+        }
+        return origins.ToImmutable();
+    }
+
+    private static ImmutableArray<string> ReadAccessKeys(SettingReader reader)
+    {
+        var names = reader.List("accessKeys");
+        if (names is [])
+            return ["first"];
+        if (names.Any(name => name.Length is 0 or > 32 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')))
+            reader.AddError("accessKeys", "has a name that is not 1 to 32 letters, digits and hyphens");
+        if (names.Distinct(StringComparer.Ordinal).Count() != names.Count)
+            reader.AddError("accessKeys", "lists a name twice");
+        // IAM User Guide, "IAM and AWS STS quotas": access keys assigned to an IAM user.
+        if (names.Count > 2)
+            reader.AddError("accessKeys", $"lists {names.Count} keys; a user has at most 2");
+        return [.. names];
     }
 
     private static ImmutableArray<PublicKeyPem> ReadPublicKeys(SettingReader reader)
@@ -78,23 +147,23 @@ public sealed record DeploymentSettings
         var keys = ImmutableArray.CreateBuilder<PublicKeyPem>();
         foreach (var (index, pem) in reader.List("publicKeys").Index())
         {
-            if (PublicKeyPem.Read(pem, out var key) is { } fault)
-                reader.Fault($"publicKeys[{index}]", fault);
+            if (PublicKeyPem.Read(pem, out var key) is { } error)
+                reader.AddError($"publicKeys[{index}]", error);
             else if (keys.Contains(key!))
-                reader.Fault($"publicKeys[{index}]", "is listed twice");
+                reader.AddError($"publicKeys[{index}]", "is listed twice");
             else
                 keys.Add(key!);
         }
         // CloudFront Developer Guide, "Quotas": public keys in a single key group.
         if (keys.Count > 5)
-            reader.Fault("publicKeys", $"has {keys.Count} keys; a key group holds at most 5");
+            reader.AddError("publicKeys", $"has {keys.Count} keys; a key group holds at most 5");
         return keys.ToImmutable();
     }
 
     private static string? ReadOriginSecret(SettingReader reader, string name, string? secret)
     {
         if (secret is not null && (secret.Length < 32 || secret.Any(c => c is <= ' ' or > '~')))
-            reader.Fault(name, "is no secret of at least 32 printable characters without spaces (openssl rand -base64 32)");
+            reader.AddError(name, "is not a secret of at least 32 printable characters without spaces (openssl rand -base64 32)");
         return secret;
     }
 
@@ -104,11 +173,11 @@ public sealed record DeploymentSettings
         if (name is null && certificate is null)
             return null;
         if (name is null || certificate is null)
-            reader.Fault(name is null ? "domain" : "certificateArn", "is not set, but the other of domain and certificateArn is");
+            reader.AddError(name is null ? "domain" : "certificateArn", "is not set, but the other of domain and certificateArn is");
         else if (Uri.CheckHostName(name) != UriHostNameType.Dns || !name.Contains('.', StringComparison.Ordinal))
-            reader.Fault("domain", $"is \"{name}\", which is no domain name");
+            reader.AddError("domain", $"is \"{name}\", which is not a domain name");
         else if (!certificate.StartsWith("arn:aws:acm:us-east-1:", StringComparison.Ordinal))
-            reader.Fault("certificateArn", $"is \"{certificate}\", which is no certificate of ACM in us-east-1, where CloudFront looks for it");
+            reader.AddError("certificateArn", $"is \"{certificate}\", which is not a certificate of ACM in us-east-1, where CloudFront looks for it");
         return new(name ?? "", certificate ?? "");
     }
 
@@ -116,7 +185,7 @@ public sealed record DeploymentSettings
     {
         var bucket = reader.Text("logBucket");
         if (bucket is not null && !bucket.EndsWith(".amazonaws.com", StringComparison.Ordinal))
-            reader.Fault("logBucket", $"is \"{bucket}\", which is no bucket's domain name such as logs.s3.amazonaws.com");
+            reader.AddError("logBucket", $"is \"{bucket}\", which is not a bucket's domain name such as logs.s3.amazonaws.com");
         return bucket;
     }
 
@@ -125,30 +194,30 @@ public sealed record DeploymentSettings
         if (reader.Text("oidcProviderArn") is not { } provider)
             return null;
         if (!OidcCluster.IsProviderArn(provider))
-            reader.Fault("oidcProviderArn", $"is \"{provider}\", which is no ARN of an OIDC provider");
+            reader.AddError("oidcProviderArn", $"is \"{provider}\", which is not the ARN of an OIDC provider");
         return new(provider, reader.Text("namespace") ?? "openfaas-fn");
     }
 }
 
-/// <summary>A domain of one's own for the distribution.</summary>
+/// <summary>The distribution's own domain.</summary>
 /// <param name="Name">For example <c>media.example.com</c>.</param>
 /// <param name="CertificateArn">The certificate for it, in ACM in us-east-1.</param>
 public sealed record CustomDomain(string Name, string CertificateArn);
 
-/// <summary>The stack's configuration cannot be used. The message has a line for each fault, and never a secret.</summary>
-public sealed class ConfigurationFaultException(IReadOnlyCollection<string> faults)
-    : Exception(string.Join('\n', faults))
+/// <summary>Thrown when the stack's configuration cannot be used. The message has a line for each error, and never a secret.</summary>
+public sealed class InvalidConfigurationException(IReadOnlyCollection<string> errors)
+    : Exception(string.Join('\n', errors))
 {
-    public IReadOnlyCollection<string> Faults { get; } = faults;
+    public IReadOnlyCollection<string> Errors { get; } = errors;
 }
 
-/// <summary>Reads values of the stack's configuration and collects every fault, so that all are told at once.</summary>
+/// <summary>Reads values of the stack's configuration and collects every error, so that one run reports them all.</summary>
 internal sealed class SettingReader(Func<string, string?> value)
 {
-    /// <summary>Stands in for an address that is faulty, until <see cref="ThrowIfFaulty"/>.</summary>
+    /// <summary>Stands in for an address that is missing or malformed, until <see cref="ThrowIfInvalid"/>.</summary>
     public static readonly Uri NoAddress = new("https://unset.invalid/");
 
-    private readonly List<string> _faults = [];
+    private readonly List<string> _errors = [];
 
     public string? Text(string name) => value(name) is { } text && text.Trim() is { Length: > 0 } trimmed ? trimmed : null;
 
@@ -156,41 +225,45 @@ internal sealed class SettingReader(Func<string, string?> value)
     {
         if (Text(name) is { } text)
             return text;
-        Fault(name, "is not set");
+        AddError(name, "is not set");
         return null;
     }
 
-    public bool Flag(string name, bool otherwise)
+    public bool Flag(string name, bool fallback)
     {
         switch (Text(name))
         {
-            case null: return otherwise;
+            case null: return fallback;
             case "true": return true;
             case "false": return false;
             case var text:
-                Fault(name, $"is \"{text}\", which is neither true nor false");
-                return otherwise;
+                AddError(name, $"is \"{text}\", which is neither true nor false");
+                return fallback;
         }
     }
 
-    /// <summary>One of the words; the first is the default.</summary>
+    /// <summary>Reads one of the words; the first is the default.</summary>
     public string Choice(string name, ImmutableArray<string> words)
     {
         var text = Text(name) ?? words[0];
         if (!words.Contains(text, StringComparer.Ordinal))
-            Fault(name, $"is \"{text}\", which is none of {string.Join(", ", words)}");
+            AddError(name, $"is \"{text}\", which is none of {string.Join(", ", words)}");
         return text;
     }
 
-    public Uri HttpsAddress(string name, string text)
+    /// <summary>Reads an https address without user, query and fragment, or adds an error and returns null.</summary>
+    public Uri? HttpsAddress(string name, string text)
     {
-        if (Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme == Uri.UriSchemeHttps && address.Query == "" && address.UserInfo == "")
+        if (Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme == Uri.UriSchemeHttps
+            && address is { Query: "", UserInfo: "", Fragment: "" })
+        {
             return address;
-        Fault(name, $"is \"{text}\", which is not an https address");
-        return NoAddress;
+        }
+        AddError(name, $"is \"{text}\", which is not an https address");
+        return null;
     }
 
-    /// <summary>A list of texts; one text alone is a list of one.</summary>
+    /// <summary>Reads a list of strings; a string alone is a list of one.</summary>
     public IReadOnlyList<string> List(string name)
     {
         if (Text(name) is not { } text)
@@ -204,17 +277,19 @@ internal sealed class SettingReader(Func<string, string?> value)
         }
         catch (JsonException)
         {
-            // Told below, without the text: it may hold a key.
+            // Reported below, without the text: it may hold a key.
         }
-        Fault(name, "is not a list of texts");
+        AddError(name, "is not a list of strings");
         return [];
     }
 
-    public void Fault(string name, string fault) => _faults.Add($"reelseal:{name} {fault}.");
+    public void AddError(string name, string error) => AddError($"reelseal:{name} {error}");
 
-    public void ThrowIfFaulty()
+    public void AddError(string sentence) => _errors.Add(sentence + ".");
+
+    public void ThrowIfInvalid()
     {
-        if (_faults.Count > 0)
-            throw new ConfigurationFaultException(_faults);
+        if (_errors.Count > 0)
+            throw new InvalidConfigurationException(_errors);
     }
 }

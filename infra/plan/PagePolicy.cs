@@ -1,15 +1,20 @@
 namespace Reelseal.Infra;
 
-/// <summary>What a browser lets the page under <c>site/</c> do (Content Security Policy Level 3).</summary>
+/// <summary>What browsers and CloudFront do with the page under <c>site/</c>.</summary>
 public static class PagePolicy
 {
     /// <summary>
-    /// Nothing but its own files, and the gateway and the store by name. Scripts and styles come from files only; <c>blob:</c> is what Media Source Extensions play
-    /// from; nobody frames the page, so that nobody can lay a button of theirs under a click meant for <em>Delete</em>.
+    /// Lets the page load its own files and talk to the gateway, the store and the token's address, and nothing else (Content Security Policy Level
+    /// 3).
     /// </summary>
-    /// <param name="gateway">The function gateway's origin: it also gives playlists.</param>
+    /// <remarks>
+    /// Scripts and styles come from files only; Media Source Extensions play from <c>blob:</c>. By default no page may frame this one: a stranger's page
+    /// could place its own button over <em>Delete</em>.
+    /// </remarks>
+    /// <param name="gateway">The function gateway's origin, which also serves playlists.</param>
     /// <param name="others">Further origins that the page talks to: the bucket, which takes parts, and where tokens come from.</param>
-    public static string ContentSecurityPolicy(string gateway, params IEnumerable<string> others) => string.Join("; ",
+    /// <param name="frameAncestors">The origins whose pages may show this one in a frame; empty for none.</param>
+    public static string ContentSecurityPolicy(string gateway, IEnumerable<string> others, IEnumerable<string> frameAncestors) => string.Join("; ",
     [
         "default-src 'none'",
         "script-src 'self'",
@@ -20,18 +25,18 @@ public static class PagePolicy
         $"connect-src 'self' {string.Join(' ', others.Prepend(gateway).Distinct(StringComparer.Ordinal))}",
         "base-uri 'none'",
         "form-action 'none'",
-        "frame-ancestors 'none'",
+        $"frame-ancestors {string.Join(' ', frameAncestors.DefaultIfEmpty("'none'"))}",
     ]);
 
     /// <summary>
-    /// What CloudFront does with a request for the page before anything else (a function of its runtime 2.0): the bare address leads to the page, and a folder is its
-    /// <c>index.html</c>, which S3 does not know by itself.
+    /// A CloudFront function (runtime 2.0) for requests of the page: the bare address and <c>/site</c> redirect to the page, and a folder means its
+    /// <c>index.html</c>, which S3 does not resolve itself.
     /// </summary>
     public const string Addresses =
         """
         function handler(event) {
           var request = event.request;
-          if (request.uri === '/') {
+          if (request.uri === '/' || request.uri === '/site') {
             return { statusCode: 302, statusDescription: 'Found', headers: { location: { value: '/site/' } } };
           }
           if (request.uri.endsWith('/')) request.uri += 'index.html';

@@ -12,7 +12,7 @@ public sealed record PublicKeyPem(string Text, string Fingerprint)
 {
     /// <summary>Reads a key, however its lines are broken.</summary>
     /// <param name="pem">The text between and with its BEGIN and END lines.</param>
-    /// <param name="key">The key, where it is one.</param>
+    /// <param name="key">The key, or null if there is an error.</param>
     /// <returns>Null, or the reason why CloudFront would not take it.</returns>
     public static string? Read(string pem, out PublicKeyPem? key)
     {
@@ -20,19 +20,19 @@ public sealed record PublicKeyPem(string Text, string Fingerprint)
         // A configuration that was pasted through JSON or an environment variable has its line ends as two characters.
         var text = pem.Replace("\\n", "\n", StringComparison.Ordinal).Trim();
         if (text.Contains("PRIVATE KEY", StringComparison.Ordinal))
-            return "holds a private key; it belongs into the function's secret only, and must now be considered known to whoever can read this configuration";
+            return "holds a private key; it belongs in the function's secret only, and anyone who can read this configuration must now be assumed to know it";
         if (!PemEncoding.TryFind(text, out var fields))
             return "is not PEM";
         if (text[fields.Label] != "PUBLIC KEY")
             return $"is a {text[fields.Label]}, not a PUBLIC KEY (openssl pkey -in private.pem -pubout)";
         var bytes = Convert.FromBase64String(text[fields.Base64Data]);
-        if (Fault(bytes) is { } fault)
-            return fault;
+        if (FindError(bytes) is { } error)
+            return error;
         key = new(PemEncoding.WriteString("PUBLIC KEY", bytes) + "\n", Convert.ToHexStringLower(SHA256.HashData(bytes))[..12]);
         return null;
     }
 
-    private static string? Fault(byte[] subjectPublicKeyInfo)
+    private static string? FindError(byte[] subjectPublicKeyInfo)
     {
         if (TryImport(RSA.Create(), subjectPublicKeyInfo) is { } rsa)
         {

@@ -1,6 +1,7 @@
 using Pulumi;
 using Pulumi.Aws.S3;
 using Pulumi.Aws.S3.Inputs;
+using Reelseal.Storage;
 
 namespace Reelseal.Infra;
 
@@ -43,7 +44,7 @@ internal sealed class MediaBucket : ComponentResource
                 },
             },
         }, _owned);
-        // A published video never changes: a version would only be a deleted video that still costs.
+        // A published video never changes: an old version could only be a deleted video that still costs money.
         _ = new BucketVersioning(name, new()
         {
             Bucket = Bucket.Id,
@@ -54,10 +55,20 @@ internal sealed class MediaBucket : ComponentResource
             Bucket = Bucket.Id,
             Rules = BucketRules.Lifecycle.Select(ToArgs).ToArray(),
         }, _owned);
+        _ = new BucketObjectv2(HealthObject.Key, new()
+        {
+            Bucket = Bucket.Id,
+            Key = HealthObject.Key,
+            Content = HealthObject.Content,
+            ContentType = ObjectHeaders.For(HealthObject.Key).ContentType,
+            CacheControl = HealthObject.CacheControl,
+        }, _owned);
         RegisterOutputs();
     }
 
-    /// <summary>Lets the distribution read, and its pages upload. Only now is it known which distribution that is.</summary>
+    /// <summary>
+    /// Lets the distribution read, its pages upload, and pages of the allowed origins play. It needs the distribution, which needs the bucket.
+    /// </summary>
     public void LetIn(MediaDistribution distribution, DeploymentSettings settings)
     {
         _ = new BucketPolicy(_name, new()
@@ -65,7 +76,8 @@ internal sealed class MediaBucket : ComponentResource
             Bucket = Bucket.Id,
             Policy = Output.Tuple(Bucket.Arn, distribution.Arn).Apply(arns => BucketAccess.Bucket(arns.Item1, arns.Item2).ToJson()),
         }, new() { Parent = this, DependsOn = { _closed } });
-        var cors = distribution.Url.Apply(url => BucketRules.Uploads([url, .. settings.AllowedOrigins]));
+        var uploads = distribution.Url.Apply(url => BucketRules.Uploads([url, .. settings.AllowedOrigins]));
+        var playback = BucketRules.Playback(PlaybackCors.For(settings.AllowedOrigins));
         _ = new BucketCorsConfiguration(_name, new()
         {
             Bucket = Bucket.Id,
@@ -73,11 +85,19 @@ internal sealed class MediaBucket : ComponentResource
             {
                 new BucketCorsConfigurationCorsRuleArgs
                 {
-                    AllowedMethods = cors.Apply(rule => rule.AllowedMethods),
-                    AllowedOrigins = cors.Apply(rule => rule.AllowedOrigins),
-                    AllowedHeaders = cors.Apply(rule => rule.AllowedHeaders),
-                    ExposeHeaders = cors.Apply(rule => rule.ExposeHeaders),
-                    MaxAgeSeconds = cors.Apply(rule => (int)rule.MaxAge.TotalSeconds),
+                    AllowedMethods = uploads.Apply(rule => rule.AllowedMethods),
+                    AllowedOrigins = uploads.Apply(rule => rule.AllowedOrigins),
+                    AllowedHeaders = uploads.Apply(rule => rule.AllowedHeaders),
+                    ExposeHeaders = uploads.Apply(rule => rule.ExposeHeaders),
+                    MaxAgeSeconds = uploads.Apply(rule => (int)rule.MaxAge.TotalSeconds),
+                },
+                new BucketCorsConfigurationCorsRuleArgs
+                {
+                    AllowedMethods = playback.AllowedMethods,
+                    AllowedOrigins = playback.AllowedOrigins,
+                    AllowedHeaders = playback.AllowedHeaders,
+                    ExposeHeaders = playback.ExposeHeaders,
+                    MaxAgeSeconds = (int)playback.MaxAge.TotalSeconds,
                 },
             },
         }, _owned);

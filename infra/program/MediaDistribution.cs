@@ -5,16 +5,19 @@ using Bucket = Pulumi.Aws.S3.Bucket;
 
 namespace Reelseal.Infra;
 
-/// <summary>The distribution: playlists from sign-playlist, everything else from the bucket, nothing without a signature but the page.</summary>
+/// <summary>The distribution: playlists from sign-playlist, everything else from the bucket; only the page needs no signature.</summary>
 internal sealed class MediaDistribution : ComponentResource
 {
-    /// <summary>AWS's cache policy and the like go by names that are global to the account, so each carries the stack's.</summary>
-    private readonly string _prefix = $"{Deployment.Instance.ProjectName}-{Deployment.Instance.StackName}";
-
+    private readonly string _prefix;
     private readonly CustomResourceOptions _owned;
     private readonly Dictionary<CacheRule, CachePolicy> _cachePolicies = [];
 
     public Output<string> Arn { get; }
+
+    public Output<string> Id { get; }
+
+    /// <summary>The name that CloudFront gave it, such as <c>d111111abcdef8.cloudfront.net</c>.</summary>
+    public Output<string> DomainName { get; }
 
     /// <summary>The address that viewers see, without a final slash.</summary>
     public Output<string> Url { get; }
@@ -22,6 +25,7 @@ internal sealed class MediaDistribution : ComponentResource
     public MediaDistribution(string name, DeploymentSettings settings, Bucket bucket, Output<string> keyGroupId)
         : base("reelseal:delivery:MediaDistribution", name)
     {
+        _prefix = settings.Prefix;
         _owned = new() { Parent = this };
         var access = new OriginAccessControl(name, new()
         {
@@ -57,11 +61,13 @@ internal sealed class MediaDistribution : ComponentResource
 
         var distribution = new Distribution(name, args, _owned);
         Arn = distribution.Arn;
+        Id = distribution.Id;
+        DomainName = distribution.DomainName;
         Url = settings.Domain is { } own ? Output.Create($"https://{own.Name}") : distribution.DomainName.Apply(host => $"https://{host}");
         RegisterOutputs();
     }
 
-    /// <summary>Without an S3OriginConfig: that would name an origin access identity, which this origin access control replaces.</summary>
+    /// <summary>Has no S3OriginConfig: that would name an origin access identity, which the origin access control replaces.</summary>
     private static DistributionOriginArgs BucketOrigin(Bucket bucket, OriginAccessControl access) => new()
     {
         OriginId = nameof(DeliveryOrigin.Bucket),
@@ -70,10 +76,11 @@ internal sealed class MediaDistribution : ComponentResource
     };
 
     /// <summary>The function's path after its route is the object's key, so the origin path ends where the key begins.</summary>
+    /// <remarks>The read timeout is CloudFront's default; the function's own are shorter (of-watchdog, <c>write_timeout</c> in stack.yml).</remarks>
     private static DistributionOriginArgs SignPlaylistOrigin(DeploymentSettings settings) => new()
     {
         OriginId = nameof(DeliveryOrigin.SignPlaylist),
-        DomainName = settings.Gateway.Host,
+        DomainName = settings.Gateway.IdnHost,
         OriginPath = $"{settings.Gateway.AbsolutePath.TrimEnd('/')}/function/sign-playlist",
         CustomHeaders =
         {
@@ -98,10 +105,12 @@ internal sealed class MediaDistribution : ComponentResource
             ViewerProtocolPolicy = "https-only",
             AllowedMethods = { "GET", "HEAD", "OPTIONS" },
             CachedMethods = { "GET", "HEAD" },
-            Compress = true,
+            Compress = rule.Cache.IsCompressed,
             CachePolicyId = CachePolicyFor(rule.Cache).Id,
             ResponseHeadersPolicyId = headersPolicyId,
         };
+        if (rule.OriginRequestPolicyId is { } originRequestPolicy)
+            behavior.OriginRequestPolicyId = originRequestPolicy;
         if (rule.NeedsSignature)
             behavior.TrustedKeyGroups.Add(keyGroupId);
         return behavior;
@@ -116,10 +125,12 @@ internal sealed class MediaDistribution : ComponentResource
             ViewerProtocolPolicy = "https-only",
             AllowedMethods = { "GET", "HEAD", "OPTIONS" },
             CachedMethods = { "GET", "HEAD" },
-            Compress = true,
+            Compress = rule.Cache.IsCompressed,
             CachePolicyId = CachePolicyFor(rule.Cache).Id,
             ResponseHeadersPolicyId = headersPolicyId,
         };
+        if (rule.OriginRequestPolicyId is { } originRequestPolicy)
+            behavior.OriginRequestPolicyId = originRequestPolicy;
         if (rule.NeedsSignature)
             behavior.TrustedKeyGroups.Add(keyGroupId);
         return behavior;
@@ -145,15 +156,15 @@ internal sealed class MediaDistribution : ComponentResource
         {
             Name = $"{_prefix}-{rule.Name}",
             MinTtl = 0,
-            DefaultTtl = (int)rule.Otherwise.TotalSeconds,
-            MaxTtl = (int)rule.AtMost.TotalSeconds,
+            DefaultTtl = (int)rule.DefaultTtl.TotalSeconds,
+            MaxTtl = (int)rule.MaxTtl.TotalSeconds,
             ParametersInCacheKeyAndForwardedToOrigin = new CachePolicyParametersInCacheKeyAndForwardedToOriginArgs
             {
                 CookiesConfig = new CachePolicyParametersInCacheKeyAndForwardedToOriginCookiesConfigArgs { CookieBehavior = "none" },
                 HeadersConfig = new CachePolicyParametersInCacheKeyAndForwardedToOriginHeadersConfigArgs { HeaderBehavior = "none" },
                 QueryStringsConfig = queryStrings,
-                EnableAcceptEncodingGzip = true,
-                EnableAcceptEncodingBrotli = true,
+                EnableAcceptEncodingGzip = rule.IsCompressed,
+                EnableAcceptEncodingBrotli = rule.IsCompressed,
             },
         }, _owned);
         _cachePolicies.Add(rule, policy);
@@ -172,7 +183,7 @@ internal sealed class MediaDistribution : ComponentResource
                 AccessControlAllowCredentials = cors.Credentials,
                 AccessControlAllowOrigins = new ResponseHeadersPolicyCorsConfigAccessControlAllowOriginsArgs { Items = cors.Origins },
                 AccessControlAllowMethods = new ResponseHeadersPolicyCorsConfigAccessControlAllowMethodsArgs { Items = PlaybackCors.Methods },
-                // With credentials a star would be taken for a header of that name; players send Range and nothing else.
+                // With credentials, browsers take a star for a header of that name; players send Range and nothing else.
                 AccessControlAllowHeaders = new ResponseHeadersPolicyCorsConfigAccessControlAllowHeadersArgs { Items = { cors.Credentials ? "Range" : "*" } },
                 AccessControlExposeHeaders = new ResponseHeadersPolicyCorsConfigAccessControlExposeHeadersArgs { Items = PlaybackCors.ExposedHeaders },
                 AccessControlMaxAgeSec = (int)PlaybackCors.MaxAge.TotalSeconds,
@@ -180,18 +191,19 @@ internal sealed class MediaDistribution : ComponentResource
             SecurityHeadersConfig = new ResponseHeadersPolicySecurityHeadersConfigArgs
             {
                 ContentTypeOptions = new ResponseHeadersPolicySecurityHeadersConfigContentTypeOptionsArgs { Override = true },
-                // A signed URL in a Referer is a signed URL given away.
+                // A Referer would give the signed URL away.
                 ReferrerPolicy = new ResponseHeadersPolicySecurityHeadersConfigReferrerPolicyArgs { ReferrerPolicy = "no-referrer", Override = true },
                 StrictTransportSecurity = new ResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurityArgs { AccessControlMaxAgeSec = 31_536_000, Override = true },
             },
         }, _owned);
     }
 
-    /// <summary>The page's own headers. No other page has anything to read there, so there are none for CORS.</summary>
+    /// <summary>The page's own headers. No other page needs to read them, so none is for CORS.</summary>
     private ResponseHeadersPolicy PageHeadersPolicy(DeploymentSettings settings, Bucket bucket)
     {
         string[] tokens = settings.TokenUrl is { } url ? [url.GetLeftPart(UriPartial.Authority)] : [];
-        var content = bucket.BucketRegionalDomainName.Apply(host => PagePolicy.ContentSecurityPolicy(settings.Gateway.GetLeftPart(UriPartial.Authority), [$"https://{host}", .. tokens]));
+        var content = bucket.BucketRegionalDomainName.Apply(host => PagePolicy.ContentSecurityPolicy(
+            settings.Gateway.GetLeftPart(UriPartial.Authority), [$"https://{host}", .. tokens], settings.FrameAncestors));
         return new ResponseHeadersPolicy("page", new()
         {
             Name = $"{_prefix}-page",
@@ -199,7 +211,7 @@ internal sealed class MediaDistribution : ComponentResource
             {
                 ContentSecurityPolicy = new ResponseHeadersPolicySecurityHeadersConfigContentSecurityPolicyArgs { ContentSecurityPolicy = content, Override = true },
                 ContentTypeOptions = new ResponseHeadersPolicySecurityHeadersConfigContentTypeOptionsArgs { Override = true },
-                // A link's ticket is in the fragment, which no Referer holds; what follows from it is in signed URLs.
+                // A link's ticket is in the fragment, which no Referer holds; the signed URLs that follow from it would be.
                 ReferrerPolicy = new ResponseHeadersPolicySecurityHeadersConfigReferrerPolicyArgs { ReferrerPolicy = "no-referrer", Override = true },
                 StrictTransportSecurity = new ResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurityArgs { AccessControlMaxAgeSec = 31_536_000, Override = true },
             },
@@ -207,7 +219,7 @@ internal sealed class MediaDistribution : ComponentResource
     }
 
     private static DistributionViewerCertificateArgs Certificate(CustomDomain? domain) => domain is null
-        // With CloudFront's own name and certificate the least version of TLS is CloudFront's to choose.
+        // With CloudFront's own name and certificate, CloudFront chooses the lowest version of TLS.
         ? new() { CloudfrontDefaultCertificate = true, MinimumProtocolVersion = "TLSv1" }
         : new() { AcmCertificateArn = domain.CertificateArn, SslSupportMethod = "sni-only", MinimumProtocolVersion = "TLSv1.2_2021" };
 }

@@ -20,7 +20,9 @@ internal sealed class Deployed
 
     public IEnumerable<string> OutputNames => _outputs.Keys.Order(StringComparer.Ordinal);
 
-    public static async Task<Deployed> With(params (string Name, string Value)[] changes)
+    public static Task<Deployed> With(params (string Name, string Value)[] changes) => WithStack("test", changes);
+
+    public static async Task<Deployed> WithStack(string stack, params (string Name, string Value)[] changes)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -33,7 +35,8 @@ internal sealed class Deployed
         var provider = new Provider();
         var (_, outputs) = await Deployment.TestAsync(
             provider,
-            new TestOptions { ProjectName = "reelseal", StackName = "test", IsPreview = false },
+            // Without a root directory, the SDK reports a CLI that is too old as soon as the page is looked for.
+            new TestOptions { ProjectName = "reelseal", StackName = stack, RootDirectory = AppContext.BaseDirectory, IsPreview = false },
             () => Infrastructure.Deploy(values.GetValueOrDefault));
         return new(outputs) { Resources = provider.Resources };
     }
@@ -53,7 +56,7 @@ internal sealed class Deployed
 
     public Task<bool> IsSecret(string name) => Pulumi.Output.IsSecretAsync(Assert.IsType<Output<string>>(_outputs[name]));
 
-    /// <summary>Gives back each resource's inputs, and what AWS would add to them.</summary>
+    /// <summary>Returns each resource's inputs and what AWS would add to them.</summary>
     private sealed class Provider : IMocks
     {
         private ImmutableArray<DeployedResource> _resources = [];

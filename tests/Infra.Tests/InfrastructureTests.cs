@@ -41,11 +41,13 @@ public sealed class InfrastructureTests
     {
         var rules = (await Deployed.With()).Only("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").GetProperty("rules").EnumerateArray().ToList();
 
-        Assert.Equal(2, rules.Count);
+        Assert.Equal(3, rules.Count);
         Assert.All(rules, rule => Assert.Equal("Enabled", rule.GetProperty("status").GetString()));
         Assert.Equal(1, rules[0].GetProperty("abortIncompleteMultipartUpload").GetProperty("daysAfterInitiation").GetInt32());
         Assert.Equal("uploads/", rules[1].GetProperty("filter").GetProperty("prefix").GetString());
         Assert.Equal(7, rules[1].GetProperty("expiration").GetProperty("days").GetInt32());
+        Assert.Equal("work/", rules[2].GetProperty("filter").GetProperty("prefix").GetString());
+        Assert.Equal(1, rules[2].GetProperty("expiration").GetProperty("days").GetInt32());
     }
 
     [Fact(Timeout = 60_000)]
@@ -61,6 +63,30 @@ public sealed class InfrastructureTests
         Assert.Equal("""["https://d111111abcdef8.cloudfront.net","https://app.example.com"]""", Json(rule.GetProperty("allowedOrigins")));
         Assert.Equal("""["PUT"]""", Json(rule.GetProperty("allowedMethods")));
         Assert.Equal("""["ETag"]""", Json(rule.GetProperty("exposeHeaders")));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_bucket_answers_preflights_of_pages_that_play()
+    {
+        const string type = "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration";
+        var open = (await Deployed.With()).Only(type).GetProperty("corsRules");
+        var named = (await Deployed.With(("allowedOrigins", """["https://app.example.com"]"""))).Only(type).GetProperty("corsRules");
+
+        Assert.Equal(2, open.GetArrayLength());
+        Assert.Equal("""["GET","HEAD"]""", Json(open[1].GetProperty("allowedMethods")));
+        Assert.Equal("""["*"]""", Json(open[1].GetProperty("allowedOrigins")));
+        Assert.Equal("""["https://app.example.com"]""", Json(named[1].GetProperty("allowedOrigins")));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_object_that_sign_playlist_must_always_be_able_to_read_is_there_without_a_page()
+    {
+        var health = (await Deployed.With()).Only("aws:s3/bucketObjectv2:BucketObjectv2");
+
+        Assert.Equal(HealthObject.Key, health.GetProperty("key").GetString());
+        Assert.Equal(HealthObject.Content, health.GetProperty("content").GetString());
+        Assert.Equal("application/vnd.apple.mpegurl", health.GetProperty("contentType").GetString());
+        Assert.Equal("no-cache", health.GetProperty("cacheControl").GetString());
     }
 
     [Fact(Timeout = 60_000)]
@@ -102,16 +128,20 @@ public sealed class InfrastructureTests
         var distribution = (await Deployed.With()).Only("aws:cloudfront/distribution:Distribution");
         var behaviors = distribution.GetProperty("orderedCacheBehaviors").EnumerateArray().Append(distribution.GetProperty("defaultCacheBehavior")).ToList();
 
-        Assert.Equal("videos/*.m3u8 SignPlaylist, site/* Bucket, / Bucket, (default) Bucket", string.Join(", ", behaviors.Select(behavior => $"{PathPattern(behavior)} {behavior.GetProperty("targetOriginId").GetString()}")));
+        Assert.Equal(
+            "videos/*.m3u8 SignPlaylist, site/* Bucket, site Bucket, / Bucket, (default) Bucket",
+            string.Join(", ", behaviors.Select(behavior => $"{PathPattern(behavior)} {behavior.GetProperty("targetOriginId").GetString()}")));
         Assert.All(behaviors, behavior =>
         {
-            var isPage = PathPattern(behavior) is "site/*" or "/";
+            var isPage = PathPattern(behavior) is "site/*" or "site" or "/";
             Assert.Equal(!isPage, behavior.TryGetProperty("trustedKeyGroups", out var groups) && Json(groups) == """["KeyGroup-viewers"]""");
             Assert.Equal(isPage, behavior.TryGetProperty("functionAssociations", out var functions) && functions.GetArrayLength() == 1);
             Assert.Equal("https-only", behavior.GetProperty("viewerProtocolPolicy").GetString());
-            Assert.True(behavior.GetProperty("compress").GetBoolean());
+            Assert.Equal(PathPattern(behavior) != "(default)", behavior.GetProperty("compress").GetBoolean());
             Assert.False(behavior.TryGetProperty("trustedSigners", out _));
-            Assert.False(behavior.TryGetProperty("originRequestPolicyId", out _));
+            Assert.Equal(
+                isPage ? null : DeliveryRule.Everything.OriginRequestPolicyId,
+                behavior.TryGetProperty("originRequestPolicyId", out var policy) ? policy.GetString() : null);
             Assert.Equal(isPage ? "ResponseHeadersPolicy-page" : "ResponseHeadersPolicy-media", behavior.GetProperty("responseHeadersPolicyId").GetString());
         });
 
@@ -119,7 +149,7 @@ public sealed class InfrastructureTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Playlists_are_cached_by_until_and_proof_alone_as_long_as_the_function_says()
+    public async Task Playlists_are_cached_by_until_proof_and_key_alone_as_long_as_the_function_says()
     {
         var deployed = await Deployed.With();
         var playlists = deployed.All("aws:cloudfront/cachePolicy:CachePolicy").Single(policy => policy.Name == "playlists").Inputs;
@@ -127,11 +157,15 @@ public sealed class InfrastructureTests
 
         Assert.Equal(0, playlists.GetProperty("minTtl").GetInt32());
         Assert.Equal("whitelist", key.GetProperty("queryStringsConfig").GetProperty("queryStringBehavior").GetString());
-        Assert.Equal("""["until","proof"]""", Json(key.GetProperty("queryStringsConfig").GetProperty("queryStrings").GetProperty("items")));
+        Assert.Equal("""["until","proof","key"]""", Json(key.GetProperty("queryStringsConfig").GetProperty("queryStrings").GetProperty("items")));
         Assert.Equal("none", key.GetProperty("cookiesConfig").GetProperty("cookieBehavior").GetString());
         Assert.Equal("none", key.GetProperty("headersConfig").GetProperty("headerBehavior").GetString());
         Assert.True(key.GetProperty("enableAcceptEncodingGzip").GetBoolean());
         Assert.True(key.GetProperty("enableAcceptEncodingBrotli").GetBoolean());
+        var media = deployed.All("aws:cloudfront/cachePolicy:CachePolicy").Single(policy => policy.Name == "media").Inputs
+            .GetProperty("parametersInCacheKeyAndForwardedToOrigin");
+        Assert.False(media.GetProperty("enableAcceptEncodingGzip").GetBoolean());
+        Assert.False(media.GetProperty("enableAcceptEncodingBrotli").GetBoolean());
         Assert.Equal("CachePolicy-playlists", deployed.Only("aws:cloudfront/distribution:Distribution").GetProperty("orderedCacheBehaviors")[0].GetProperty("cachePolicyId").GetString());
     }
 
@@ -229,8 +263,27 @@ public sealed class InfrastructureTests
         Assert.Equal(BucketAccess.SignPlaylist("arn:of:Bucket-media").ToJson(), policies["sign-playlist"]);
         Assert.Equal(BucketAccess.IngestVideo("arn:of:Bucket-media").ToJson(), policies["ingest-video"]);
         Assert.Equal(2, policies.Count);
-        Assert.Equal(CredentialsFile.ForKey("AccessKey-ingest-video", "secret-of-ingest-video"), await deployed.Output("reelseal-aws-ingest-video"));
+        Assert.Equal(
+            CredentialsFile.ForKey("AccessKey-ingest-video-first", "secret-of-ingest-video-first"), await deployed.Output("reelseal-aws-ingest-video"));
         Assert.Empty(deployed.All("aws:iam/role:Role"));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Access_keys_are_rotated_by_adding_one_switching_and_dropping_the_old_one()
+    {
+        var added = await Deployed.With(("accessKeys", """["first","second"]"""));
+        var switched = await Deployed.With(("accessKeys", """["second","first"]"""));
+        var dropped = await Deployed.With(("accessKeys", """["second"]"""));
+
+        Assert.Equal(KeysOf(added), KeysOf(switched));
+        Assert.Equal("AccessKey-ingest-video-second AccessKey-sign-playlist-second", KeysOf(dropped));
+        Assert.Equal(
+            CredentialsFile.ForKey("AccessKey-sign-playlist-first", "secret-of-sign-playlist-first"), await added.Output("reelseal-aws-sign-playlist"));
+        Assert.Equal(
+            CredentialsFile.ForKey("AccessKey-sign-playlist-second", "secret-of-sign-playlist-second"), await switched.Output("reelseal-aws-sign-playlist"));
+
+        static string KeysOf(Deployed deployed) => string.Join(
+            ' ', deployed.All("aws:iam/accessKey:AccessKey").Select(key => key.Id).Order(StringComparer.Ordinal));
     }
 
     [Fact(Timeout = 60_000)]
@@ -243,21 +296,27 @@ public sealed class InfrastructureTests
         Assert.Equal(BucketAccess.Trust(new(provider, "openfaas-fn"), "sign-playlist").ToJson(), roles["sign-playlist"]);
         Assert.Equal(2, deployed.All("aws:iam/rolePolicy:RolePolicy").Count());
         Assert.Equal(CredentialsFile.ForRole("arn:of:Role-sign-playlist"), await deployed.Output("reelseal-aws-sign-playlist"));
+        Assert.Equal("arn:of:Role-sign-playlist", await deployed.Output(StackOutputs.SignPlaylistRole));
+        Assert.Equal("arn:of:Role-ingest-video", await deployed.Output(StackOutputs.IngestVideoRole));
         Assert.Empty(deployed.All("aws:iam/user:User"));
         Assert.Empty(deployed.All("aws:iam/accessKey:AccessKey"));
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task The_outputs_are_exactly_the_settings_and_secrets_that_stack_yml_takes_and_the_secrets_are_marked_as_such()
+    public async Task The_outputs_are_what_stack_yml_takes_and_what_an_operator_needs_to_know_and_the_secrets_are_marked_as_such()
     {
         var deployed = await Deployed.With();
 
-        Assert.Equal(string.Join(' ', StackOutputs.Settings.Union(StackOutputs.Secrets).Order(StringComparer.Ordinal)), string.Join(' ', deployed.OutputNames));
+        Assert.Equal(
+            string.Join(' ', StackOutputs.Settings.Union(StackOutputs.Secrets).Union(StackOutputs.Information).Order(StringComparer.Ordinal)),
+            string.Join(' ', deployed.OutputNames));
         foreach (var name in deployed.OutputNames)
         {
             Assert.NotEmpty(await deployed.Output(name));
             Assert.Equal(StackOutputs.Secrets.Contains(name), await deployed.IsSecret(name));
         }
+        Assert.Equal("Distribution-media", await deployed.Output(StackOutputs.DistributionId));
+        Assert.Equal("d111111abcdef8.cloudfront.net", await deployed.Output(StackOutputs.DistributionDomain));
     }
 
     [Fact(Timeout = 60_000)]
@@ -282,7 +341,9 @@ public sealed class InfrastructureTests
 
             var objects = (await Deployed.With(("page", folder.FullName))).All("aws:s3/bucketObjectv2:BucketObjectv2").ToList();
 
-            Assert.Equal("site/config.json site/index.html site/js/page.js", string.Join(' ', objects.Select(file => file.Inputs.GetProperty("key").GetString()).Order(StringComparer.Ordinal)));
+            Assert.Equal(
+                "site/config.json site/index.html site/js/page.js videos/health.m3u8",
+                string.Join(' ', objects.Select(file => file.Inputs.GetProperty("key").GetString()).Order(StringComparer.Ordinal)));
             Assert.Equal("text/html; charset=utf-8", objects.Single(file => file.Name == "site/index.html").Inputs.GetProperty("contentType").GetString());
             Assert.All(objects, file => Assert.Equal("no-cache", file.Inputs.GetProperty("cacheControl").GetString()));
         }
@@ -295,18 +356,28 @@ public sealed class InfrastructureTests
     [Fact(Timeout = 60_000)]
     public async Task The_page_may_talk_to_the_gateway_the_bucket_and_where_its_tokens_come_from_and_to_nobody_else()
     {
-        var deployed = await Deployed.With(("tokenUrl", "https://app.example.com/token"));
+        var deployed = await Deployed.With(("tokenUrl", "https://app.example.com/token"), ("frameAncestors", "https://lms.example.com"));
         var headers = deployed.All("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy").Single(policy => policy.Name == "page").Inputs;
 
         Assert.Equal(
-            PagePolicy.ContentSecurityPolicy("https://functions.example.com", "https://Bucket-media.s3.eu-central-1.amazonaws.com", "https://app.example.com"),
+            PagePolicy.ContentSecurityPolicy(
+                "https://functions.example.com",
+                ["https://Bucket-media.s3.eu-central-1.amazonaws.com", "https://app.example.com"],
+                ["https://lms.example.com"]),
             headers.GetProperty("securityHeadersConfig").GetProperty("contentSecurityPolicy").GetProperty("contentSecurityPolicy").GetString());
         Assert.False(headers.TryGetProperty("corsConfig", out _));
         Assert.Equal(PagePolicy.Addresses, deployed.Only("aws:cloudfront/function:Function").GetProperty("code").GetString());
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_faulty_configuration_is_one_error_that_names_every_fault_and_creates_nothing()
+    public async Task A_stack_with_a_dot_in_its_name_is_refused()
+    {
+        var error = await Assert.ThrowsAsync<RunException>(() => Deployed.WithStack("prod.eu"));
+        Assert.Contains("no dot", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_invalid_configuration_is_one_exception_that_names_every_error_and_creates_nothing()
     {
         var error = await Assert.ThrowsAsync<RunException>(() => Deployed.With(("gateway", "http://functions.example.com"), ("priceClass", "cheap")));
 

@@ -9,7 +9,7 @@ public sealed class BucketAccessTests
     private const string Distribution = "arn:aws:cloudfront::111122223333:distribution/E1";
 
     [Fact]
-    public void The_bucket_lets_one_distribution_read_videos_and_the_page_and_nobody_come_without_tls() => AssertJson(
+    public void The_bucket_lets_one_distribution_read_videos_downloads_and_the_page_and_refuses_requests_without_tls() => AssertJson(
         """
         {
           "Version": "2012-10-17",
@@ -18,7 +18,7 @@ public sealed class BucketAccessTests
               "Sid": "DistributionReads",
               "Effect": "Allow",
               "Action": ["s3:GetObject"],
-              "Resource": ["arn:aws:s3:::media/videos/*", "arn:aws:s3:::media/site/*"],
+              "Resource": ["arn:aws:s3:::media/videos/*", "arn:aws:s3:::media/downloads/*", "arn:aws:s3:::media/site/*"],
               "Principal": {"Service": "cloudfront.amazonaws.com"},
               "Condition": {"StringEquals": {"AWS:SourceArn": ["arn:aws:cloudfront::111122223333:distribution/E1"]}}
             },
@@ -36,19 +36,20 @@ public sealed class BucketAccessTests
         BucketAccess.Bucket(Bucket, Distribution));
 
     [Fact]
-    public void Sign_playlist_reads_playlists_and_nothing_else() => AssertJson(
+    public void Sign_playlist_reads_playlists_and_reads_and_writes_revocations_and_nothing_else() => AssertJson(
         """
         {
           "Version": "2012-10-17",
           "Statement": [
-            {"Sid": "ReadPlaylists", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::media/videos/*.m3u8"]}
+            {"Sid": "ReadPlaylists", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::media/videos/*.m3u8"]},
+            {"Sid": "Revoke", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": ["arn:aws:s3:::media/revocations/*"]}
           ]
         }
         """,
         BucketAccess.SignPlaylist(Bucket));
 
     [Fact]
-    public void Ingest_video_works_under_its_three_prefixes_and_lists_them() => AssertJson(
+    public void Ingest_video_works_under_its_own_prefixes_and_lists_them() => AssertJson(
         """
         {
           "Version": "2012-10-17",
@@ -57,14 +58,17 @@ public sealed class BucketAccessTests
               "Sid": "ReadWriteDelete",
               "Effect": "Allow",
               "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"],
-              "Resource": ["arn:aws:s3:::media/videos/*", "arn:aws:s3:::media/status/*", "arn:aws:s3:::media/uploads/*"]
+              "Resource": [
+                "arn:aws:s3:::media/videos/*", "arn:aws:s3:::media/downloads/*", "arn:aws:s3:::media/status/*",
+                "arn:aws:s3:::media/uploads/*", "arn:aws:s3:::media/work/*"
+              ]
             },
             {
               "Sid": "List",
               "Effect": "Allow",
               "Action": ["s3:ListBucket"],
               "Resource": ["arn:aws:s3:::media"],
-              "Condition": {"StringLike": {"s3:prefix": ["videos/*", "status/*", "uploads/*"]}}
+              "Condition": {"StringLike": {"s3:prefix": ["videos/*", "downloads/*", "status/*", "uploads/*", "work/*"]}}
             }
           ]
         }
@@ -103,6 +107,16 @@ public sealed class BucketAccessTests
             Assert.DoesNotContain(statement.Action, action => action.Contains('*', StringComparison.Ordinal));
             Assert.DoesNotContain(statement.Resource!.Value, resource => resource == $"{Bucket}/*" || resource == "*");
         }
+    }
+
+    [Fact]
+    public void Nobody_but_sign_playlist_touches_revocations_and_viewers_see_nothing_internal()
+    {
+        Assert.DoesNotContain(
+            "revocations", BucketAccess.IngestVideo(Bucket).ToJson() + BucketAccess.Bucket(Bucket, Distribution).ToJson(), StringComparison.Ordinal);
+        Assert.All(
+            ["status/", "uploads/", "work/"],
+            prefix => Assert.DoesNotContain(prefix, BucketAccess.Bucket(Bucket, Distribution).ToJson(), StringComparison.Ordinal));
     }
 
     [Fact]

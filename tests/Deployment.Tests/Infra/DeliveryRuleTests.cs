@@ -15,7 +15,10 @@ public sealed class DeliveryRuleTests
     [InlineData($"{Video}/a1/1080p/PLAYLIST.M3U8", DeliveryOrigin.Bucket, true)]
     [InlineData("site/index.html", DeliveryOrigin.Bucket, false)]
     [InlineData("site/list.m3u8", DeliveryOrigin.Bucket, false)]
-    [InlineData("site", DeliveryOrigin.Bucket, true)]
+    [InlineData("site", DeliveryOrigin.Bucket, false)]
+    [InlineData("sites", DeliveryOrigin.Bucket, true)]
+    [InlineData("downloads/0b9f5a0e-6f0b-4b43-9d2e-3f8b1c5a7e21/a1/720p.mp4", DeliveryOrigin.Bucket, true)]
+    [InlineData("revocations/0b9f5a0e-6f0b-4b43-9d2e-3f8b1c5a7e21.json", DeliveryOrigin.Bucket, true)]
     [InlineData("Site/index.html", DeliveryOrigin.Bucket, true)]
     [InlineData("status/0b9f5a0e-6f0b-4b43-9d2e-3f8b1c5a7e21.json", DeliveryOrigin.Bucket, true)]
     [InlineData("uploads/0b9f5a0e-6f0b-4b43-9d2e-3f8b1c5a7e21", DeliveryOrigin.Bucket, true)]
@@ -29,16 +32,36 @@ public sealed class DeliveryRuleTests
     }
 
     [Fact]
-    public void Playlists_are_told_apart_by_until_and_proof_and_objects_by_nothing_but_their_path()
+    public void Playlists_are_cached_by_until_proof_and_key_and_objects_by_their_path_alone()
     {
-        Assert.Equal(["until", "proof"], DeliveryRule.Playlists.Cache.QueryParameters);
+        Assert.Equal(["until", "proof", "key"], DeliveryRule.Playlists.Cache.QueryParameters);
         Assert.Empty(DeliveryRule.Everything.Cache.QueryParameters);
         Assert.Empty(DeliveryRule.Page.Cache.QueryParameters);
     }
 
     [Fact]
     public void Compressed_copies_are_kept_because_no_rule_turns_caching_off() =>
-        Assert.All([DeliveryRule.Playlists, DeliveryRule.Page, DeliveryRule.Everything], rule => Assert.True(rule.Cache.AtMost > TimeSpan.Zero));
+        Assert.All([DeliveryRule.Playlists, DeliveryRule.Page, DeliveryRule.Everything], rule => Assert.True(rule.Cache.MaxTtl > TimeSpan.Zero));
+
+    [Fact]
+    public void Media_is_one_copy_whatever_encodings_a_viewer_accepts()
+    {
+        Assert.False(DeliveryRule.Everything.Cache.IsCompressed);
+        Assert.True(DeliveryRule.Playlists.Cache.IsCompressed);
+        Assert.True(DeliveryRule.Page.Cache.IsCompressed);
+    }
+
+    [Fact]
+    public void Preflights_reach_the_origin_of_everything_that_other_pages_may_read()
+    {
+        Assert.All([DeliveryRule.Playlists, DeliveryRule.Everything], rule => Assert.Equal("88a5eaf4-2fd4-4709-b370-b4c650ea3fcf", rule.OriginRequestPolicyId));
+        Assert.All([DeliveryRule.Page, DeliveryRule.PageWithoutSlash, DeliveryRule.Root], rule => Assert.Null(rule.OriginRequestPolicyId));
+
+        var rule = BucketRules.Playback(PlaybackCors.For(["https://app.example.com"]));
+        Assert.Equal(["GET", "HEAD"], rule.AllowedMethods);
+        Assert.Equal(["https://app.example.com"], rule.AllowedOrigins);
+        Assert.Equal(["*"], BucketRules.Playback(PlaybackCors.For([])).AllowedOrigins);
+    }
 
     [Fact]
     public void No_error_is_kept_longer_than_five_seconds_and_no_fault_at_all()
@@ -56,10 +79,13 @@ public sealed class DeliveryRuleTests
     }
 
     [Fact]
-    public void Unfinished_uploads_are_aborted_after_a_day_and_forgotten_ones_expire_after_a_week()
+    public void What_an_ingest_leaves_behind_expires_and_videos_downloads_and_revocations_never_do()
     {
         Assert.Equal(("", 1, null), (BucketRules.AbandonedParts.Prefix, BucketRules.AbandonedParts.AbortUploadsAfterDays, BucketRules.AbandonedParts.ExpireAfterDays));
         Assert.Equal(("uploads/", null, 7), (BucketRules.ForgottenUploads.Prefix, BucketRules.ForgottenUploads.AbortUploadsAfterDays, BucketRules.ForgottenUploads.ExpireAfterDays));
+        Assert.Equal(
+            ("work/", null, 1), (BucketRules.ForgottenWork.Prefix, BucketRules.ForgottenWork.AbortUploadsAfterDays, BucketRules.ForgottenWork.ExpireAfterDays));
+        Assert.Equal(["uploads/", "work/"], BucketRules.Lifecycle.Where(rule => rule.ExpireAfterDays is not null).Select(rule => rule.Prefix));
     }
 
     [Fact]

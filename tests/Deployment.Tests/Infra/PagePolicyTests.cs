@@ -7,6 +7,7 @@ public sealed class PagePolicyTests
 {
     [Theory(Timeout = 60_000)]
     [InlineData("/", """{"statusCode":302,"statusDescription":"Found","headers":{"location":{"value":"/site/"}}}""")]
+    [InlineData("/site", """{"statusCode":302,"statusDescription":"Found","headers":{"location":{"value":"/site/"}}}""")]
     [InlineData("/site/", """{"uri":"/site/index.html"}""")]
     [InlineData("/site/page.js", """{"uri":"/site/page.js"}""")]
     public async Task The_bare_address_leads_to_the_page_and_a_folder_is_its_index(string uri, string expected)
@@ -18,10 +19,21 @@ public sealed class PagePolicyTests
     [Fact]
     public void Scripts_and_styles_are_files_of_the_page_and_addresses_are_named_once()
     {
-        var policy = PagePolicy.ContentSecurityPolicy("https://functions.example.com", "https://bucket.example.com", "https://functions.example.com");
+        var policy = PagePolicy.ContentSecurityPolicy(
+            "https://functions.example.com", ["https://bucket.example.com", "https://functions.example.com"], frameAncestors: []);
 
         Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
         Assert.Contains("; script-src 'self'; worker-src 'self'; style-src 'self'; ", policy, StringComparison.Ordinal);
         Assert.Contains("; connect-src 'self' https://functions.example.com https://bucket.example.com; ", policy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void No_page_may_frame_the_page_unless_its_origin_is_named()
+    {
+        Assert.EndsWith("; frame-ancestors 'none'", PagePolicy.ContentSecurityPolicy("https://functions.example.com", [], []), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "; frame-ancestors https://a.example.com https://b.example.com:8443",
+            PagePolicy.ContentSecurityPolicy("https://functions.example.com", [], ["https://a.example.com", "https://b.example.com:8443"]),
+            StringComparison.Ordinal);
     }
 }

@@ -1,15 +1,20 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
+using Reelseal.Infra;
 
 namespace Deployment.Tests.Stack;
 
-/// <summary>infra/deploy.sh, with stand-ins for pulumi, faas-cli and docker that write down how they were called.</summary>
+/// <summary>
+/// Runs infra/deploy.sh with stand-ins for pulumi, faas-cli and docker that print what the real ones print, exit as they do and record how they were
+/// called.
+/// </summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class DeployScriptTests : IDisposable
 {
-    // What the script needs besides, and nothing else of this machine's PATH.
-    private static readonly string[] s_tools = ["bash", "cat", "date", "dirname", "env", "git", "grep", "openssl", "sed", "tr", "wc"];
+    // What else the script needs; nothing else of this machine's PATH is visible to it.
+    private static readonly string[] s_tools =
+        ["bash", "cat", "cp", "cut", "date", "dirname", "env", "git", "grep", "mktemp", "mv", "openssl", "rm", "sed", "tr", "wc"];
     private static readonly string[] s_bins = ["/usr/bin", "/bin"];
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("reelseal-deploy-");
@@ -22,30 +27,54 @@ public sealed class DeployScriptTests : IDisposable
             File.CreateSymbolicLink(Place(tool), s_bins.Select(folder => Path.Combine(folder, tool)).First(File.Exists));
         Tool("dotnet", "");
         Tool("docker", "");
+        // As the CLI does: its own words on standard error, exit code 255, and the outputs exist only after `up`.
         Tool("pulumi", """
+            if [ "$1" = version ]; then cat "$HERE/version" 2>/dev/null || echo v3.200.0; exit; fi
+            if [ -e "$HERE/pulumi.error" ]; then cat "$HERE/pulumi.error" >&2; exit 255; fi
             case "$*" in
+              *"config get $(cat "$HERE/unset" 2>/dev/null || echo nothing)"*)
+                echo "error: configuration key '$6' not found for stack 'production'" >&2; exit 255 ;;
+              *"config get reelseal:originSecret"*) if [ -e "$HERE/passphrase.error" ]; then cat "$HERE/passphrase.error" >&2; exit 255; fi; echo value ;;
               *"config get --path reelseal:publicKeys[0]"*) cat "$HERE/public.pem" ;;
+              *"config get reelseal:publicKeys"*) echo '["(a list)"]' ;;
               *"config get"*) echo value ;;
-              *"stack output --shell"*) printf '%s\n' "AWS_REGION=eu-central-1" "CLOUDFRONT_URL=https://d1.cloudfront.net" "KEY_PAIR_ID=K1" "S3_BUCKET='my bucket'" "reelseal-aws-ingest-video='[secret]'" "reelseal-origin-secret='[secret]'" ;;
-              *"stack output reelseal-"*) echo "value of $5" ;;
+              *"stack output --shell"*) cat "$HERE/outputs" 2>/dev/null ;;
+              *"stack output reelseal-"*) if [ -e "$HERE/passphrase.error" ]; then cat "$HERE/passphrase.error" >&2; exit 255; fi; echo "value of $6" ;;
+              *" up"*) "$HERE/plan" >"$HERE/outputs" ;;
             esac
+            exit 0
             """);
+        // faas-cli 0.18: a refused `secret create` prints the refusal and exits with 0.
         Tool("faas-cli", """
             case "$*" in
-              "secret list") printf 'NAME\n'; cat "$HERE/cluster" 2>/dev/null ;;
-              "secret create"*) printf '%s=' "$3" >>"$HERE/created"; cat >>"$HERE/created" ;;
+              "secret list")
+                if [ -s "$HERE/cluster" ]; then printf '\nNAME\n'; cat "$HERE/cluster"; echo; else echo "No secrets found."; fi ;;
+              "secret create"*)
+                echo "Creating secret: $3."
+                if [ "$3" = "$(cat "$HERE/refused" 2>/dev/null)" ]; then cat >/dev/null; cat "$HERE/refusal"; exit 0; fi
+                if grep -qx "$3" "$HERE/cluster" 2>/dev/null; then echo "Secret $3 already exists, updating..."; echo "Updated: 202 Accepted"
+                else echo "$3" >>"$HERE/cluster"; echo "Created: 202 Accepted"; fi
+                printf '%s=' "$3" >>"$HERE/created"; cat >>"$HERE/created" ;;
+              "secret remove"*)
+                grep -vx "$3" "$HERE/cluster" >"$HERE/rest"; mv "$HERE/rest" "$HERE/cluster"; echo "Removed.. OK." ;;
               up*) env | grep -E '^(S3_BUCKET|AWS_REGION|CLOUDFRONT_URL|KEY_PAIR_ID|REGISTRY|TAG)=' >"$HERE/environment" ;;
             esac
             exit 0
             """);
-        File.WriteAllText(Place("public.pem"), _key.ExportSubjectPublicKeyInfoPem());
-        File.WriteAllText(Place("private.pem"), _key.ExportECPrivateKeyPem());
+        // What the program would put out for the configuration of now.
+        Tool("plan", """
+            printf '%s\n' "AWS_REGION=eu-central-1" "CLOUDFRONT_URL=https://d1.cloudfront.net" "KEY_PAIR_ID=K1" "S3_BUCKET='my bucket'"
+            for name in aws-ingest-video aws-sign-playlist origin-secret origin-secret-previous; do echo "reelseal-$name='[secret]'"; done
+            echo "signingKeyFingerprint=$(openssl pkey -pubin -in "$HERE/public.pem" -outform DER | openssl dgst -sha256 -r | cut -c1-12)"
+            """);
+        WriteKeyPair(_key);
         File.WriteAllText(Place("token.key"), new string('t', 32));
         _environment["OPENFAAS_URL"] = "http://127.0.0.1:1";
         _environment["REGISTRY"] = "registry.example.com/me";
         _environment["SIGNING_KEY"] = Place("private.pem");
         _environment["TOKEN_KEY"] = Place("token.key");
         _environment["TAG"] = "v1";
+        _environment["PULUMI_SKIP_CONFIRMATIONS"] = "true";
     }
 
     [Fact(Timeout = 60_000)]
@@ -106,27 +135,217 @@ public sealed class DeployScriptTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Secrets_that_the_cluster_has_need_not_be_given_again()
+    public async Task Keys_that_were_given_once_need_not_be_given_again()
     {
+        await DeployAsync();
         _environment.Remove("SIGNING_KEY");
         _environment.Remove("TOKEN_KEY");
-        await File.WriteAllTextAsync(Place("cluster"), "reelseal-signing-key\nreelseal-token-key  \n", TestContext.Current.CancellationToken);
+        File.Delete(Place("created"));
+
+        await DeployAsync();
+
+        Assert.DoesNotContain("signing-key", await CreatedAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain("token-key", await CreatedAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("reelseal-signing-key", "server returned unexpected status code: 403 - secrets \"reelseal-signing-key\" is forbidden")]
+    [InlineData("reelseal-aws-ingest-video", "unauthorized access, run \"faas-cli login\" to setup authentication for this server")]
+    [InlineData("reelseal-token-key-given", "cannot connect to OpenFaaS on URL: http://127.0.0.1:1")]
+    public async Task A_secret_that_the_gateway_refuses_ends_the_deployment_although_faas_cli_exits_with_0(string name, string refusal)
+    {
+        await File.WriteAllTextAsync(Place("refused"), name, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Place("refusal"), refusal + "\n", TestContext.Current.CancellationToken);
 
         var (code, output) = await RunAsync();
 
-        Assert.True(code == 0, output);
-        Assert.DoesNotContain("signing-key", await File.ReadAllTextAsync(Place("created"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal(1, code);
+        Assert.Contains($"the cluster did not take the secret {name}: ", output, StringComparison.Ordinal);
+        Assert.Contains(refusal, output, StringComparison.Ordinal);
+        Assert.False(File.Exists(Place("environment")));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task After_a_refused_signing_key_the_next_run_asks_for_it_again()
+    {
+        await DeployAsync();
+        using var next = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        WriteKeyPair(next);
+        await File.WriteAllTextAsync(Place("refused"), "reelseal-signing-key", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Place("refusal"), "server returned unexpected status code: 500 - etcdserver: request timed out\n", TestContext.Current.CancellationToken);
+        Assert.Equal(1, (await RunAsync()).Code);
+        File.Delete(Place("refused"));
+        File.Delete(Place("environment"));
+        _environment.Remove("SIGNING_KEY");
+
+        foreach (var step in (string[])["check", "secrets", "functions"])
+        {
+            var (code, output) = await RunAsync(step);
+            Assert.Equal(1, code);
+            Assert.Contains("SIGNING_KEY is not set, and the cluster's signing key is not known to be the private half", output, StringComparison.Ordinal);
+        }
+        Assert.False(File.Exists(Place("environment")));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Another_first_public_key_without_its_private_key_is_refused_before_anything_is_changed()
+    {
+        await DeployAsync();
+        using var next = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        WriteKeyPair(next);
+        _environment.Remove("SIGNING_KEY");
+        Forget();
+        await AssertRefusedAsync(
+            "SIGNING_KEY is not set, and the cluster's signing key is not known to be the private half of the first of reelseal:publicKeys");
+
+        // Infrastructure first, functions later: the new id still does not reach the functions without its key.
+        Assert.Equal(0, (await RunAsync("infra")).Code);
+        Assert.Equal(1, (await RunAsync("functions")).Code);
+        Assert.False(File.Exists(Place("environment")));
+
+        _environment["SIGNING_KEY"] = Place("private.pem");
+        await DeployAsync();
+        var cluster = await File.ReadAllLinesAsync(Place("cluster"), TestContext.Current.CancellationToken);
+        Assert.Single(cluster, name => name.StartsWith("reelseal-signing-key-is-", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_placeholder_does_not_pass_for_a_token_key_once_the_issuer_is_dropped()
+    {
+        _environment.Remove("TOKEN_KEY");
+        _environment["TOKEN_ISSUER"] = "https://login.example.com";
+        await DeployAsync();
+        Assert.Contains("reelseal-token-key=", await CreatedAsync(), StringComparison.Ordinal);
+        _environment.Remove("TOKEN_ISSUER");
+        Forget();
+
+        await AssertRefusedAsync("neither TOKEN_KEY nor TOKEN_ISSUER is set, and the cluster's secret reelseal-token-key is a placeholder");
+        Assert.Equal(1, (await RunAsync("functions")).Code);
+        Assert.False(File.Exists(Place("environment")));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_placeholder_does_not_pass_for_a_callback_key_once_there_are_callbacks()
+    {
+        await DeployAsync();
+        _environment["CALLBACK_HOSTS"] = "app.example.com";
+        Forget();
+        await AssertRefusedAsync("CALLBACK_HOSTS is set, but CALLBACK_KEY is not, and the cluster's secret reelseal-callback-key is a placeholder");
+
+        _environment["CALLBACK_KEY"] = Place("token.key");
+        await DeployAsync();
+        _environment.Remove("CALLBACK_KEY");
+        await DeployAsync();
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("TOKEN_KEY")]
+    [InlineData("CALLBACK_KEY")]
+    public async Task A_key_of_fewer_than_32_characters_is_refused_before_anything_is_changed(string name)
+    {
+        await File.WriteAllTextAsync(Place("short.key"), $"  {new string('k', 31)}\n", TestContext.Current.CancellationToken);
+        _environment[name] = Place("short.key");
+        await AssertRefusedAsync($"{name} holds fewer than 32 characters");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_encrypted_or_broken_private_key_is_refused_without_a_prompt()
+    {
+        await File.WriteAllTextAsync(
+            Place("private.pem"),
+            _key.ExportEncryptedPkcs8PrivateKeyPem("secret", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000)),
+            TestContext.Current.CancellationToken);
+        await AssertRefusedAsync("which is not an unencrypted private key in PEM");
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("secrets")]
+    [InlineData("functions")]
+    public async Task A_step_that_needs_the_outputs_fails_before_any_pulumi_up(string step)
+    {
+        var (code, output) = await RunAsync(step);
+
+        Assert.Equal(1, code);
+        Assert.Contains("the stack has no output AWS_REGION yet: run make deploy STEP=infra first", output, StringComparison.Ordinal);
+        Assert.False(File.Exists(Place("created")));
+        Assert.False(File.Exists(Place("environment")));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Functions_are_not_deployed_before_their_secrets()
+    {
+        Assert.Equal(0, (await RunAsync("infra")).Code);
+
+        var (code, output) = await RunAsync("functions");
+
+        Assert.Equal(1, code);
+        Assert.Contains("the cluster has no secret reelseal-aws-ingest-video yet: run make deploy STEP=secrets first", output, StringComparison.Ordinal);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions", "Pulumi is not logged in: run pulumi login")]
+    [InlineData("error: no stack selected; please use `pulumi stack select` to choose one", "no Pulumi stack: cd infra && pulumi stack init production")]
+    [InlineData("error: no stack named 'production' found", "no Pulumi stack: cd infra && pulumi stack init production")]
+    [InlineData("error: could not read the bucket: AccessDenied", "Pulumi failed: error: could not read the bucket: AccessDenied")]
+    public async Task What_pulumi_complains_about_becomes_a_sentence_of_its_own(string complaint, string message)
+    {
+        await File.WriteAllTextAsync(Place("pulumi.error"), complaint + "\n", TestContext.Current.CancellationToken);
+        await AssertRefusedAsync(message);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment variables")]
+    [InlineData("error: failed to decrypt: incorrect passphrase, please set PULUMI_CONFIG_PASSPHRASE to the correct passphrase")]
+    public async Task A_stack_under_a_passphrase_asks_for_it_by_name_and_never_by_an_invisible_prompt(string complaint)
+    {
+        await File.WriteAllTextAsync(Place("passphrase.error"), complaint + "\n", TestContext.Current.CancellationToken);
+        await AssertRefusedAsync("the stack's secrets need their passphrase: set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE");
+        var calls = await File.ReadAllLinesAsync(Place("calls"), TestContext.Current.CancellationToken);
+        Assert.All(
+            calls.Where(call => call.StartsWith("pulumi --cwd", StringComparison.Ordinal)),
+            call => Assert.Contains("--non-interactive", call, StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Without_a_terminal_confirmation_must_be_given_beforehand()
+    {
+        _environment.Remove("PULUMI_SKIP_CONFIRMATIONS");
+        await AssertRefusedAsync("pulumi up asks for confirmation and there is no terminal: set PULUMI_SKIP_CONFIRMATIONS=true");
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("v3.187.0", 1)]
+    [InlineData("v2.300.1", 1)]
+    [InlineData("v3.188.0", 0)]
+    [InlineData("v4.0.0", 0)]
+    [InlineData("v3.258.0-alpha.x1b2c3", 0)]
+    public async Task A_pulumi_older_than_3_188_is_refused(string version, int expected)
+    {
+        await File.WriteAllTextAsync(Place("version"), version + "\n", TestContext.Current.CancellationToken);
+
+        var (code, output) = await RunAsync("infra");
+
+        Assert.Equal(expected, code);
+        Assert.Equal(expected == 1, output.Contains($"Pulumi is {version}, and 3.188 or later is needed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Its_lists_are_those_of_the_infrastructure()
+    {
+        Assert.Equal(StackOutputs.Settings, Listed("settings"));
+        Assert.Equal(StackOutputs.Secrets, Listed("infra_secrets"));
+        Assert.Equal(StackOutputs.OperatorSecrets, Listed("operator_secrets"));
+        Assert.Contains(StackOutputs.SigningKeyFingerprint, Repository.Read("infra/deploy.sh"), StringComparison.Ordinal);
+
+        static IEnumerable<string> Listed(string name) => Repository.Read("infra/deploy.sh").Split('\n')
+            .Single(line => line.StartsWith($"{name}=\"", StringComparison.Ordinal))[(name.Length + 2)..^1].Split(' ');
     }
 
     [Fact(Timeout = 60_000)]
     public async Task An_unset_configuration_is_named_before_anything_is_changed()
     {
-        Tool("pulumi", """
-            case "$*" in
-              *"config get reelseal:gateway"*) exit 255 ;;
-              *"config get"*) echo value ;;
-            esac
-            """);
+        await File.WriteAllTextAsync(Place("unset"), "reelseal:gateway", TestContext.Current.CancellationToken);
         await AssertRefusedAsync("reelseal:gateway is not set");
     }
 
@@ -143,7 +362,30 @@ public sealed class DeployScriptTests : IDisposable
         Assert.Equal(1, code);
         Assert.Contains(message, output, StringComparison.Ordinal);
         Assert.False(File.Exists(Place("created")));
-        Assert.DoesNotContain("pulumi --cwd infra up", File.Exists(Place("calls")) ? await File.ReadAllTextAsync(Place("calls"), TestContext.Current.CancellationToken) : "", StringComparison.Ordinal);
+        var calls = File.Exists(Place("calls")) ? await File.ReadAllTextAsync(Place("calls"), TestContext.Current.CancellationToken) : "";
+        Assert.DoesNotContain("pulumi --cwd infra up", calls, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret remove", calls, StringComparison.Ordinal);
+    }
+
+    private async Task DeployAsync()
+    {
+        var (code, output) = await RunAsync();
+        Assert.True(code == 0, output);
+    }
+
+    private Task<string> CreatedAsync() => File.ReadAllTextAsync(Place("created"), TestContext.Current.CancellationToken);
+
+    /// <summary>Forgets what was recorded so far; the cluster and the stack stay as they are.</summary>
+    private void Forget()
+    {
+        foreach (var record in (string[])["calls", "created", "environment"])
+            File.Delete(Place(record));
+    }
+
+    private void WriteKeyPair(ECDsa key)
+    {
+        File.WriteAllText(Place("public.pem"), key.ExportSubjectPublicKeyInfoPem() + "\n");
+        File.WriteAllText(Place("private.pem"), key.ExportECPrivateKeyPem());
     }
 
     private string Place(string name) => Path.Combine(_folder.FullName, name);
@@ -155,14 +397,18 @@ public sealed class DeployScriptTests : IDisposable
         File.SetUnixFileMode(Place(name), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    private async Task<(int Code, string Output)> RunAsync()
+    private async Task<(int Code, string Output)> RunAsync(params string[] steps)
     {
-        var start = new ProcessStartInfo("/bin/bash", [Repository.PathOf("infra/deploy.sh")]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("/bin/bash", [Repository.PathOf("infra/deploy.sh"), .. steps])
+        {
+            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
         start.Environment.Clear();
         foreach (var (name, value) in _environment)
             start.Environment[name] = value;
         start.Environment["PATH"] = _folder.FullName;
         using var process = Process.Start(start)!;
+        process.StandardInput.Close();
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return (process.ExitCode, await output + await errors);
