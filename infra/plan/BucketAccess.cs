@@ -11,7 +11,11 @@ public static class BucketAccess
     /// <param name="bucketArn">The bucket's ARN.</param>
     /// <param name="distributionArn">The ARN of the only distribution that may read.</param>
     public static PolicyDocument Bucket(string bucketArn, string distributionArn) => new(
-        new PolicyStatement("DistributionReads", Effect.Allow, ["s3:GetObject"], [$"{bucketArn}/videos/*", $"{bucketArn}/downloads/*", $"{bucketArn}/site/*"])
+        new PolicyStatement(
+            "DistributionReads",
+            Effect.Allow,
+            ["s3:GetObject"],
+            [$"{bucketArn}/{ObjectKeys.VideosPrefix}*", $"{bucketArn}/{ObjectKeys.DownloadsPrefix}*", $"{bucketArn}/site/*"])
             .For("Service", "cloudfront.amazonaws.com")
             .When("StringEquals", "AWS:SourceArn", distributionArn),
         new PolicyStatement("NobodyWithoutTls", Effect.Deny, ["s3:*"], [bucketArn, $"{bucketArn}/*"])
@@ -21,13 +25,14 @@ public static class BucketAccess
     /// <summary>What sign-playlist may do: read playlists, and read and write revocations.</summary>
     /// <remarks>It cannot list, so S3 answers 403 and not 404 for a missing key (<see cref="HealthObject"/>). Nor can it delete: a revocation stays.</remarks>
     public static PolicyDocument SignPlaylist(string bucketArn) => new(
-        new PolicyStatement("ReadPlaylists", Effect.Allow, ["s3:GetObject"], [$"{bucketArn}/videos/*.m3u8"]),
-        new PolicyStatement("Revoke", Effect.Allow, ["s3:GetObject", "s3:PutObject"], [$"{bucketArn}/revocations/*"]));
+        new PolicyStatement("ReadPlaylists", Effect.Allow, ["s3:GetObject"], [$"{bucketArn}/{ObjectKeys.VideosPrefix}*.m3u8"]),
+        new PolicyStatement("Revoke", Effect.Allow, ["s3:GetObject", "s3:PutObject"], [$"{bucketArn}/{ObjectKeys.RevocationsPrefix}*"]));
 
     /// <summary>What ingest-video may do: read, write, delete and list what belongs to videos; neither the page under <c>site/</c> nor revocations.</summary>
     public static PolicyDocument IngestVideo(string bucketArn)
     {
-        string[] prefixes = ["videos/", "downloads/", "status/", "uploads/", "work/"];
+        string[] prefixes =
+            [ObjectKeys.VideosPrefix, ObjectKeys.DownloadsPrefix, ObjectKeys.StatusPrefix, ObjectKeys.UploadsPrefix, ObjectKeys.WorkPrefix];
         return new(
             new PolicyStatement(
                 "ReadWriteDelete",

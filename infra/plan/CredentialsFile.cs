@@ -1,6 +1,8 @@
 namespace Reelseal.Infra;
 
-/// <summary>The content of a function's AWS secret: a shared credentials file (AWS SDKs and Tools Reference Guide, "Shared config and credentials files").</summary>
+/// <summary>
+/// The content of a function's AWS secret: a shared credentials file (AWS SDKs and Tools Reference Guide, "Shared config and credentials files").
+/// </summary>
 public static class CredentialsFile
 {
     /// <summary>Where Kubernetes puts the token of a service account that is known to AWS (EKS User Guide, "IAM roles for service accounts").</summary>

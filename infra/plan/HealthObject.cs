@@ -7,7 +7,7 @@ namespace Reelseal.Infra;
 /// </remarks>
 public static class HealthObject
 {
-    public const string Key = "videos/health.m3u8";
+    public const string Key = ObjectKeys.HealthCheck;
 
     /// <summary>A playlist without segments. Its first line is all that RFC 8216 asks of a playlist.</summary>
     public const string Content = "#EXTM3U\n";

@@ -11,5 +11,6 @@ public sealed record OidcCluster(string ProviderArn, string Namespace)
     public string Issuer => ProviderArn[(ProviderArn.IndexOf(Marker, StringComparison.Ordinal) + Marker.Length)..];
 
     public static bool IsProviderArn(string text) =>
-        text.StartsWith("arn:aws", StringComparison.Ordinal) && text.IndexOf(Marker, StringComparison.Ordinal) is > 0 and var at && at + Marker.Length < text.Length;
+        text.StartsWith("arn:aws", StringComparison.Ordinal)
+        && text.IndexOf(Marker, StringComparison.Ordinal) is > 0 and var at && at + Marker.Length < text.Length;
 }

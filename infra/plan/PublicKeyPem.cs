@@ -42,7 +42,8 @@ public sealed record PublicKeyPem(string Text, string Fingerprint)
         if (TryImport(ECDsa.Create(), subjectPublicKeyInfo) is { } ecdsa)
         {
             using (ecdsa)
-                return ecdsa.ExportParameters(includePrivateParameters: false).Curve.Oid.Value == "1.2.840.10045.3.1.7" ? null : "is an elliptic curve key, but not on P-256";
+                return ecdsa.ExportParameters(includePrivateParameters: false).Curve.Oid.Value == "1.2.840.10045.3.1.7"
+                    ? null : "is an elliptic curve key, but not on P-256";
         }
         return "is neither an RSA nor an elliptic curve key";
     }

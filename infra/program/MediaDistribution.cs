@@ -36,7 +36,8 @@ internal sealed class MediaDistribution : ComponentResource
         }, _owned);
         var headers = HeadersPolicy(name, settings);
         var pageHeaders = PageHeadersPolicy(settings, bucket);
-        var pageAddresses = new Function("page", new() { Name = $"{_prefix}-page", Runtime = "cloudfront-js-2.0", Code = PagePolicy.Addresses, Publish = true }, _owned);
+        var pageAddresses = new Function(
+            "page", new() { Name = $"{_prefix}-page", Runtime = "cloudfront-js-2.0", Code = PagePolicy.Addresses, Publish = true }, _owned);
         var args = new DistributionArgs
         {
             Enabled = true,
@@ -138,7 +139,8 @@ internal sealed class MediaDistribution : ComponentResource
 
     private static DistributionOrderedCacheBehaviorArgs PageBehavior(DistributionOrderedCacheBehaviorArgs behavior, Function addresses)
     {
-        behavior.FunctionAssociations.Add(new DistributionOrderedCacheBehaviorFunctionAssociationArgs { EventType = "viewer-request", FunctionArn = addresses.Arn });
+        behavior.FunctionAssociations.Add(
+            new DistributionOrderedCacheBehaviorFunctionAssociationArgs { EventType = "viewer-request", FunctionArn = addresses.Arn });
         return behavior;
     }
 
@@ -150,7 +152,8 @@ internal sealed class MediaDistribution : ComponentResource
         if (rule.QueryParameters is not [])
         {
             queryStrings.QueryStringBehavior = "whitelist";
-            queryStrings.QueryStrings = new CachePolicyParametersInCacheKeyAndForwardedToOriginQueryStringsConfigQueryStringsArgs { Items = rule.QueryParameters };
+            queryStrings.QueryStrings =
+                new CachePolicyParametersInCacheKeyAndForwardedToOriginQueryStringsConfigQueryStringsArgs { Items = rule.QueryParameters };
         }
         var policy = new CachePolicy(rule.Name, new()
         {
@@ -193,7 +196,7 @@ internal sealed class MediaDistribution : ComponentResource
                 ContentTypeOptions = new ResponseHeadersPolicySecurityHeadersConfigContentTypeOptionsArgs { Override = true },
                 // A Referer would give the signed URL away.
                 ReferrerPolicy = new ResponseHeadersPolicySecurityHeadersConfigReferrerPolicyArgs { ReferrerPolicy = "no-referrer", Override = true },
-                StrictTransportSecurity = new ResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurityArgs { AccessControlMaxAgeSec = 31_536_000, Override = true },
+                StrictTransportSecurity = StrictTransportSecurity(),
             },
         }, _owned);
     }
@@ -209,14 +212,19 @@ internal sealed class MediaDistribution : ComponentResource
             Name = $"{_prefix}-page",
             SecurityHeadersConfig = new ResponseHeadersPolicySecurityHeadersConfigArgs
             {
-                ContentSecurityPolicy = new ResponseHeadersPolicySecurityHeadersConfigContentSecurityPolicyArgs { ContentSecurityPolicy = content, Override = true },
+                ContentSecurityPolicy =
+                    new ResponseHeadersPolicySecurityHeadersConfigContentSecurityPolicyArgs { ContentSecurityPolicy = content, Override = true },
                 ContentTypeOptions = new ResponseHeadersPolicySecurityHeadersConfigContentTypeOptionsArgs { Override = true },
                 // A link's ticket is in the fragment, which no Referer holds; the signed URLs that follow from it would be.
                 ReferrerPolicy = new ResponseHeadersPolicySecurityHeadersConfigReferrerPolicyArgs { ReferrerPolicy = "no-referrer", Override = true },
-                StrictTransportSecurity = new ResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurityArgs { AccessControlMaxAgeSec = 31_536_000, Override = true },
+                StrictTransportSecurity = StrictTransportSecurity(),
             },
         }, _owned);
     }
+
+    /// <summary>Keeps browsers on https for a year.</summary>
+    private static ResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurityArgs StrictTransportSecurity() =>
+        new() { AccessControlMaxAgeSec = 31_536_000, Override = true };
 
     private static DistributionViewerCertificateArgs Certificate(CustomDomain? domain) => domain is null
         // With CloudFront's own name and certificate, CloudFront chooses the lowest version of TLS.

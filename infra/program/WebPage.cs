@@ -31,7 +31,10 @@ internal sealed class WebPage : ComponentResource
         void Put(string key, Asset content)
         {
             var headers = ObjectHeaders.For(key);
-            _ = new BucketObjectv2(key, new() { Bucket = bucket.Id, Key = key, Source = content, ContentType = headers.ContentType, CacheControl = headers.CacheControl }, owned);
+            _ = new BucketObjectv2(
+                key,
+                new() { Bucket = bucket.Id, Key = key, Source = content, ContentType = headers.ContentType, CacheControl = headers.CacheControl },
+                owned);
         }
     }
 }
