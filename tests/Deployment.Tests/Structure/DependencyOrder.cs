@@ -28,5 +28,5 @@ internal sealed partial class DependencyOrder(IReadOnlyList<string> parts)
         }
     }
 
-    private static Regex Line(string folder) => new($@"^{Regex.Escape(folder)} +(.+(?:\n {{2,}}.+)*)", RegexOptions.Multiline);
+    private static Regex Line(string folder) => new($@"^{Regex.Escape(folder)} +(.+(?:\n {{2,}}.+)*)", RegexOptions.Multiline, TimeSpan.FromSeconds(10));
 }

@@ -14,6 +14,8 @@ internal sealed record Arrow(string From, string To, string Where);
 /// </summary>
 internal sealed partial class SourceCode
 {
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
+
     private readonly string _rootNamespace;
     private readonly List<SourceFile> _files = [];
 
@@ -62,9 +64,9 @@ internal sealed partial class SourceCode
             foreach (var folder in Folders.Where(folder => folder != file.Part))
             {
                 var name = $@"(?:global::)?(?:{Regex.Escape(_rootNamespace)}\.)?{folder}";
-                foreach (Match use in Regex.Matches(file.Text, $@"^using (?:static )?(?:\w+ = )?{name}\b[^;]*;", RegexOptions.Multiline))
+                foreach (Match use in Regex.Matches(file.Text, $@"^using (?:static )?(?:\w+ = )?{name}\b[^;]*;", RegexOptions.Multiline, s_limit))
                     yield return new(file.Part, folder, $"{file.Path}: {use.Value}");
-                foreach (Match use in Regex.Matches(file.Text, $@"(?<![\w.]){name}\.(\w+)"))
+                foreach (Match use in Regex.Matches(file.Text, $@"(?<![\w.]){name}\.(\w+)", RegexOptions.None, s_limit))
                 {
                     if (types[folder].Contains(use.Groups[1].Value))
                         yield return new(file.Part, folder, $"{file.Path}: {use.Value}");
@@ -72,7 +74,7 @@ internal sealed partial class SourceCode
             }
             foreach (var part in types.Where(part => !Folders.Contains(part.Key) && part.Key != file.Part))
             {
-                foreach (var type in part.Value.Where(type => Regex.IsMatch(file.Text, $@"(?:(?<![\w.])|(?<=(?<![\w.]){Regex.Escape(_rootNamespace)}\.)){type}\b")))
+                foreach (var type in part.Value.Where(type => Regex.IsMatch(file.Text, $@"(?:(?<![\w.])|(?<=(?<![\w.]){Regex.Escape(_rootNamespace)}\.)){type}\b", RegexOptions.None, s_limit)))
                     yield return new(file.Part, part.Key, $"{file.Path}: {type}");
             }
         }
@@ -102,19 +104,19 @@ internal sealed partial class SourceCode
     private static string WithoutTexts(string code) => CommentOrText().Replace(code, match =>
         match.Value[0] is '$' || match.Value.StartsWith("@$", StringComparison.Ordinal) ? string.Join(' ', Hole().Matches(match.Value).Select(hole => hole.Groups[1].Value)) : " ");
 
-    [GeneratedRegex("""//[^\n]*|/\*.*?\*/|[$@]*\"{3}.*?\"{3}|[$@]*"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])'""", RegexOptions.Singleline)]
+    [GeneratedRegex("""//[^\n]*|/\*.*?\*/|[$@]*\"{3}.*?\"{3}|[$@]*"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])'""", RegexOptions.Singleline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex CommentOrText();
 
-    [GeneratedRegex(@"\{([^{}]*)")]
+    [GeneratedRegex(@"\{(?<hole>[^{}]*)", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Hole();
 
-    [GeneratedRegex(@"^namespace ([\w.]+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^namespace (?<name>[\w.]+)", RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Namespace();
 
-    [GeneratedRegex("^global using ", RegexOptions.Multiline)]
+    [GeneratedRegex("^global using ", RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex GlobalUsing();
 
-    [GeneratedRegex(@"^(?:(?:public|internal|file|static|sealed|abstract|readonly|partial|ref|unsafe) )*(?:class|struct|interface|enum|record struct|record class|record|delegate \S+) (\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(?:(?:public|internal|file|static|sealed|abstract|readonly|partial|ref|unsafe) )*(?:class|struct|interface|enum|record struct|record class|record|delegate \S+) (?<name>\w+)", RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Declaration();
 
     private sealed record SourceFile(string Path, string Part, bool IsInFolder, string Text);

@@ -47,7 +47,7 @@ public sealed class PublishedFunctionTests(PublishedFunction published) : IClass
         }
 
         // A request waits for the issuer's keys while the signal comes, and gets its answer all the same.
-        var payload = JsonSerializer.SerializeToUtf8Bytes(new { iss = address, aud = "reelseal", scp = new[] { "video:play" }, exp = 4102444800 });
+        var payload = JsonSerializer.SerializeToUtf8Bytes(new { iss = address, aud = "reelseal", scp = (IEnumerable<string>)["video:play"], exp = 4102444800 });
         var signed = $"{Base64Url("""{"alg":"ES384","kid":"k"}"""u8)}.{Base64Url(payload)}";
         client.DefaultRequestHeaders.Authorization = new("Bearer", $"{signed}.{Base64Url(key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA384))}");
         var inFlight = client.GetAsync($"/videos/{Video}", cancellationToken);
