@@ -1,0 +1,84 @@
+using IngestVideo.Callbacks;
+using IngestVideo.Probing;
+using IngestVideo.Processes;
+using IngestVideo.Publishing;
+using IngestVideo.Receiving;
+using IngestVideo.Status;
+using IngestVideo.Transcoding;
+using IngestVideo.Uploads;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Reelseal;
+using Reelseal.Storage;
+using Reelseal.Telemetry;
+using Reelseal.Tokens;
+
+namespace IngestVideo;
+
+/// <summary>ingest-video: accepts videos, reports their status, and removes them. Every route needs a token with scope <c>video:ingest</c>.</summary>
+public static class Handler
+{
+    private const int LongestPage = 100;
+
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">Settings are missing or wrong; the exception names all of them.</exception>
+    public static void MapServices(IServiceCollection services) => MapServices(services, Settings.FromEnvironment());
+
+    internal static void MapServices(IServiceCollection services, Settings settings)
+    {
+        var options = IngestOptions.Read(settings);
+        var tokens = TokenOptions.Read(settings);
+        services.AddObjectStore(settings).AddMultipartStore(settings);
+        services.AddTelemetry(settings, "ingest-video");
+        FfmpegVersion.Check(settings, Sandbox.Find);
+        settings.ThrowIfInvalid();
+        services.AddSingleton(options).AddSingleton(TimeProvider.System);
+        services.AddTokens(tokens);
+        services.AddSingleton<Sandbox>().AddSingleton<Prober>().AddSingleton<PacketScanner>().AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<SourceReceiver>().AddSingleton<SourceFetcher>();
+        services.AddSingleton<UploadStore>().AddSingleton<UploadService>().AddSingleton<VideoRemover>().AddSingleton<CallbackSender>().AddSingleton<TranscodeSlots>().AddSingleton<IngestEndpoint>();
+        services.AddSingleton(provider => new StatusStore(provider.GetRequiredService<IObjectStore>()));
+        services.AddSingleton<IngestPipeline>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<IngestAttempts>(
+            provider, ActivatorUtilities.CreateInstance<RetryingObjectStore>(provider, provider.GetRequiredService<IObjectStore>())));
+        services.AddHostedService<StartupTasks>();
+        services.AddHealthChecks().AddCheck<FfmpegHealth>("ffmpeg", tags: ["ready"]);
+        services.AddExceptionHandler<UpstreamExceptionHandler>();
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, StatusJson.Default));
+    }
+
+    public static void MapEndpoints(WebApplication app)
+    {
+        app.UseCrossOriginHeaders(app.Services.GetRequiredService<IngestOptions>().CorsOrigin, methods: "GET, POST, DELETE");
+        var routes = app.MapGroup("").AddEndpointFilter<IngestFilter>();
+        routes.MapPost("/", (HttpContext context, IngestEndpoint endpoint) => endpoint.IngestAsync(context));
+        routes.MapGet("/videos", ListAsync);
+        routes.MapGet("/videos/{id}", GetStatusAsync);
+        routes.MapDelete("/videos/{id}", DeleteAsync);
+        routes.MapPost("/uploads", UploadEndpoints.BeginAsync);
+        routes.MapGet("/uploads/{id}", UploadEndpoints.FindAsync);
+        routes.MapPost("/uploads/{id}/complete", UploadEndpoints.CompleteAsync);
+        routes.MapDelete("/uploads/{id}", UploadEndpoints.RemoveAsync);
+    }
+
+    private static async Task<IResult> GetStatusAsync(VideoId id, StatusStore statuses, HttpContext context, CancellationToken cancellationToken)
+    {
+        if (await statuses.ReadAsync(id, cancellationToken) is not { Status: var status })
+            return NotFound();
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Json(status, StatusJson.Default.VideoStatus);
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext context, StatusStore statuses, CancellationToken cancellationToken, [FromQuery] string? after = null, [FromQuery] int limit = 20)
+    {
+        if (limit is < 1 or > LongestPage)
+            return Problem(StatusCodes.Status400BadRequest, $"limit must lie between 1 and {LongestPage}.");
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Json(await statuses.ListAsync(IngestFilter.ClaimsOf(context).Allows, after, limit, cancellationToken), StatusJson.Default.VideoList);
+    }
+
+    private static async Task<IResult> DeleteAsync(VideoId id, VideoRemover remover, CancellationToken cancellationToken) =>
+        await remover.RemoveAsync(id, cancellationToken) ? TypedResults.NoContent() : NotFound();
+
+    private static ProblemHttpResult NotFound() => Problem(StatusCodes.Status404NotFound, "There is no such video.");
+
+    private static ProblemHttpResult Problem(int status, string detail) => TypedResults.Problem(statusCode: status, detail: detail);
+}
