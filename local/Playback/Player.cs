@@ -1,4 +1,8 @@
+using System.Collections.Concurrent;
 using System.Globalization;
+using FFMpegCore;
+using FFMpegCore.Enums;
+using FFMpegCore.Exceptions;
 
 namespace Reelseal.Local.Playback;
 
@@ -12,17 +16,23 @@ internal static class Player
 {
     private static readonly string[] s_missing = ["HTTP error", "Failed to open segment", "Server returned"];
 
-    /// <exception cref="FfmpegException">Something could not be fetched or decoded.</exception>
+    /// <exception cref="FFMpegException">Something could not be fetched or decoded.</exception>
     public static async Task<Played> PlayAsync(Uri playlist, CancellationToken cancellationToken)
     {
-        var (progress, complaints) = await Ffmpeg.RunAsync(["-xerror", "-i", playlist.AbsoluteUri, "-map", "0", "-f", "null", "-progress", "pipe:1", "-"], cancellationToken);
+        var (progress, warnings) = (new ConcurrentDictionary<string, string>(StringComparer.Ordinal), new ConcurrentQueue<string>());
+        await FFMpegArguments
+            .FromUrlInput(playlist, input => input.WithCustomArgument("-xerror"))
+            .OutputToFile("-", overwrite: true, output => output.WithCustomArgument("-map 0 -progress pipe:1").ForceFormat("null"))
+            .WithLogLevel(FFMpegLogLevel.Warning)
+            .NotifyOnOutput(line => _ = line.Split('=') is [var key, var value] ? progress[key] = value.Trim() : null)
+            .NotifyOnError(warnings.Enqueue)
+            .CancellableThrough(cancellationToken)
+            .ProcessAsynchronously();
         // A segment that cannot be fetched is only a warning to ffmpeg, which leaves it out and goes on.
-        if (s_missing.Any(said => complaints.Contains(said, StringComparison.Ordinal)))
-            throw new FfmpegException(complaints);
-        var last = progress.Split('\n').Select(line => line.Split('=')).Where(pair => pair.Length == 2)
-            .GroupBy(pair => pair[0], pair => pair[1].Trim(), StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Last(), StringComparer.Ordinal);
+        if (warnings.Any(line => s_missing.Any(words => line.Contains(words, StringComparison.Ordinal))))
+            throw new FFMpegException(FFMpegExceptionType.Process, string.Join('\n', warnings));
         return new(
-            last.TryGetValue("frame", out var frames) ? long.Parse(frames, CultureInfo.InvariantCulture) : 0,
-            last.TryGetValue("out_time_us", out var time) && long.TryParse(time, CultureInfo.InvariantCulture, out var microseconds) ? TimeSpan.FromMicroseconds(microseconds) : TimeSpan.Zero);
+            progress.TryGetValue("frame", out var frames) ? long.Parse(frames, CultureInfo.InvariantCulture) : 0,
+            progress.TryGetValue("out_time_us", out var time) && long.TryParse(time, CultureInfo.InvariantCulture, out var microseconds) ? TimeSpan.FromMicroseconds(microseconds) : TimeSpan.Zero);
     }
 }
