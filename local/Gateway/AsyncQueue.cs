@@ -3,10 +3,10 @@ using System.Threading.Channels;
 
 namespace Reelseal.Local.Gateway;
 
-/// <summary>Takes calls whose caller does not wait, makes them in the order they came, and posts each result to the caller's <c>X-Callback-Url</c>.</summary>
+/// <summary>Queues asynchronous calls, makes them in order, and posts each result to the caller's <c>X-Callback-Url</c>.</summary>
 internal sealed class AsyncQueue : IAsyncDisposable
 {
-    /// <summary>The most that the community edition takes as the body of such a call, in bytes.</summary>
+    /// <summary>The largest body that Community accepts for such a call, in bytes.</summary>
     public const int MaxBodyLength = 256 * 1024;
 
     private const int CallsAtOnce = 4;
@@ -82,7 +82,7 @@ internal sealed class AsyncQueue : IAsyncDisposable
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
         {
-            // The community edition's queue worker gives up on a call, and on a callback, that fails.
+            // Community's queue worker does not repeat a failed call or callback.
         }
     }
 

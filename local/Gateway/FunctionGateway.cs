@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Reelseal.Local.Gateway;
 
-/// <summary>Stands where the OpenFaaS gateway (community edition 0.27) will, with its manners: <c>/function/NAME/…</c> and <c>/async-function/NAME/…</c>.</summary>
+/// <summary>Stands in for the OpenFaaS gateway (Community 0.27) and behaves like it: <c>/function/NAME/…</c> and <c>/async-function/NAME/…</c>.</summary>
 internal sealed class FunctionGateway : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, Uri> _functions = new(StringComparer.Ordinal);
@@ -19,7 +19,7 @@ internal sealed class FunctionGateway : IAsyncDisposable
 
     /// <param name="port">The port on 127.0.0.1, or 0 for a free one.</param>
     /// <param name="logging">Says where the server logs to.</param>
-    /// <param name="cancellationToken">Gives the start up.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
     public static async Task<FunctionGateway> StartAsync(int port, Action<ILoggingBuilder> logging, CancellationToken cancellationToken)
     {
         var gateway = new FunctionGateway();
@@ -27,7 +27,7 @@ internal sealed class FunctionGateway : IAsyncDisposable
             port,
             kestrel =>
             {
-                // The real one streams bodies of any size at any speed.
+                // The real gateway streams bodies of any size at any speed.
                 kestrel.Limits.MaxRequestBodySize = null;
                 kestrel.Limits.MinRequestBodyDataRate = null;
                 kestrel.Limits.MinResponseDataRate = null;
@@ -38,7 +38,7 @@ internal sealed class FunctionGateway : IAsyncDisposable
         return gateway;
     }
 
-    /// <summary>Makes a function reachable under its name.</summary>
+    /// <summary>Makes a function available under its name.</summary>
     public void Register(string name, Uri address) => _functions[name] = address;
 
     public async ValueTask DisposeAsync()
@@ -77,7 +77,7 @@ internal sealed class FunctionGateway : IAsyncDisposable
         }
         if (call.AddressAt(function, query) is not { } address)
         {
-            context.Abort(); // as the real one ends a request that it cannot hand on
+            context.Abort(); // as the real gateway ends a request that it cannot forward
             return;
         }
         var callId = context.Request.Headers["X-Call-Id"].FirstOrDefault() is { Length: > 0 } own ? own : Guid.NewGuid().ToString();

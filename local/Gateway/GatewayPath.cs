@@ -3,11 +3,11 @@ using System.Text;
 
 namespace Reelseal.Local.Gateway;
 
-/// <summary>What the OpenFaaS gateway, a Go program, makes of a request's target: it reads the path decoded, redirects one that is not clean, and hands the decoded path on.</summary>
-/// <remarks>Bytes are carried as characters U+0000 to U+00FF, so that a path that is no UTF-8 stays what it was.</remarks>
+/// <summary>Treats a request's target as the OpenFaaS gateway, a Go program, does: it decodes the path, redirects when it is not clean, and forwards the decoded path.</summary>
+/// <remarks>Bytes are carried as characters U+0000 to U+00FF, so that a path that is not UTF-8 survives.</remarks>
 internal static class GatewayPath
 {
-    /// <summary>Decodes every percent-escape of a path, <c>%2F</c> too. False when an escape is malformed.</summary>
+    /// <summary>Decodes every percent-escape of a path, including <c>%2F</c>. Returns false when an escape is malformed.</summary>
     public static bool TryDecode(string path, [NotNullWhen(true)] out string? decoded)
     {
         decoded = null;
@@ -28,7 +28,7 @@ internal static class GatewayPath
         return true;
     }
 
-    /// <summary>The path without <c>.</c>, <c>..</c> and empty segments; a slash at its end stays.</summary>
+    /// <summary>Removes <c>.</c>, <c>..</c> and empty segments from a path; a trailing slash stays.</summary>
     public static string Clean(string path)
     {
         var segments = new List<string>();
@@ -43,8 +43,8 @@ internal static class GatewayPath
     }
 
     /// <summary>
-    /// The target that the function sees. The gateway joins the decoded path and the query to one text and parses it again, so that a decoded <c>?</c> starts the query,
-    /// a decoded <c>#</c> cuts it off, and a decoded escape is decoded once more; a text that does not parse ends the request.
+    /// Formats the target that the function sees. The gateway joins the decoded path and the query and parses the result again, so a decoded <c>?</c> starts the query,
+    /// a decoded <c>#</c> cuts it off, and a decoded escape is decoded a second time; a target that does not parse ends the request.
     /// </summary>
     public static bool TryFormat(string decodedPath, string query, [NotNullWhen(true)] out string? target)
     {
@@ -64,7 +64,7 @@ internal static class GatewayPath
         return true;
     }
 
-    /// <summary>Percent-encodes what may not stand in a path, and leaves escapes as they are.</summary>
+    /// <summary>Percent-encodes what is not allowed in a path and leaves escapes as they are.</summary>
     public static string Encode(string path)
     {
         var text = new StringBuilder(path.Length);

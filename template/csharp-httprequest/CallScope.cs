@@ -13,7 +13,7 @@ internal static class CallScope
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Call");
         app.Use(async (context, next) =>
         {
-            // A client may send its own, so it is a stranger's text.
+            // A client can send its own, so the text cannot be trusted.
             var callId = context.Request.Headers["X-Call-Id"].ToString();
             if (callId.Length is 0 or > Longest || callId.AsSpan().ContainsAnyExcept(s_allowed))
             {

@@ -1,8 +1,6 @@
-using System.Globalization;
-
 namespace Root;
 
-/// <summary>Goes on serving for a while after SIGTERM: of-watchdog passes the signal on at once, but hands on requests for its <c>healthcheck_interval</c> more.</summary>
+/// <summary>Keeps serving for a while after SIGTERM: of-watchdog forwards the signal at once, but also forwards requests for another <c>healthcheck_interval</c>.</summary>
 internal sealed class GracefulStop(TimeSpan delay) : IHostedLifecycleService
 {
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.Delay(delay, cancellationToken);
@@ -16,24 +14,17 @@ internal sealed class GracefulStop(TimeSpan delay) : IHostedLifecycleService
 
 internal static class GracefulStopServices
 {
-    /// <summary>The watchdog's clock started with the signal, ours a moment later or earlier: it must be the one to close the door first.</summary>
+    /// <summary>The watchdog's clock starts a moment before or after ours, and the watchdog must stop accepting requests first.</summary>
     private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(1);
 
     /// <summary>Delays the stop by the watchdog's <c>healthcheck_interval</c>, then lets running requests finish within its <c>write_timeout</c>.</summary>
     public static void AddGracefulStop(this IServiceCollection services)
     {
-        // Without a watchdog in front, nothing comes after SIGTERM that would have to be waited for.
+        // Without a watchdog in front, no request follows a SIGTERM.
         var delay = WatchdogDuration("healthcheck_interval") is { } interval ? interval + s_margin : TimeSpan.Zero;
         services.AddHostedService(_ => new GracefulStop(delay));
         services.Configure<HostOptions>(host => host.ShutdownTimeout = delay + (WatchdogDuration("write_timeout") ?? TimeSpan.FromSeconds(30)));
     }
 
-    /// <summary>A duration as of-watchdog reads it: in Go's notation, or in whole seconds; null where of-watchdog takes its default.</summary>
-    private static TimeSpan? WatchdogDuration(string name)
-    {
-        var text = Environment.GetEnvironmentVariable(name);
-        if (uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
-            return TimeSpan.FromSeconds(seconds);
-        return GoDuration.TryParse(text, out var duration) ? duration : null;
-    }
+    private static TimeSpan? WatchdogDuration(string name) => GoDuration.Parse(Environment.GetEnvironmentVariable(name));
 }

@@ -7,8 +7,8 @@ using Microsoft.Net.Http.Headers;
 namespace Root;
 
 /// <summary>
-/// Two questions. <c>/_/ready</c>, which of-watchdog passes on: can this container take requests? Only what is part of it counts: the checks with the tag <c>ready</c>.
-/// <c>/_/health</c>: and is everything there that it depends on? From outside that is <c>/health</c>, because of-watchdog answers <c>/_/health</c> itself.
+/// Answers two questions. <c>/_/ready</c>, which of-watchdog forwards: can this container take requests? Only its own parts count, the checks tagged <c>ready</c>.
+/// <c>/_/health</c>: is everything available that it depends on? From outside that is <c>/health</c>, because of-watchdog answers <c>/_/health</c> itself.
 /// </summary>
 internal static class Health
 {
@@ -33,7 +33,7 @@ internal static class Health
             await response.BodyWriter.WriteAsync(body.WrittenMemory, context.RequestAborted);
     }
 
-    /// <summary>The document of draft-inadarei-api-health-check, as far as there is something to say.</summary>
+    /// <summary>Writes the document of draft-inadarei-api-health-check, reduced to the fields that are known.</summary>
     private static ArrayBufferWriter<byte> Describe(HealthReport report)
     {
         var body = new ArrayBufferWriter<byte>();
@@ -46,7 +46,7 @@ internal static class Health
             json.WriteStartArray(name);
             json.WriteStartObject();
             json.WriteString("status", Word(entry.Status));
-            // What an exception says that nobody expected is for the log.
+            // The message of an unexpected exception belongs in the log only.
             if (entry.Status != HealthStatus.Healthy)
                 json.WriteString("output", entry.Exception is null ? entry.Description : "The check failed.");
             json.WriteEndObject();
@@ -60,7 +60,7 @@ internal static class Health
 
     private static string Word(HealthStatus status) => status == HealthStatus.Healthy ? "pass" : "fail";
 
-    /// <summary>Runs the checks once at a time and once in five seconds at most, however many strangers ask.</summary>
+    /// <summary>Runs the checks one at a time and at most once in five seconds, no matter how many clients ask.</summary>
     private sealed class LatestReport(HealthCheckService checks)
     {
         private static readonly TimeSpan s_keptFor = TimeSpan.FromSeconds(5);

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 
@@ -42,6 +43,17 @@ public static class Handler
         {
             await request.Body.CopyToAsync(Stream.Null, cancellationToken);
             return TypedResults.Ok();
+        });
+        app.MapPost("/takes-any-size", async (HttpContext context, CancellationToken cancellationToken) =>
+        {
+            context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
+            await context.Request.Body.CopyToAsync(Stream.Null, cancellationToken);
+            return TypedResults.Ok();
+        });
+        app.MapPost("/refuses-after/{bytes}", async (int bytes, HttpRequest request, CancellationToken cancellationToken) =>
+        {
+            await request.Body.ReadExactlyAsync(new byte[bytes], cancellationToken);
+            return TypedResults.Problem(statusCode: StatusCodes.Status403Forbidden);
         });
     }
 }

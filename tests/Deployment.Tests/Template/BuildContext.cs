@@ -12,7 +12,7 @@ internal static class BuildContext
         CopyAll(Repository.PathOf($"template/{function.Lang}"), destination);
         foreach (var entry in new DirectoryInfo(Repository.PathOf(function.Handler)).EnumerateFileSystemInfos())
         {
-            // faas-cli passes these over without a word.
+            // faas-cli skips these silently.
             if (entry.Name is not ("build" or "template"))
                 CopyAll(entry.FullName, Path.Combine(destination, "function", entry.Name));
         }

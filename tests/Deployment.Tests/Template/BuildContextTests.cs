@@ -31,7 +31,7 @@ public sealed class BuildContextTests
     [Theory]
     [InlineData("sign-playlist")]
     [InlineData("ingest-video")]
-    public void No_folder_of_a_handler_has_a_name_that_faas_cli_passes_over(string name) => Assert.DoesNotContain(
+    public void No_folder_of_a_handler_has_a_name_that_faas_cli_skips(string name) => Assert.DoesNotContain(
         Directory.EnumerateDirectories(Repository.PathOf(StackFile.AsWritten[name].Handler)),
         path => Path.GetFileName(path) is "build" or "template");
 }

@@ -6,7 +6,8 @@ using System.Text.Json;
 
 namespace Deployment.Tests.Template;
 
-public sealed class TemplateTests(ProbeFunction probe) : IClassFixture<ProbeFunction>
+[Collection<ProbeCollection>]
+public sealed class TemplateTests(ProbeFunction probe)
 {
     [Theory(Timeout = 60_000)]
     [InlineData("GET", "/throws", HttpStatusCode.InternalServerError)]
@@ -29,7 +30,7 @@ public sealed class TemplateTests(ProbeFunction probe) : IClassFixture<ProbeFunc
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task An_unexpected_exception_is_told_to_the_log_and_not_to_the_caller()
+    public async Task An_unexpected_exception_is_logged_and_not_shown_to_the_caller()
     {
         await using var function = probe.Start();
         using var client = new HttpClient { BaseAddress = await function.Listening };
@@ -79,7 +80,7 @@ public sealed class TemplateTests(ProbeFunction probe) : IClassFixture<ProbeFunc
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task It_says_that_it_is_ready_and_not_what_it_runs_on()
+    public async Task It_reports_that_it_is_ready_and_not_what_it_runs_on()
     {
         await using var function = probe.Start();
         using var client = new HttpClient { BaseAddress = await function.Listening };
@@ -114,7 +115,7 @@ public sealed class TemplateTests(ProbeFunction probe) : IClassFixture<ProbeFunc
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task However_many_ask_how_it_is_its_dependencies_are_asked_once()
+    public async Task Its_dependencies_are_checked_once_no_matter_how_many_clients_ask()
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         await using var function = probe.Start();
@@ -136,7 +137,7 @@ public sealed class TemplateTests(ProbeFunction probe) : IClassFixture<ProbeFunc
     [InlineData("GET /logs HTTP/1.1\r\nHost: x\r\nX-Call-Id: a\r\n b\r\nConnection: close\r\n\r\n")]
     [InlineData("GET /logs HTTP/1.1\r\nHost: x\r\nX-Call-Id: a\u001b[2Jb\0\r\nConnection: close\r\n\r\n")]
     [InlineData("GET /\u001b[31m%0d%0aforged HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")]
-    public async Task A_stranger_fills_no_log_with_malformed_requests(string request)
+    public async Task Malformed_requests_do_not_fill_the_log(string request)
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         await using var function = probe.Start();
@@ -157,13 +158,26 @@ public sealed class TemplateTests(ProbeFunction probe) : IClassFixture<ProbeFunc
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task With_faulty_settings_it_names_them_all_and_does_not_start()
+    public async Task With_faulty_settings_it_does_not_start_and_names_them_all_on_one_line_of_json()
     {
         await using var function = probe.Start(("PROBE_FAULTY", "true"));
 
         Assert.Equal(1, await function.ExitAsync(TestContext.Current.CancellationToken));
-        await Until(() => function.Log.Count() >= 2);
-        Assert.Equal("FIRST is not set. SECOND is not set.", string.Join(' ', function.Log));
+        await Until(() => function.Log.Any());
+        var line = JsonElement.Parse(Assert.Single(function.Log));
+        Assert.Equal("Critical", line.GetProperty("LogLevel").GetString());
+        Assert.Equal("The function does not start: FIRST is not set. SECOND is not set.", line.GetProperty("Message").GetString());
+        Assert.Matches("^[0-9-]{10}T[0-9:.]{12}Z$", line.GetProperty("Timestamp").GetString());
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Where_it_cannot_listen_each_line_of_the_log_is_json_and_it_ends_with_1()
+    {
+        await using var function = probe.Start(("ASPNETCORE_URLS", "http://203.0.113.1:1"));
+
+        Assert.Equal(1, await function.ExitAsync(TestContext.Current.CancellationToken));
+        await Until(() => function.Log.Any());
+        Assert.All(function.Log, line => Assert.Equal(JsonValueKind.Object, JsonElement.Parse(line).ValueKind));
     }
 
     [Fact(Timeout = 60_000)]
@@ -182,7 +196,7 @@ public sealed class TemplateTests(ProbeFunction probe) : IClassFixture<ProbeFunc
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task While_the_watchdog_still_hands_on_requests_they_are_served()
+    public async Task Requests_that_the_watchdog_still_forwards_are_served()
     {
         await using var function = probe.Start(("healthcheck_interval", "2s"), ("write_timeout", "10s"));
         using var client = new HttpClient { BaseAddress = await function.Listening };

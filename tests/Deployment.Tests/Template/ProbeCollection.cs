@@ -1,0 +1,5 @@
+namespace Deployment.Tests.Template;
+
+/// <summary>The classes that share one build of the probe.</summary>
+[CollectionDefinition]
+public sealed class ProbeCollection : ICollectionFixture<ProbeFunction>;
