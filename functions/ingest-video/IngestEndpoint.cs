@@ -1,4 +1,3 @@
-using System.Globalization;
 using IngestVideo.Callbacks;
 using IngestVideo.Receiving;
 using IngestVideo.Status;
@@ -10,10 +9,8 @@ namespace IngestVideo;
 
 /// <summary><c>POST /</c>: a video as the raw body, in a form, or by reference to what was uploaded to the store.</summary>
 internal sealed class IngestEndpoint(
-    IngestPipeline pipeline, SourceReceiver receiver, SourceFetcher fetcher, UploadStore uploads, CallbackSender callbacks, TranscodeSlots slots)
+    IngestPipeline pipeline, SourceReceiver receiver, SourceFetcher fetcher, UploadDesk uploads, CallbackSender callbacks, TranscodeSlots slots)
 {
-    private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(10);
-
     public async Task<IResult> IngestAsync(HttpContext context)
     {
         var reference = context.Request.HasJsonContentType()
@@ -24,7 +21,7 @@ internal sealed class IngestEndpoint(
         using var slot = slots.TryTake();
         if (slot is null)
         {
-            context.Response.Headers.RetryAfter = s_retryAfter.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+            context.Response.Headers.RetryAfter = IngestRefusedException.RetryAfter;
             return Problem(StatusCodes.Status429TooManyRequests, "As many videos as this machine can take are being worked on. Try again soon.");
         }
 
@@ -43,7 +40,7 @@ internal sealed class IngestEndpoint(
                         callback ??= callbacks.Check(received.Callback);
                         return received;
                     },
-                    isSynchronous: true, context.RequestAborted);
+                    senderWaits: true, context.RequestAborted);
         }
         catch (Exception e) when (callback is not null && e is IngestRefusedException { StatusCode: not StatusCodes.Status409Conflict } or UpstreamException)
         {
@@ -52,12 +49,11 @@ internal sealed class IngestEndpoint(
         }
         if (callback is not null)
             await callbacks.SendAsync(callback, video, CancellationToken.None);
-        context.Response.Headers.Location = $"videos/{video}";
         return TypedResults.Json(result.Status, StatusJson.Default.VideoStatus, statusCode: result.Existed ? StatusCodes.Status200OK : StatusCodes.Status201Created);
     }
 
-    /// <summary>By reference: the caller may be gone, so a failure stays in the status. The upload is removed once it is no longer needed.</summary>
-    private async Task<IngestResult> IngestUploadAsync(VideoId video, IngestRequest reference, CancellationToken requestAborted)
+    /// <summary>By reference: whoever asked may be gone, so a failure stays in the status; the upload goes when it is of no more use.</summary>
+    private async Task<IngestResult> IngestUploadAsync(VideoId video, IngestRequest reference, CancellationToken hungUp)
     {
         try
         {
@@ -68,7 +64,7 @@ internal sealed class IngestEndpoint(
                     await fetcher.FetchAsync(video, workspace, cancellationToken);
                     return new(ReceivedSource.CleanTitle(reference.Title), Callback: null);
                 },
-                isSynchronous: false, requestAborted);
+                senderWaits: false, hungUp);
             await uploads.RemoveAsync(video, CancellationToken.None);
             return result;
         }

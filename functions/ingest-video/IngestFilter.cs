@@ -28,6 +28,8 @@ internal sealed class IngestFilter(TokenGate gate) : IEndpointFilter
         }
         catch (IngestRefusedException refused)
         {
+            if (refused.StatusCode is StatusCodes.Status409Conflict or StatusCodes.Status507InsufficientStorage)
+                http.Response.Headers.RetryAfter = IngestRefusedException.RetryAfter;
             return TypedResults.Problem(statusCode: refused.StatusCode, detail: refused.Message);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)

@@ -21,7 +21,8 @@ public sealed class IngestTests
         using var response = await host.PostAsync(await Clip.SimpleAsync("960x540", seconds: 7), id, "?title=Holiday%20film");
 
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
-        Assert.Equal($"videos/{id}", response.Headers.Location?.ToString());
+        // Relative to /function/ingest-video and to /function/ingest-video/, one reference would lead to two places, and the function cannot tell which it was.
+        Assert.Null(response.Headers.Location);
         var video = await PublishedVideo.ReadAsync(host, id);
         Assert.Equal(VideoState.Ready, video.Status.State);
         Assert.Equal(1, video.Status.Progress);
@@ -140,7 +141,7 @@ public sealed class IngestTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Of_two_ingests_of_one_id_at_once_one_is_published_and_one_is_told_of_the_conflict()
+    public async Task Of_two_ingests_of_one_id_at_once_one_is_published_and_one_gets_a_conflict()
     {
         await using var host = await IngestHost.StartAsync();
         var (clip, id) = (await Clip.SimpleAsync("640x360", seconds: 6), VideoId.New());
@@ -148,10 +149,11 @@ public sealed class IngestTests
         var responses = await Task.WhenAll(host.PostAsync(clip, id), host.PostAsync(clip, id));
 
         Assert.Equal([HttpStatusCode.Created, HttpStatusCode.Conflict], responses.Select(response => response.StatusCode).Order());
+        Assert.Equal("10", responses.Single(response => response.StatusCode == HttpStatusCode.Conflict).Headers.GetValues("Retry-After").Single());
     }
 
     [Fact(Timeout = Limit)]
-    public async Task More_videos_than_slots_are_told_to_come_again()
+    public async Task More_videos_than_slots_get_429()
     {
         await using var host = await IngestHost.StartAsync(("MAX_TRANSCODES", "1"));
         var clip = await Clip.SimpleAsync("640x360", seconds: 6);
