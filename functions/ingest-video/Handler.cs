@@ -15,7 +15,7 @@ using Reelseal.Tokens;
 
 namespace IngestVideo;
 
-/// <summary>ingest-video: accepts videos, reports their status, and removes them. Every route needs a token with scope <c>video:ingest</c>.</summary>
+/// <summary>ingest-video: takes videos in, tells what became of them, and removes them. Every route needs a token of scope <c>video:ingest</c>.</summary>
 public static class Handler
 {
     private const int LongestPage = 100;
@@ -29,15 +29,13 @@ public static class Handler
         var tokens = TokenOptions.Read(settings);
         services.AddObjectStore(settings).AddMultipartStore(settings);
         services.AddTelemetry(settings, "ingest-video");
-        FfmpegVersion.Check(settings, Sandbox.Find);
-        settings.ThrowIfInvalid();
+        settings.ThrowIfFaulty();
         services.AddSingleton(options).AddSingleton(TimeProvider.System);
         services.AddTokens(tokens);
         services.AddSingleton<Sandbox>().AddSingleton<Prober>().AddSingleton<PacketScanner>().AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<SourceReceiver>().AddSingleton<SourceFetcher>();
-        services.AddSingleton<UploadStore>().AddSingleton<UploadService>().AddSingleton<VideoRemover>().AddSingleton<CallbackSender>().AddSingleton<TranscodeSlots>().AddSingleton<IngestEndpoint>();
+        services.AddSingleton<UploadDesk>().AddSingleton<VideoRemover>().AddSingleton<CallbackSender>().AddSingleton<TranscodeSlots>().AddSingleton<IngestEndpoint>();
         services.AddSingleton(provider => new StatusStore(provider.GetRequiredService<IObjectStore>()));
-        services.AddSingleton<IngestPipeline>();
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<IngestAttempts>(
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<IngestPipeline>(
             provider, ActivatorUtilities.CreateInstance<RetryingObjectStore>(provider, provider.GetRequiredService<IObjectStore>())));
         services.AddHostedService<StartupTasks>();
         services.AddHealthChecks().AddCheck<FfmpegHealth>("ffmpeg", tags: ["ready"]);
@@ -48,6 +46,7 @@ public static class Handler
     public static void MapEndpoints(WebApplication app)
     {
         app.UseCrossOriginHeaders(app.Services.GetRequiredService<IngestOptions>().CorsOrigin, methods: "GET, POST, DELETE");
+        app.UseTelemetry();
         var routes = app.MapGroup("").AddEndpointFilter<IngestFilter>();
         routes.MapPost("/", (HttpContext context, IngestEndpoint endpoint) => endpoint.IngestAsync(context));
         routes.MapGet("/videos", ListAsync);

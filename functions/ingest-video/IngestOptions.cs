@@ -5,16 +5,16 @@ using IngestVideo.Media;
 
 namespace IngestVideo;
 
-/// <summary>The settings of ingest-video, read and checked once at start.</summary>
+/// <summary>What the function was set up to do, read and checked once at its start.</summary>
 public sealed record IngestOptions
 {
     /// <summary>The largest source, in bytes.</summary>
     public long MaxUploadBytes { get; init; } = 5L << 30;
 
-    /// <summary>How long an upload may stall before it is aborted.</summary>
+    /// <summary>How long an upload may bring no byte before it is given up.</summary>
     public TimeSpan UploadIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How many videos are ingested at once; one more is answered 429.</summary>
+    /// <summary>How many videos are worked on at once; one more is answered 429.</summary>
     public int MaxTranscodes { get; init; } = 2;
 
     /// <summary>The qualities that are offered.</summary>
@@ -25,7 +25,7 @@ public sealed record IngestOptions
     /// <summary>Where workspaces are made. It must hold <see cref="MaxTranscodes"/> sources.</summary>
     public string WorkDirectory { get; init; } = Path.GetTempPath();
 
-    /// <summary>How often the status is written. It shows progress, and keeps other workers from taking the video over.</summary>
+    /// <summary>How often the status is written. It is progress for whoever watches, and what keeps others from taking the video over.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(1.5);
 
     /// <summary>The longest video.</summary>
@@ -40,8 +40,8 @@ public sealed record IngestOptions
     /// <summary>How long ffmpeg may run on one video. Time in which it is stopped because the store is slow does not count.</summary>
     public TimeSpan MaxTranscodeTime { get; init; } = TimeSpan.FromHours(6);
 
-    /// <summary>How much address space ffmpeg may have, in bytes.</summary>
-    public long FfmpegMemoryBytes { get; init; } = 8L << 30;
+    /// <summary>How much memory each ffmpeg may have, in bytes. By default an equal share of the container's.</summary>
+    public long FfmpegMemoryBytes { get; init; } = MemoryBudget.ForEachFfmpeg(MemoryBudget.ContainerBytes(), transcodes: 2);
 
     /// <summary>How many bytes may wait on disk for the store. More, and ffmpeg is stopped until a third of it is left; with what it writes until that is noticed, 64 MiB are enough.</summary>
     public long MaxUnpublishedBytes { get; init; } = 24L << 20;
@@ -62,27 +62,32 @@ public sealed record IngestOptions
     public string X264Preset { get; init; } = "veryfast";
 
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">Not thrown here: faults are noted in <paramref name="settings"/>.</exception>
-    public static IngestOptions Read(Reelseal.Settings settings)
+    public static IngestOptions Read(Reelseal.Settings settings) => Read(settings, MemoryBudget.ContainerBytes());
+
+    /// <param name="settings">Where the values come from.</param>
+    /// <param name="containerBytes">The memory that this process and its ffmpegs have together.</param>
+    internal static IngestOptions Read(Reelseal.Settings settings, long containerBytes)
     {
         var options = new IngestOptions();
+        var transcodes = (int)settings.Number("MAX_TRANSCODES", options.MaxTranscodes, most: 1000);
         return options with
         {
             MaxUploadBytes = settings.Number("MAX_UPLOAD_BYTES", options.MaxUploadBytes),
             UploadIdleTimeout = settings.Duration("UPLOAD_IDLE_TIMEOUT", options.UploadIdleTimeout),
-            MaxTranscodes = (int)settings.Number("MAX_TRANSCODES", options.MaxTranscodes, max: 1000),
+            MaxTranscodes = transcodes,
             Ladder = ReadLadder(settings),
             SegmentFormat = settings.Choice("SEGMENT_FORMAT", ("ts", SegmentFormat.MpegTs), ("fmp4", SegmentFormat.FragmentedMp4)),
             WorkDirectory = ReadDirectory(settings, options.WorkDirectory),
             HeartbeatInterval = settings.Duration("HEARTBEAT_INTERVAL", options.HeartbeatInterval),
             MaxDuration = settings.Duration("MAX_DURATION", options.MaxDuration),
             MaxPixels = settings.Number("MAX_PIXELS", options.MaxPixels),
-            MaxStreams = (int)settings.Number("MAX_STREAMS", options.MaxStreams, max: 10_000),
+            MaxStreams = (int)settings.Number("MAX_STREAMS", options.MaxStreams, most: 10_000),
             MaxTranscodeTime = settings.Duration("MAX_TRANSCODE_TIME", options.MaxTranscodeTime),
-            FfmpegMemoryBytes = settings.Number("FFMPEG_MEMORY_BYTES", options.FfmpegMemoryBytes),
+            FfmpegMemoryBytes = ReadFfmpegMemory(settings, containerBytes, transcodes),
             MaxUnpublishedBytes = settings.Number("MAX_UNPUBLISHED_BYTES", options.MaxUnpublishedBytes),
             CallbackHosts = (settings.Text("CALLBACK_HOSTS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToFrozenSet(StringComparer.OrdinalIgnoreCase),
             CallbackKey = ReadCallbackKey(settings),
-            CorsOrigin = settings.Text("CORS_ORIGIN", options.CorsOrigin),
+            CorsOrigin = settings.Text("CORS_ORIGIN") ?? options.CorsOrigin,
             CopySource = settings.Flag("COPY_SOURCE", options.CopySource),
             X264Preset = settings.Choice<string>(
                 "X264_PRESET", ("veryfast", "veryfast"), ("ultrafast", "ultrafast"), ("superfast", "superfast"), ("faster", "faster"), ("fast", "fast"), ("medium", "medium"), ("slow", "slow")),
@@ -97,27 +102,42 @@ public sealed record IngestOptions
         try
         {
             var ladder = JsonSerializer.Deserialize(File.ReadAllBytes(path), LadderJson.Default.Ladder);
-            return ladder?.FindFault() is { } fault ? settings.AddError($"LADDER_FILE: {fault}", Ladder.Default) : ladder ?? Ladder.Default;
+            return ladder?.FindFault() is { } fault ? settings.Fault($"LADDER_FILE: {fault}", Ladder.Default) : ladder ?? Ladder.Default;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            return settings.AddError($"LADDER_FILE is \"{path}\", which cannot be read as a ladder: {e.Message}", Ladder.Default);
+            return settings.Fault($"LADDER_FILE is \"{path}\", which cannot be read as a ladder: {e.Message}", Ladder.Default);
         }
+    }
+
+    private static long ReadFfmpegMemory(Reelseal.Settings settings, long containerBytes, int transcodes)
+    {
+        var share = MemoryBudget.ForEachFfmpeg(containerBytes, transcodes);
+        var memory = settings.Number("FFMPEG_MEMORY_BYTES", share);
+        if (memory > share)
+        {
+            return settings.Fault(
+                $"FFMPEG_MEMORY_BYTES is {memory} and MAX_TRANSCODES {transcodes}, but the container has {containerBytes} bytes of memory, of which {MemoryBudget.OwnBytes} are kept for the "
+                + $"function itself: that leaves {share} for each ffmpeg. Lower one of the two, or give the container more.", share);
+        }
+        return memory >= MemoryBudget.LeastForFfmpeg ? memory : settings.Fault(
+            $"Each ffmpeg would have {memory} bytes of memory, less than the {MemoryBudget.LeastForFfmpeg} that it needs: the container has {containerBytes}, MAX_TRANSCODES is {transcodes}"
+            + (settings.Text("FFMPEG_MEMORY_BYTES") is null ? "." : $", FFMPEG_MEMORY_BYTES {memory}."), memory);
     }
 
     private static byte[]? ReadCallbackKey(Reelseal.Settings settings)
     {
         var key = settings.Secret("reelseal-callback-key");
         if (key is null && settings.Text("CALLBACK_HOSTS") is not null)
-            settings.AddError("CALLBACK_HOSTS is set, but the secret reelseal-callback-key, which signs callbacks, is missing.");
+            settings.Fault("CALLBACK_HOSTS is set, but the secret reelseal-callback-key, which signs callbacks, is missing.", 0);
         if (key is { Length: < 32 })
-            settings.AddError("The secret reelseal-callback-key is shorter than 32 characters.");
+            settings.Fault("The secret reelseal-callback-key is shorter than 32 characters.", 0);
         return key is null ? null : Encoding.UTF8.GetBytes(key);
     }
 
-    private static string ReadDirectory(Reelseal.Settings settings, string fallback)
+    private static string ReadDirectory(Reelseal.Settings settings, string otherwise)
     {
-        var directory = settings.Text("WORK_DIRECTORY") ?? fallback;
-        return Directory.Exists(directory) ? directory : settings.AddError($"WORK_DIRECTORY is \"{directory}\", which is not a folder.", fallback);
+        var directory = settings.Text("WORK_DIRECTORY") ?? otherwise;
+        return Directory.Exists(directory) ? directory : settings.Fault($"WORK_DIRECTORY is \"{directory}\", which is not a folder.", otherwise);
     }
 }

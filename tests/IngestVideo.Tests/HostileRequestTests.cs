@@ -139,7 +139,7 @@ public sealed class HostileRequestTests
                     Assert.NotEqual(new FileInfo("/proc/self/ns/net").LinkTarget, new FileInfo($"/proc/{process}/ns/net").LinkTarget);
                     Assert.Equal("10", (await File.ReadAllTextAsync($"/proc/{process}/stat")).Split(") ")[^1].Split(' ')[16]); // nice: proc(5)
                     var limits = await File.ReadAllTextAsync($"/proc/{process}/limits");
-                    Assert.Matches($@"Max address space +{new IngestOptions().FfmpegMemoryBytes} ", limits);
+                    Assert.Matches($@"Max data size +{new IngestOptions().FfmpegMemoryBytes} ", limits);
                     Assert.Matches(@"Max cpu time +\d+ ", limits);
                     Assert.Matches(@"Max core file size +0 ", limits);
                     seen.Add(program);

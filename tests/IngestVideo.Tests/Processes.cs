@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace IngestVideo.Tests;
 
-/// <summary>Finds running programs.</summary>
+/// <summary>The programs that run on this machine.</summary>
 internal static class Processes
 {
     /// <summary>The numbers of those that were started with a path in a folder.</summary>

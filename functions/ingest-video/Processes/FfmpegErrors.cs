@@ -22,6 +22,10 @@ internal static class FfmpegErrors
     public static bool DiskIsFull(ProcessResult result) => result.ExitCode != 0 && result.LastErrors.Any(line =>
         line.Contains("No space left on device", StringComparison.Ordinal) || line.Contains("Disk quota exceeded", StringComparison.Ordinal));
 
+    /// <summary>Whether it ended because it got no more memory. The second text is x264's.</summary>
+    public static bool OutOfMemory(ProcessResult result) => result.ExitCode != 0 && result.LastErrors.Any(line =>
+        line.Contains("Cannot allocate memory", StringComparison.Ordinal) || line.Contains("malloc of size", StringComparison.Ordinal));
+
     /// <summary>ffmpeg also prints what a stranger wrote into the file.</summary>
     private static string Printable(string line) => string.Concat(line.Where(c => !char.IsControl(c)));
 
