@@ -9,6 +9,8 @@
 #   STACK          the Pulumi stack; default: the selected one
 #   OPENFAAS_URL   the gateway's address for faas-cli, logged in with `faas-cli login`
 #   REGISTRY, TAG  where the images go; TAG defaults to the commit
+#   PLATFORMS      what the images are built for, by docker buildx: linux/amd64,linux/arm64; default: this machine's
+#   EDITION        standard for OpenFaaS Standard or Enterprise: adds what only they know (scaling by load, service accounts); default: community
 #   SIGNING_KEY    file: the private key that belongs to the first of reelseal:publicKeys; optional while that key stays the same
 #   TOKEN_KEY      file: the HS256 key for tokens; optional once it was given, or when TOKEN_ISSUER is set
 #   CALLBACK_KEY   file: the key that callbacks are signed with; optional once it was given, or without CALLBACK_HOSTS
@@ -176,6 +178,10 @@ check_functions() {
   need docker "https://docs.docker.com/engine/install/"
   docker info >/dev/null 2>&1 || fail "docker is installed, but its daemon does not answer"
   [ -n "${REGISTRY:-}" ] || fail "REGISTRY is not set: the images are pushed there, for example ghcr.io/you"
+  case "${EDITION:-community}" in
+    community | edge | standard) ;;
+    *) fail "EDITION is $EDITION: community (the default), edge or standard" ;;
+  esac
 }
 
 # --- Steps.
@@ -205,6 +211,21 @@ secrets() {
   if [ -n "${CALLBACK_KEY:-}" ]; then put_key reelseal-callback-key "$CALLBACK_KEY" given; else put_placeholder reelseal-callback-key; fi
 }
 
+# stack.yml deploys on every edition. What only Standard and Enterprise know is added here: Community answers the labels with 400 and ignores the annotation.
+faas_up() {
+  local up="faas-cli up --yaml stack.yml ${PLATFORMS:+--publish --platforms $PLATFORMS}"
+  case "${EDITION:-community}" in
+    community | edge) $up ;;
+    standard)
+      $up --filter sign-playlist --annotation "com.openfaas.serviceaccount=${SIGN_SERVICE_ACCOUNT:-default}" \
+        --label com.openfaas.scale.type=rps --label "com.openfaas.scale.target=${SIGN_SCALE_TARGET:-500}"
+      # By requests in flight: a transcode is one request that lasts.
+      $up --filter ingest-video --annotation "com.openfaas.serviceaccount=${INGEST_SERVICE_ACCOUNT:-default}" \
+        --label com.openfaas.scale.type=capacity --label "com.openfaas.scale.target=${MAX_TRANSCODES:-2}"
+      ;;
+  esac
+}
+
 functions() {
   check_infra
   check_functions
@@ -221,9 +242,8 @@ functions() {
   TAG=${TAG:-$(git describe --always --dirty 2>/dev/null || echo latest)}
   # A function reads its secrets when it starts: a new value of this annotation makes every deployment restart it.
   DEPLOYED=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-  VERSION=${VERSION:-$(make --silent version 2>/dev/null || true)}
-  export TAG DEPLOYED REGISTRY VERSION
-  faas-cli up --yaml stack.yml
+  export TAG DEPLOYED REGISTRY
+  faas_up
 }
 
 case "${1:-all}" in

@@ -120,7 +120,7 @@ internal sealed class LocalSystem : IAsyncDisposable
             {
                 Name = name,
                 Executable = Path.Combine(options.FunctionsDirectory, name, "Root"),
-                Environment = settings,
+                Environment = new Dictionary<string, string>(RuntimeSettings.Of(name).Concat(settings), StringComparer.Ordinal),
                 SecretsDirectory = _secrets.Directory,
                 OnLine = options.OnFunctionLine is { } onLine ? line => onLine(name, line) : null,
             };
@@ -155,7 +155,7 @@ internal sealed class LocalSystem : IAsyncDisposable
     {
         var settings = new Settings(values.GetValueOrDefault, secretsDirectory: _secrets.Directory);
         var services = new ServiceCollection().AddObjectStore(settings);
-        settings.ThrowIfInvalid();
+        settings.ThrowIfFaulty();
         var provider = services.BuildServiceProvider();
         _parts.Push(provider);
         return provider.GetRequiredService<IObjectStore>();

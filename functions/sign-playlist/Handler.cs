@@ -10,15 +10,9 @@ namespace SignPlaylist;
 /// <summary>sign-playlist: fetches a playlist from the store, signs every URI in it for CloudFront, and returns it to those who may watch.</summary>
 public static class Handler
 {
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">Settings are missing or wrong; the exception names all of them.</exception>
-    public static void MapServices(IServiceCollection services) => MapServices(services, Settings.FromEnvironment());
-
-    internal static void MapServices(IServiceCollection services, Settings settings)
+    public static void MapServices(IServiceCollection services)
     {
-        // Almost every answer comes from the cache and waits for nothing: handing it to another thread would cost more than making it. The
-        // runtime reads this once, at the first socket; what does wait or compute (the store, a first signature) hands itself over.
-        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
-
+        var settings = Settings.FromEnvironment();
         services.AddObjectStore(settings);
         services.AddTelemetry(settings, "sign-playlist");
         services.AddSignPlaylist(SigningOptions.Read(settings));
@@ -46,6 +40,7 @@ public static class Handler
     public static void MapEndpoints(WebApplication app)
     {
         app.UseCrossOriginHeaders(app.Services.GetRequiredService<SigningOptions>().CorsOrigin, methods: "GET, HEAD");
+        app.UseTelemetry();
         app.MapMethods("/videos/{video}/{*path}", [HttpMethods.Get, HttpMethods.Head], PlaylistEndpoint.Create(app.Services));
         app.MapGet("/videos/{video}", TicketEndpoint.GetTicket);
     }

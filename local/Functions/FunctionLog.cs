@@ -1,6 +1,6 @@
 namespace Reelseal.Local.Functions;
 
-/// <summary>What a function wrote to stdout and stderr: its last lines, in the order they came.</summary>
+/// <summary>Keeps the last lines that a function wrote to stdout and stderr, in order.</summary>
 internal sealed class FunctionLog(Action<string>? onLine)
 {
     private const int MostLines = 20_000;

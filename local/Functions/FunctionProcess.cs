@@ -5,10 +5,10 @@ using System.Runtime.InteropServices;
 
 namespace Reelseal.Local.Functions;
 
-/// <summary>A published function, running as a process of its own on a free port of 127.0.0.1, as of-watchdog would run it.</summary>
+/// <summary>A published function, running as its own process on a free port of 127.0.0.1, as of-watchdog would run it.</summary>
 internal sealed class FunctionProcess : IAsyncDisposable
 {
-    /// <summary>What a function gets of this process's environment besides its settings: enough to find ffmpeg and its own folders.</summary>
+    /// <summary>What a function inherits of this process's environment: enough to find ffmpeg and its own folders.</summary>
     private static readonly string[] s_inherited = ["PATH", "HOME", "TMPDIR", "LANG"];
 
     private readonly Process _process;
@@ -23,8 +23,8 @@ internal sealed class FunctionProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Starts a function and waits until <c>/_/ready</c> says that it is.</summary>
-    /// <exception cref="FunctionStartException">It is not there, it ended, or it is not ready in time.</exception>
+    /// <summary>Starts a function and waits until <c>/_/ready</c> succeeds.</summary>
+    /// <exception cref="FunctionStartException">It is missing, it ended, or it is not ready in time.</exception>
     public static async Task<FunctionProcess> StartAsync(FunctionProgram program, CancellationToken cancellationToken)
     {
         if (!File.Exists(program.Executable))
@@ -45,7 +45,7 @@ internal sealed class FunctionProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends SIGTERM and waits; a function that takes longer than <paramref name="within"/> is killed with all that it started.</summary>
+    /// <summary>Sends SIGTERM and waits; a function that takes longer than <paramref name="within"/> is killed together with its child processes.</summary>
     /// <returns>The exit code; 137 when it was killed.</returns>
     public async Task<int> StopAsync(TimeSpan within)
     {
@@ -63,7 +63,7 @@ internal sealed class FunctionProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>Ends it at once, with all that it started.</summary>
+    /// <summary>Kills it together with its child processes.</summary>
     public async Task KillAsync()
     {
         _process.Kill(entireProcessTree: true);
@@ -116,7 +116,7 @@ internal sealed class FunctionProcess : IAsyncDisposable
         {
             if (_process.HasExited)
             {
-                await _process.WaitForExitAsync(cancellationToken); // so that its last words are in the log
+                await _process.WaitForExitAsync(cancellationToken); // so that its last lines are in the log
                 throw new FunctionStartException($"The function {program.Name} did not start (exit code {_process.ExitCode}):\n{Log}");
             }
             if (TimeProvider.System.GetElapsedTime(deadline) > program.StartWithin)

@@ -1,6 +1,6 @@
 namespace Reelseal.Local.Functions;
 
-/// <summary>A function that was published as one executable, and what it is started with.</summary>
+/// <summary>A function published as one executable, and the settings to start it with.</summary>
 internal sealed record FunctionProgram
 {
     /// <summary>The function's name, as the gateway knows it.</summary>
@@ -15,9 +15,9 @@ internal sealed record FunctionProgram
     /// <summary>The folder with the function's secrets, or null when it needs none.</summary>
     public string? SecretsDirectory { get; init; }
 
-    /// <summary>How long it may take until it is ready.</summary>
+    /// <summary>How long it can take to become ready.</summary>
     public TimeSpan StartWithin { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Gets each line that the function writes, as it is written.</summary>
+    /// <summary>Receives each line that the function writes, as it is written.</summary>
     public Action<string>? OnLine { get; init; }
 }

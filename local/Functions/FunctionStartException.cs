@@ -1,4 +1,4 @@
 namespace Reelseal.Local.Functions;
 
-/// <summary>A function did not start; the message holds what it said itself.</summary>
+/// <summary>A function did not start; the message contains its own log.</summary>
 internal sealed class FunctionStartException(string message) : Exception(message);

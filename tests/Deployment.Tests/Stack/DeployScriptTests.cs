@@ -78,13 +78,50 @@ public sealed class DeployScriptTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Standard_gets_the_labels_that_community_refuses_by_function()
+    {
+        _environment["EDITION"] = "standard";
+        _environment["INGEST_SERVICE_ACCOUNT"] = "ingest-video";
+        _environment["MAX_TRANSCODES"] = "3";
+
+        var (code, output) = await RunAsync();
+
+        Assert.True(code == 0, output);
+        Assert.Equal(
+            [
+                "faas-cli up --yaml stack.yml --filter sign-playlist --annotation com.openfaas.serviceaccount=default --label com.openfaas.scale.type=rps --label com.openfaas.scale.target=500",
+                "faas-cli up --yaml stack.yml --filter ingest-video --annotation com.openfaas.serviceaccount=ingest-video --label com.openfaas.scale.type=capacity --label com.openfaas.scale.target=3",
+            ],
+            await UpsAsync());
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Platforms_are_what_the_images_are_published_for()
+    {
+        _environment["PLATFORMS"] = "linux/amd64,linux/arm64";
+        var (code, output) = await RunAsync();
+        Assert.True(code == 0, output);
+        Assert.Equal(["faas-cli up --yaml stack.yml --publish --platforms linux/amd64,linux/arm64"], await UpsAsync());
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_edition_that_does_not_exist_is_refused()
+    {
+        _environment["EDITION"] = "pro";
+        var (code, output) = await RunAsync();
+        Assert.Equal(1, code);
+        Assert.Contains("EDITION is pro", output, StringComparison.Ordinal);
+        Assert.Empty(await UpsAsync());
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task It_runs_pulumi_then_puts_the_secrets_then_runs_faas_cli()
     {
         var (code, output) = await RunAsync();
 
         Assert.True(code == 0, output);
         var calls = (await File.ReadAllLinesAsync(Place("calls"), TestContext.Current.CancellationToken)).ToList();
-        var (up, secret, deploy) = (calls.FindIndex(call => call == "pulumi --cwd infra up"), calls.FindIndex(call => call.StartsWith("faas-cli secret create", StringComparison.Ordinal)), calls.FindIndex(call => call == "faas-cli up --yaml stack.yml"));
+        var (up, secret, deploy) = (calls.FindIndex(call => call == "pulumi --cwd infra up"), calls.FindIndex(call => call.StartsWith("faas-cli secret create", StringComparison.Ordinal)), calls.FindIndex(call => call.TrimEnd() == "faas-cli up --yaml stack.yml"));
         Assert.True(up >= 0 && up < secret && secret < deploy, string.Join('\n', calls));
         var created = await File.ReadAllTextAsync(Place("created"), TestContext.Current.CancellationToken);
         Assert.Contains("reelseal-aws-ingest-video=value of reelseal-aws-ingest-video\n", created, StringComparison.Ordinal);
@@ -396,6 +433,9 @@ public sealed class DeployScriptTests : IDisposable
         File.WriteAllText(Place(name), $"#!/usr/bin/env bash\nHERE={_folder.FullName}\necho \"{name} $*\" >>\"$HERE/calls\"\n{script}\n");
         File.SetUnixFileMode(Place(name), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
+
+    private async Task<IEnumerable<string>> UpsAsync() =>
+        (File.Exists(Place("calls")) ? await File.ReadAllLinesAsync(Place("calls"), TestContext.Current.CancellationToken) : []).Where(call => call.StartsWith("faas-cli up", StringComparison.Ordinal)).Select(call => call.TrimEnd());
 
     private async Task<(int Code, string Output)> RunAsync(params string[] steps)
     {

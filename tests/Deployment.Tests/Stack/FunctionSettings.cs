@@ -6,7 +6,7 @@ namespace Deployment.Tests.Stack;
 /// <summary>The settings and secrets that a function reads, found where its source reads them through <c>Settings</c>.</summary>
 internal static partial class FunctionSettings
 {
-    /// <summary>Read, but not for a deployment to set: where a directory stands in for the bucket and for the mounted secrets, and where the image has its programs.</summary>
+    /// <summary>Read, but not set by a deployment: the directories that replace the bucket and the mounted secrets, and the image's PATH.</summary>
     public static readonly ImmutableSortedSet<string> OfOneMachine = ["PATH", "SECRETS_DIRECTORY", "STORE_DIRECTORY", "STORE_URL"];
 
     public static ImmutableSortedSet<string> ValuesOf(string handler) => Read(handler, name => !name.StartsWith("Secret", StringComparison.Ordinal) && !name.EndsWith("Secret", StringComparison.Ordinal)).Except(OfOneMachine);

@@ -4,7 +4,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Deployment.Tests.Stack;
 
-/// <summary>stack.yml as it is written, and as faas-cli reads it: with variables put in.</summary>
+/// <summary>stack.yml as it is written, and as faas-cli reads it, with variables substituted.</summary>
 internal sealed partial class StackFile
 {
     private readonly YamlMappingNode _root;
@@ -16,16 +16,16 @@ internal sealed partial class StackFile
         _root = (YamlMappingNode)stream.Documents[0].RootNode;
     }
 
-    /// <summary>With <c>${…}</c> left as they stand.</summary>
+    /// <summary>With <c>${…}</c> unchanged.</summary>
     public static StackFile AsWritten { get; } = new(Repository.Read("stack.yml"));
 
     /// <summary>With each variable replaced by its default, as for someone who set only those that have none.</summary>
     public static StackFile WithDefaults { get; } = new(Variable().Replace(Repository.Read("stack.yml"), match => match.Groups["default"].Success ? match.Groups["default"].Value : $"<{match.Groups["name"].Value}>"));
 
-    /// <summary>The variables that stack.yml takes from the environment without having a default.</summary>
+    /// <summary>The variables without a default.</summary>
     public static IEnumerable<string> RequiredVariables => Variable().Matches(Repository.Read("stack.yml")).Where(match => !match.Groups["default"].Success).Select(match => match.Groups["name"].Value);
 
-    /// <summary>Everything that looks like a variable, however it is written.</summary>
+    /// <summary>How many dollar signs there are.</summary>
     public static int Dollars => Repository.Read("stack.yml").Count(c => c == '$');
 
     public static int Variables => Variable().Count(Repository.Read("stack.yml"));

@@ -5,7 +5,7 @@ namespace Deployment.Tests.Stack;
 
 public sealed class StackFileTests
 {
-    // The fields of faas-cli 0.18's schema (go-sdk, stack/schema.go). What it does not know, it passes over in silence.
+    // The fields of faas-cli 0.18's schema (go-sdk, stack/schema.go). It ignores unknown fields silently.
     private static readonly ImmutableSortedSet<string> s_keys = ["configuration", "functions", "provider", "version"];
     private static readonly ImmutableSortedSet<string> s_providerKeys = ["gateway", "name"];
     private static readonly ImmutableSortedSet<string> s_configurationKeys = ["copy", "templates"];
@@ -16,9 +16,9 @@ public sealed class StackFileTests
         "labels", "lang", "limits", "namespace", "platforms", "readonly_root_filesystem", "requests", "secrets", "skip_build",
     ];
 
-    /// <summary>Set in stack.yml for others than the functions' own code: of-watchdog, and the AWS SDK's search for credentials.</summary>
+    /// <summary>Set in stack.yml for others than the functions' own code: of-watchdog, the .NET runtime, and the AWS SDK's search for credentials.</summary>
     private static readonly ImmutableSortedSet<string> s_othersSettings =
-        ["AWS_SHARED_CREDENTIALS_FILE", "exec_timeout", "healthcheck_interval", "max_inflight", "read_timeout", "write_timeout"];
+        ["AWS_SHARED_CREDENTIALS_FILE", "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "exec_timeout", "healthcheck_interval", "max_inflight", "read_timeout", "write_timeout"];
 
     public static TheoryData<string> Functions => [.. StackFile.AsWritten.Functions.Select(function => function.Name)];
 
@@ -107,6 +107,17 @@ public sealed class StackFileTests
         Assert.Matches("^[0-9]+m$", function.Map("limits")["cpu"]);
         Assert.Matches("^[0-9]+(Mi|Gi)$", function.Map("limits")["memory"]);
         Assert.NotEmpty(function.Map("requests"));
+    });
+
+    [Fact]
+    public void Community_takes_it_as_it_stands() => Assert.All(StackFile.WithDefaults.Functions, function =>
+    {
+        // faas-netes, pkg/handlers/validate.go and deploy.go: anything else that begins like this is refused, or known to Standard only.
+        var labels = function.Map("labels").Where(label => label.Key.StartsWith("com.openfaas.", StringComparison.Ordinal)).ToList();
+        Assert.All(labels, label => Assert.Contains(label.Key, (string[])["com.openfaas.scale.min", "com.openfaas.scale.max"]));
+        Assert.All(labels, label => Assert.InRange(int.Parse(label.Value, System.Globalization.CultureInfo.InvariantCulture), 1, 5));
+        Assert.DoesNotContain(function.Map("annotations").Keys, name => name.StartsWith("com.openfaas.", StringComparison.Ordinal) || name.Contains("amazonaws.com", StringComparison.Ordinal) || name.Contains("gke.io", StringComparison.Ordinal));
+        Assert.Empty(function.Keys.Intersect(["constraints", "namespace"], StringComparer.Ordinal));
     });
 
     [Fact]

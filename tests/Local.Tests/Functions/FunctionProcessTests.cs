@@ -28,7 +28,7 @@ public sealed class FunctionProcessTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Tells_why_a_function_refused_to_start()
+    public async Task Reports_why_a_function_refused_to_start()
     {
         var refusal = await Assert.ThrowsAsync<FunctionStartException>(() => StartAsync(("REFUSE_WITH", "KEY_PAIR_ID is not set.")));
         Assert.Contains("KEY_PAIR_ID is not set.", refusal.Message, StringComparison.Ordinal);
@@ -43,7 +43,7 @@ public sealed class FunctionProcessTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Says_what_to_do_when_it_is_not_published()
+    public async Task Reports_what_to_do_when_it_is_not_published()
     {
         var program = Program() with { Executable = "/nowhere/Root" };
         var missing = await Assert.ThrowsAsync<FunctionStartException>(() => FunctionProcess.StartAsync(program, TestContext.Current.CancellationToken));
@@ -58,7 +58,7 @@ public sealed class FunctionProcessTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Kills_a_function_that_does_not_stop_with_all_that_it_started()
+    public async Task Kills_a_function_that_does_not_stop_together_with_its_children()
     {
         await using var function = await StartAsync(("IGNORE_SIGTERM", "1"), ("START_CHILD", "1"));
         using var http = new HttpClient();
