@@ -18,7 +18,8 @@ public sealed class PublishedFunction : IAsyncLifetime
         // The RUN of the build stage, with a folder in place of the image's.
         var command = Assert.Single(Dockerfile.OfTemplate.All("RUN"), run => run.StartsWith("dotnet publish ", StringComparison.Ordinal));
         Assert.EndsWith(" --output /out", command, StringComparison.Ordinal);
-        await Build.DotnetAsync(context, [.. command.Split(' ')[1..^1], PathOf("out")], ("DOTNET_RUNNING_IN_CONTAINER", "true"));
+        var architecture = System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64"; // as Docker calls them
+        await Build.DotnetAsync(context, [.. command.Replace("${TARGETARCH}", architecture, StringComparison.Ordinal).Split(' ')[1..^1], PathOf("out")], ("DOTNET_RUNNING_IN_CONTAINER", "true"));
 
         Directory.CreateDirectory(PathOf("secrets"));
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
