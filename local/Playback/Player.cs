@@ -1,8 +1,4 @@
-using System.Collections.Concurrent;
 using System.Globalization;
-using FFMpegCore;
-using FFMpegCore.Enums;
-using FFMpegCore.Exceptions;
 
 namespace Reelseal.Local.Playback;
 
@@ -16,23 +12,17 @@ internal static class Player
 {
     private static readonly string[] s_missing = ["HTTP error", "Failed to open segment", "Server returned"];
 
-    /// <exception cref="FFMpegException">Something could not be fetched or decoded.</exception>
+    /// <exception cref="FfmpegException">Something could not be fetched or decoded.</exception>
     public static async Task<Played> PlayAsync(Uri playlist, CancellationToken cancellationToken)
     {
-        var (progress, warnings) = (new ConcurrentDictionary<string, string>(StringComparer.Ordinal), new ConcurrentQueue<string>());
-        await FFMpegArguments
-            .FromUrlInput(playlist, input => input.WithCustomArgument("-xerror"))
-            .OutputToFile("-", overwrite: true, output => output.WithCustomArgument("-map 0 -progress pipe:1").ForceFormat("null"))
-            .WithLogLevel(FFMpegLogLevel.Warning)
-            .NotifyOnOutput(line => _ = line.Split('=') is [var key, var value] ? progress[key] = value.Trim() : null)
-            .NotifyOnError(warnings.Enqueue)
-            .CancellableThrough(cancellationToken)
-            .ProcessAsynchronously();
+        var (progress, complaints) = await Ffmpeg.RunAsync(["-xerror", "-i", playlist.AbsoluteUri, "-map", "0", "-f", "null", "-progress", "pipe:1", "-"], cancellationToken);
         // A segment that cannot be fetched is only a warning to ffmpeg, which leaves it out and goes on.
-        if (warnings.Any(line => s_missing.Any(words => line.Contains(words, StringComparison.Ordinal))))
-            throw new FFMpegException(FFMpegExceptionType.Process, string.Join('\n', warnings));
+        if (s_missing.Any(said => complaints.Contains(said, StringComparison.Ordinal)))
+            throw new FfmpegException(complaints);
+        var last = progress.Split('\n').Select(line => line.Split('=')).Where(pair => pair.Length == 2)
+            .GroupBy(pair => pair[0], pair => pair[1].Trim(), StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Last(), StringComparer.Ordinal);
         return new(
-            progress.TryGetValue("frame", out var frames) ? long.Parse(frames, CultureInfo.InvariantCulture) : 0,
-            progress.TryGetValue("out_time_us", out var time) && long.TryParse(time, CultureInfo.InvariantCulture, out var microseconds) ? TimeSpan.FromMicroseconds(microseconds) : TimeSpan.Zero);
+            last.TryGetValue("frame", out var frames) ? long.Parse(frames, CultureInfo.InvariantCulture) : 0,
+            last.TryGetValue("out_time_us", out var time) && long.TryParse(time, CultureInfo.InvariantCulture, out var microseconds) ? TimeSpan.FromMicroseconds(microseconds) : TimeSpan.Zero);
     }
 }

@@ -5,7 +5,7 @@ using Reelseal.Testing;
 
 namespace Reelseal.EndToEnd.Tests;
 
-/// <summary>Sources that are not videos are refused with a sentence that a person understands, and leave nothing behind.</summary>
+/// <summary>What is no video: refused with a sentence that a person understands, and nothing is left of it.</summary>
 public sealed class BadInputTests
 {
     private const long MaxUploadBytes = 20_000_000;

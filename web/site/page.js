@@ -1,4 +1,4 @@
-// Assembles the page: its configuration, its parts and the events between them.
+// Puts the page together: its configuration, its parts, and what they tell each other.
 import { ask } from "./dialogs.js";
 import { Library } from "./library.js";
 import { readLink } from "./links.js";
@@ -12,7 +12,7 @@ import { Watching } from "./watching.js";
 
 const byId = id => document.getElementById(id);
 
-/** Shows a message that concerns the whole page; null removes it. */
+/** One place for what concerns the whole page; null takes it away. */
 function tell(problem, tryAgain) {
   const [text, button] = byId("notice").children;
   byId("notice").hidden = !problem;
