@@ -5,6 +5,8 @@ namespace Deployment.Tests.Template;
 
 public sealed class DockerfileTests
 {
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
+
     [Fact]
     public void Every_image_is_named_with_an_exact_version() => Assert.All(
         Dockerfile.OfTemplate.All("FROM"),
@@ -46,10 +48,10 @@ public sealed class DockerfileTests
         Assert.NotEmpty(patterns);
 
         using var ldd = Process.Start(new ProcessStartInfo("ldd", ["/usr/bin/ffmpeg", "/usr/bin/ffprobe"]) { RedirectStandardOutput = true })!;
-        var libraries = Regex.Matches(await ldd.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), @"/\S+\.so[\S]*").Select(match => match.Value).ToList();
+        var libraries = Regex.Matches(await ldd.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), @"/\S+\.so\S*", RegexOptions.None, s_limit).Select(match => match.Value).ToList();
 
         Assert.Contains(libraries, library => library.Contains("libavcodec", StringComparison.Ordinal));
-        Assert.DoesNotContain(libraries, library => patterns.Exists(pattern => Regex.IsMatch(library.StartsWith("/lib/", StringComparison.Ordinal) ? "/usr" + library : library, pattern)));
+        Assert.DoesNotContain(libraries, library => patterns.Exists(pattern => Regex.IsMatch(library.StartsWith("/lib/", StringComparison.Ordinal) ? "/usr" + library : library, pattern, RegexOptions.None, s_limit)));
     }
 
     [Fact]

@@ -14,10 +14,12 @@ public sealed class RuntimeSettingsTests
         var stack = File.ReadAllText(Path.Combine(root, "stack.yml"));
         var (start, end) = (stack.IndexOf($"\n  {function}:\n", StringComparison.Ordinal), function == "sign-playlist" ? stack.IndexOf("\n  ingest-video:\n", StringComparison.Ordinal) : stack.Length);
         var image = File.ReadAllText(Path.Combine(root, "template/csharp-httprequest/Dockerfile"));
-        var set = Regex.Matches(stack[start..end], """^ +(DOTNET_\w+): "(.*)"$""", RegexOptions.Multiline).Concat(Regex.Matches(image, """^ +(DOTNET_\w+)="(.*?)" """.TrimEnd(), RegexOptions.Multiline));
+        var set = Matches(stack[start..end], """^ +(DOTNET_\w+): "(.*)"$""").Concat(Matches(image, """^ +(DOTNET_\w+)="([^"]*)" \\$"""));
 
         Assert.Equal(
             set.Select(match => $"{match.Groups[1].Value}={match.Groups[2].Value}").Order(StringComparer.Ordinal),
             RuntimeSettings.Of(function).Select(setting => $"{setting.Key}={setting.Value}").Order(StringComparer.Ordinal));
     }
+
+    private static MatchCollection Matches(string text, string pattern) => Regex.Matches(text, pattern, RegexOptions.Multiline, TimeSpan.FromSeconds(10));
 }
