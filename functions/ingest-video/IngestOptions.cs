@@ -117,11 +117,13 @@ public sealed record IngestOptions
         if (memory > share)
         {
             return settings.Fault(
-                $"FFMPEG_MEMORY_BYTES is {memory} and MAX_TRANSCODES {transcodes}, but the container has {containerBytes} bytes of memory, of which {MemoryBudget.OwnBytes} are kept for the "
-                + $"function itself: that leaves {share} for each ffmpeg. Lower one of the two, or give the container more.", share);
+                $"FFMPEG_MEMORY_BYTES is {memory} and MAX_TRANSCODES {transcodes}, but the container has {containerBytes} bytes of memory, "
+                + $"of which {MemoryBudget.OwnBytes} are kept for the function itself: that leaves {share} for each ffmpeg. "
+                + "Lower one of the two, or give the container more.", share);
         }
         return memory >= MemoryBudget.LeastForFfmpeg ? memory : settings.Fault(
-            $"Each ffmpeg would have {memory} bytes of memory, less than the {MemoryBudget.LeastForFfmpeg} that it needs: the container has {containerBytes}, MAX_TRANSCODES is {transcodes}"
+            $"Each ffmpeg would have {memory} bytes of memory, less than the {MemoryBudget.LeastForFfmpeg} that it needs: "
+            + $"the container has {containerBytes}, MAX_TRANSCODES is {transcodes}"
             + (settings.Text("FFMPEG_MEMORY_BYTES") is null ? "." : $", FFMPEG_MEMORY_BYTES {memory}."), memory);
     }
 

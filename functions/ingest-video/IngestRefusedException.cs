@@ -6,7 +6,9 @@ namespace IngestVideo;
 /// <param name="inner">What was found; for the log.</param>
 public sealed class IngestRefusedException(int statusCode, string message, Exception? inner = null) : Exception(message, inner)
 {
-    /// <summary>How many seconds a caller should wait before it repeats a request that came at a bad moment (409, 429, 507), as <c>Retry-After</c> has it.</summary>
+    /// <summary>
+    /// How many seconds a caller should wait before it repeats a request that came at a bad moment (409, 429, 507), as <c>Retry-After</c> has it.
+    /// </summary>
     public const string RetryAfter = "10";
 
     public int StatusCode => statusCode;

@@ -4,7 +4,8 @@ namespace IngestVideo;
 
 /// <summary>How the memory of the container is divided between this process and the ffmpegs that it runs at the same time.</summary>
 /// <remarks>
-/// On cgroup v2 Kubernetes ends the whole container when it exceeds its limit, and with it every video in progress. An ffmpeg that exceeds a limit of its own ends
+/// On cgroup v2 Kubernetes ends the whole container when it exceeds its limit, and with it every video in progress. An ffmpeg that exceeds a limit of its own
+/// ends
 /// alone, and its video is refused with a reason.
 /// </remarks>
 public static class MemoryBudget
@@ -36,5 +37,6 @@ public static class MemoryBudget
         return Parse(line[total.Length..].Replace("kB", "", StringComparison.Ordinal)) * 1024;
     }
 
-    private static long Parse(string text) => long.TryParse(text.AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? bytes : long.MaxValue;
+    private static long Parse(string text) =>
+        long.TryParse(text.AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? bytes : long.MaxValue;
 }

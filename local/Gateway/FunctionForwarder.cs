@@ -9,8 +9,10 @@ namespace Reelseal.Local.Gateway;
 /// 1. Headers are forwarded without those of the connection and without Content-Length: a body arrives chunked.
 /// 2. Without <c>Accept-Encoding</c>, gzip is requested and the response decompressed, as Go's HTTP client does.
 /// 3. The body is forwarded as it arrives; when the caller hangs up, so does this side.
-/// 4. When the caller announced the body with <c>Expect: 100-continue</c> and the function responds before it has read all of it, the response is lost: 502. In a real
-/// installation three Go proxies forward that header, and each then sends a body that the next no longer accepts, or waits for one that never comes. There it happens
+/// 4. When the caller announced the body with <c>Expect: 100-continue</c> and the function responds before it has read all of it, the response is lost: 502.
+/// In a real
+/// installation three Go proxies forward that header, and each then sends a body that the next no longer accepts, or waits for one that never comes. There it
+/// happens
 /// often (500, 502 or no response at all); here always, so that a test can rely on it.
 /// 5. Status and headers are returned, then the body as it arrives; when the function breaks off, so does this side.
 /// </remarks>

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Reelseal.Local.Gateway;
 
-/// <summary>Treats a request's target as the OpenFaaS gateway, a Go program, does: it decodes the path, redirects when it is not clean, and forwards the decoded path.</summary>
+/// <summary>
+/// Treats a request's target as the OpenFaaS gateway, a Go program, does: it decodes the path, redirects when it is not clean, and forwards the decoded path.
+/// </summary>
 /// <remarks>Bytes are carried as characters U+0000 to U+00FF, so that a path that is not UTF-8 survives.</remarks>
 internal static class GatewayPath
 {
@@ -43,7 +45,8 @@ internal static class GatewayPath
     }
 
     /// <summary>
-    /// Formats the target that the function sees. The gateway joins the decoded path and the query and parses the result again, so a decoded <c>?</c> starts the query,
+    /// Formats the target that the function sees. The gateway joins the decoded path and the query and parses the result again, so a decoded <c>?</c> starts
+    /// the query,
     /// a decoded <c>#</c> cuts it off, and a decoded escape is decoded a second time; a target that does not parse ends the request.
     /// </summary>
     public static bool TryFormat(string decodedPath, string query, [NotNullWhen(true)] out string? target)

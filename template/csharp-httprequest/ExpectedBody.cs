@@ -2,10 +2,14 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Root;
 
-/// <summary>A body that the client announced with <c>Expect: 100-continue</c>. Whatever the function leaves unread is read before the response starts.</summary>
+/// <summary>
+/// A body that the client announced with <c>Expect: 100-continue</c>. Whatever the function leaves unread is read before the response starts.
+/// </summary>
 /// <remarks>
-/// Gateway, provider and of-watchdog are Go HTTP proxies that forward the header. When a function responds before it has read such a body, each of them either sends a body
-/// that the next no longer accepts, or waits for one that never comes: the client gets 500, 502 or nothing instead of 401 or 413. curl sends the header with every
+/// Gateway, provider and of-watchdog are Go HTTP proxies that forward the header. When a function responds before it has read such a body, each of them
+/// either sends a body
+/// that the next no longer accepts, or waits for one that never comes: the client gets 500, 502 or nothing instead of 401 or 413. curl sends the header with
+/// every
 /// upload over 1 MB. Kestrel's limit on request bodies would stop that reading, so this class lifts it and enforces it on what the function reads.
 /// </remarks>
 internal sealed class ExpectedBody(Stream body, long? limit) : Stream, IHttpMaxRequestBodySizeFeature

@@ -1,6 +1,8 @@
 namespace Root;
 
-/// <summary>Keeps serving for a while after SIGTERM: of-watchdog forwards the signal at once, but also forwards requests for another <c>healthcheck_interval</c>.</summary>
+/// <summary>
+/// Keeps serving for a while after SIGTERM: of-watchdog forwards the signal at once, but also forwards requests for another <c>healthcheck_interval</c>.
+/// </summary>
 internal sealed class GracefulStop(TimeSpan delay) : IHostedLifecycleService
 {
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.Delay(delay, cancellationToken);

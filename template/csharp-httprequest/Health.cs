@@ -7,7 +7,8 @@ using Microsoft.Net.Http.Headers;
 namespace Root;
 
 /// <summary>
-/// Answers two questions. <c>/_/ready</c>, which of-watchdog forwards: can this container take requests? Only its own parts count, the checks tagged <c>ready</c>.
+/// Answers two questions. <c>/_/ready</c>, which of-watchdog forwards: can this container take requests? Only its own parts count, the checks tagged
+/// <c>ready</c>.
 /// <c>/_/health</c>: is everything available that it depends on? From outside that is <c>/health</c>, because of-watchdog answers <c>/_/health</c> itself.
 /// </summary>
 internal static class Health

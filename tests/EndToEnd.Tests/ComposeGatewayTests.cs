@@ -32,7 +32,8 @@ public sealed class ComposeGatewayTests
         foreach (var (method, path, status) in ((string, string, int)[])
         [
             ("POST", "/function/ingest-video", 401), ("POST", "/function/ingest-video/", 401), ("POST", "/function/ingest-video?title=x", 401),
-            ("GET", "/function/ingest-video/health", 200), ("GET", "/function/sign-playlist/health", 200), ("GET", $"/function/sign-playlist/videos/{video}", 401),
+            ("GET", "/function/ingest-video/health", 200), ("GET", "/function/sign-playlist/health", 200),
+            ("GET", $"/function/sign-playlist/videos/{video}", 401),
             ("GET", "/", 404), ("GET", "/function/", 404), ("GET", "/function/other/health", 404), ("GET", "/function/ingest-videos/health", 404),
             ("POST", "/async-function/ingest-video", 404), ("GET", "/system/functions", 404),
         ])
@@ -60,12 +61,14 @@ public sealed class ComposeGatewayTests
     {
         Published.Require();
         using var folder = new TemporaryDirectory();
-        await using var system = await LocalSystem.StartAsync(new() { StoreDirectory = Path.Combine(folder.Path, "store") }, TestContext.Current.CancellationToken);
+        var options = new LocalOptions { StoreDirectory = Path.Combine(folder.Path, "store") };
+        await using var system = await LocalSystem.StartAsync(options, TestContext.Current.CancellationToken);
         await using var caddy = await Caddy.StartAsync(system, folder.Path);
         using var http = new HttpClient { BaseAddress = caddy.Address };
         await system.Functions[LocalSystem.SignPlaylist].KillAsync();
 
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/function/sign-playlist/videos/a/b.m3u8?token=canary") { Headers = { { "X-Origin-Verify", "canary" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/function/sign-playlist/videos/a/b.m3u8?token=canary");
+        request.Headers.Add("X-Origin-Verify", "canary");
         using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
@@ -89,7 +92,8 @@ public sealed class ComposeGatewayTests
             Assert.SkipWhen(status == 3, reason);
             Assert.True(status == 0, reason);
             var address = new Uri($"http://127.0.0.1:{FreePort()}");
-            var start = new ProcessStartInfo(program.Trim(), ["run", "--adapter", "caddyfile", "--config", Path.Combine(Repository.Root, "infra", "compose", "Caddyfile")])
+            var configuration = Path.Combine(Repository.Root, "infra", "compose", "Caddyfile");
+            var start = new ProcessStartInfo(program.Trim(), ["run", "--adapter", "caddyfile", "--config", configuration])
             {
                 RedirectStandardError = true,
                 Environment =

@@ -9,7 +9,10 @@ using Reelseal.Tokens;
 
 namespace Reelseal.EndToEnd.Tests;
 
-/// <summary>Refusals that come before a body is read, sent by curl, which announces every upload of more than 1 MB with <c>Expect: 100-continue</c>: they reach the caller through the gateway.</summary>
+/// <summary>
+/// Refusals that come before a body is read, sent by curl, which announces every upload of more than 1 MB with <c>Expect: 100-continue</c>: they reach the
+/// caller through the gateway.
+/// </summary>
 public sealed class EarlyAnswerTests
 {
     private static readonly int[] s_lengths = [2_000_000, 45_000_000];
@@ -69,10 +72,12 @@ public sealed class EarlyAnswerTests
 
         async Task AssertAsync(int status, LocalSystem to, string? token, VideoId video, int length)
         {
-            foreach (var body in (string[][])[["--data-binary", "@" + FileOf(length), "-H", "Content-Type: video/mp4"], ["-F", $"file=@{FileOf(length)};type=video/mp4"]])
+            var file = FileOf(length);
+            foreach (var body in (string[][])[["--data-binary", "@" + file, "-H", "Content-Type: video/mp4"], ["-F", $"file=@{file};type=video/mp4"]])
             {
                 var authorization = token is null ? (string[])[] : ["-H", "Authorization: Bearer " + token];
-                var said = await CurlAsync([.. authorization, .. body, "-H", "Expect: 100-continue", "-H", $"X-Call-Id: {video}", to.Gateway + "/function/ingest-video"]);
+                var said = await CurlAsync(
+                    [.. authorization, .. body, "-H", "Expect: 100-continue", "-H", $"X-Call-Id: {video}", to.Gateway + "/function/ingest-video"]);
                 Assert.True(said == $"{status}", $"{said} in place of {status}, {length} bytes, {body[0]}");
             }
         }
@@ -84,7 +89,10 @@ public sealed class EarlyAnswerTests
     /// <summary>Runs curl and returns the status, followed by its error if it fails.</summary>
     private static async Task<string> CurlAsync(string[] arguments)
     {
-        var start = new ProcessStartInfo("/usr/bin/curl", ["-sS", "-o", "/dev/null", "-m", "60", "-w", "%{http_code}", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("/usr/bin/curl", ["-sS", "-o", "/dev/null", "-m", "60", "-w", "%{http_code}", .. arguments])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
         using var curl = Process.Start(start)!;
         var (output, errors) = (curl.StandardOutput.ReadToEndAsync(), curl.StandardError.ReadToEndAsync());
         await curl.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -105,7 +113,8 @@ public sealed class EarlyAnswerTests
             // Its status is there as soon as it holds its place.
             while (true)
             {
-                using var asked = new HttpRequestMessage(HttpMethod.Get, $"{system.Gateway}/function/ingest-video/videos/{video}") { Headers = { Authorization = request.Headers.Authorization } };
+                using var asked = new HttpRequestMessage(HttpMethod.Get, $"{system.Gateway}/function/ingest-video/videos/{video}");
+                asked.Headers.Authorization = request.Headers.Authorization;
                 using var answer = await http.SendAsync(asked, TestContext.Current.CancellationToken);
                 if (answer.StatusCode == HttpStatusCode.OK)
                     return new(http, call, hangUp);

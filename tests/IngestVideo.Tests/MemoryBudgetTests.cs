@@ -58,7 +58,10 @@ public sealed class MemoryBudgetTests
     }
 
     [Theory]
-    [InlineData("FFMPEG_MEMORY_BYTES=8589934592", 4 * GiB, "FFMPEG_MEMORY_BYTES is 8589934592 and MAX_TRANSCODES 2, but the container has 4294967296 bytes of memory, of which 268435456 are kept", "leaves 2013265920 for each")]
+    [InlineData(
+        "FFMPEG_MEMORY_BYTES=8589934592", 4 * GiB,
+        "FFMPEG_MEMORY_BYTES is 8589934592 and MAX_TRANSCODES 2, but the container has 4294967296 bytes of memory, of which 268435456 are kept",
+        "leaves 2013265920 for each")]
     [InlineData("FFMPEG_MEMORY_BYTES=2147483648", 4 * GiB, "that leaves 2013265920 for each ffmpeg", "")]
     [InlineData("MAX_TRANSCODES=16", 4 * GiB, "Each ffmpeg would have 251658240 bytes", "the container has 4294967296, MAX_TRANSCODES is 16.")]
     [InlineData("FFMPEG_MEMORY_BYTES=1000000", 4 * GiB, "Each ffmpeg would have 1000000 bytes", "FFMPEG_MEMORY_BYTES 1000000.")]
@@ -72,7 +75,8 @@ public sealed class MemoryBudgetTests
 
     private static (IngestOptions Options, IEnumerable<string> Faults) Read(string text, long container)
     {
-        var values = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
+        var values = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('='))
+            .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
         var settings = new Settings(values.GetValueOrDefault, secretsDirectory: "/nowhere");
         var options = IngestOptions.Read(settings, container);
         try

@@ -1,7 +1,8 @@
 namespace IngestVideo.Processes;
 
 /// <summary>What a program that reads a stranger's file may use.</summary>
-/// <param name="MemoryBytes">What it may allocate: heap, stacks and buffers (<c>RLIMIT_DATA</c>). Its address space is several times as large, and most of it is never touched.</param>
+/// <param name="MemoryBytes">What it may allocate: heap, stacks and buffers (<c>RLIMIT_DATA</c>). Its address space is several times as large, and most of it
+/// is never touched.</param>
 /// <param name="CpuTime">Its time on all processors together.</param>
 public readonly record struct ProcessLimits(long MemoryBytes, TimeSpan CpuTime);
 
@@ -12,7 +13,9 @@ public readonly record struct ProcessLimits(long MemoryBytes, TimeSpan CpuTime);
 /// <remarks>A container's seccomp profile may refuse some of it. What does not work here is found out once, logged, and left out.</remarks>
 public sealed class Sandbox(ILogger<Sandbox> logger)
 {
-    /// <summary>2 MiB for each thread's stack. The usual 8 MiB are never used, but would count as allocated: 384 MiB for the 48 threads of a 4K source.</summary>
+    /// <summary>
+    /// 2 MiB for each thread's stack. The usual 8 MiB are never used, but would count as allocated: 384 MiB for the 48 threads of a 4K source.
+    /// </summary>
     private const string ThreadStack = "--stack=2097152";
 
     private readonly Lazy<Task<IReadOnlyList<Wrapper>>> _wrappers = new(() => FindAsync(logger));
@@ -39,7 +42,11 @@ public sealed class Sandbox(ILogger<Sandbox> logger)
         [
             ("unshare", _ => ["--map-root-user", "--net", "--"], "has no network"),
             ("setpriv", _ => ["--pdeathsig", "KILL", "--"], "dies with this process"),
-            ("prlimit", limits => [$"--data={limits.MemoryBytes}", ThreadStack, $"--cpu={(long)Math.Ceiling(limits.CpuTime.TotalSeconds)}", "--core=0", "--"], "has limits on memory and processor time"),
+            (
+                "prlimit",
+                limits => [$"--data={limits.MemoryBytes}", ThreadStack, $"--cpu={(long)Math.Ceiling(limits.CpuTime.TotalSeconds)}", "--core=0", "--"],
+                "has limits on memory and processor time"
+            ),
             ("nice", _ => ["-n", "10", "--"], "has a low priority"),
         ];
         var working = new List<Wrapper>();

@@ -45,7 +45,10 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
             if (FfmpegErrors.DiskIsFull(result))
                 throw IngestRefusedException.NoRoom();
             if (FfmpegErrors.OutOfMemory(result))
-                throw IngestRefusedException.Undecodable($"The video needs more memory than the {options.FfmpegMemoryBytes >> 20} MiB that are available for it here (FFMPEG_MEMORY_BYTES).");
+            {
+                throw IngestRefusedException.Undecodable(
+                    $"The video needs more memory than the {options.FfmpegMemoryBytes >> 20} MiB that are available for it here (FFMPEG_MEMORY_BYTES).");
+            }
             // What a decoder conceals in the encoded renditions would stay in the copy, for each player to stumble over.
             if (plan.CopiesSource && (result.ExitCode != 0 || result.LastErrors.Count > 0))
                 throw new CopyFailedException($"ffmpeg ended with {result.ExitCode}: {string.Join('\n', result.LastErrors)}");

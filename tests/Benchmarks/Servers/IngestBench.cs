@@ -49,7 +49,10 @@ internal sealed class IngestBench : IAsyncDisposable
     /// <summary>The published ingest-video, with a work directory of its own.</summary>
     public Task<ServerProcess> StartFunctionAsync(string work, params (string Name, string Value)[] settings) => StartAsync(
         Path.GetFullPath(Path.Combine("artifacts", "functions", "ingest-video", "Root")),
-        [.. RuntimeSettings.Of("ingest-video").Select(setting => (setting.Key, setting.Value)), ("SECRETS_DIRECTORY", _secrets.Directory), ("WORK_DIRECTORY", Directory.CreateDirectory(work).FullName), .. settings]);
+        [
+            .. RuntimeSettings.Of("ingest-video").Select(setting => (setting.Key, setting.Value)),
+            ("SECRETS_DIRECTORY", _secrets.Directory), ("WORK_DIRECTORY", Directory.CreateDirectory(work).FullName), .. settings,
+        ]);
 
     /// <summary>The article's way in Node: the same encoders with the same settings, one run after the other, and then the uploads.</summary>
     public Task<ServerProcess> StartArticleAsync()

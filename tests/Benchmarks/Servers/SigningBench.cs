@@ -94,7 +94,10 @@ internal sealed class SigningBench : IAsyncDisposable
         _ => [Path.GetFullPath(Path.Combine("artifacts", "functions", function, "Root"))],
         port =>
         {
-            var environment = new Dictionary<string, string>([.. RuntimeSettings.Of(function), .. store]) { ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}", ["SECRETS_DIRECTORY"] = _secrets.Directory };
+            var environment = new Dictionary<string, string>([.. RuntimeSettings.Of(function), .. store])
+            {
+                ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}", ["SECRETS_DIRECTORY"] = _secrets.Directory,
+            };
             foreach (var (name, value) in settings)
                 environment[name] = value;
             return environment;

@@ -15,11 +15,15 @@ public sealed partial class ComposeFileTests
     public void A_function_has_the_image_and_the_settings_of_stack_yml(string name)
     {
         var (service, function) = (Service(name), StackFile.AsWritten[name]);
-        var settings = StackFile.Map(service, "environment").Select(setting => $"{StackFile.Text(setting.Key)}={Required().Replace(StackFile.Text(setting.Value), "${$1}")}");
+        var settings = StackFile.Map(service, "environment")
+            .Select(setting => $"{StackFile.Text(setting.Key)}={Required().Replace(StackFile.Text(setting.Value), "${$1}")}");
 
         Assert.Equal(function.Text("image"), StackFile.Text(service["image"]));
-        Assert.Equal(string.Join('\n', function.Map("environment").Select(setting => $"{setting.Key}={setting.Value}")), string.Join('\n', settings.Order(StringComparer.Ordinal)));
-        Assert.Equal(function.Map("limits")["memory"] + "B", StackFile.Text(StackFile.Map(StackFile.Map(StackFile.Map(service, "deploy"), "resources"), "limits")["memory"]));
+        Assert.Equal(
+            string.Join('\n', function.Map("environment").Select(setting => $"{setting.Key}={setting.Value}")),
+            string.Join('\n', settings.Order(StringComparer.Ordinal)));
+        var limits = StackFile.Map(StackFile.Map(StackFile.Map(service, "deploy"), "resources"), "limits");
+        Assert.Equal(function.Map("limits")["memory"] + "B", StackFile.Text(limits["memory"]));
     }
 
     [Theory]
@@ -28,14 +32,18 @@ public sealed partial class ComposeFileTests
     {
         var secrets = ((YamlSequenceNode)Service(name)["secrets"]).Cast<YamlMappingNode>().ToList();
 
-        Assert.Equal(StackFile.AsWritten[name].Secrets.Order(StringComparer.Ordinal), secrets.Select(secret => StackFile.Text(secret["source"])).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            StackFile.AsWritten[name].Secrets.Order(StringComparer.Ordinal),
+            secrets.Select(secret => StackFile.Text(secret["source"])).Order(StringComparer.Ordinal));
         Assert.All(secrets, secret => Assert.Equal("/var/openfaas/secrets/" + StackFile.Text(secret["source"]), StackFile.Text(secret["target"])));
     }
 
     [Fact]
     public void Every_secret_is_a_file_of_its_name() => Assert.Equal(
-        StackFile.AsWritten.Functions.SelectMany(function => function.Secrets).Distinct(StringComparer.Ordinal).Select(name => $"{name}: ${{SECRETS:-./secrets}}/{name}").Order(StringComparer.Ordinal),
-        StackFile.Map(s_root, "secrets").Select(secret => $"{StackFile.Text(secret.Key)}: {StackFile.Text(((YamlMappingNode)secret.Value)["file"])}").Order(StringComparer.Ordinal));
+        StackFile.AsWritten.Functions.SelectMany(function => function.Secrets).Distinct(StringComparer.Ordinal)
+            .Select(name => $"{name}: ${{SECRETS:-./secrets}}/{name}").Order(StringComparer.Ordinal),
+        StackFile.Map(s_root, "secrets")
+            .Select(secret => $"{StackFile.Text(secret.Key)}: {StackFile.Text(((YamlMappingNode)secret.Value)["file"])}").Order(StringComparer.Ordinal));
 
     [Fact]
     public void A_setting_without_a_default_stops_compose_with_a_reason() => Assert.DoesNotMatch(@"\$\{[A-Z0-9_]+\}", Repository.Read("compose.yaml"));

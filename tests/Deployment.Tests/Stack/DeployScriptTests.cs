@@ -89,8 +89,10 @@ public sealed class DeployScriptTests : IDisposable
         Assert.True(code == 0, output);
         Assert.Equal(
             [
-                "faas-cli up --yaml stack.yml --filter sign-playlist --annotation com.openfaas.serviceaccount=default --label com.openfaas.scale.type=rps --label com.openfaas.scale.target=500",
-                "faas-cli up --yaml stack.yml --filter ingest-video --annotation com.openfaas.serviceaccount=ingest-video --label com.openfaas.scale.type=capacity --label com.openfaas.scale.target=3",
+                "faas-cli up --yaml stack.yml --filter sign-playlist --annotation com.openfaas.serviceaccount=default "
+                    + "--label com.openfaas.scale.type=rps --label com.openfaas.scale.target=500",
+                "faas-cli up --yaml stack.yml --filter ingest-video --annotation com.openfaas.serviceaccount=ingest-video "
+                    + "--label com.openfaas.scale.type=capacity --label com.openfaas.scale.target=3",
             ],
             await UpsAsync());
     }
@@ -121,7 +123,9 @@ public sealed class DeployScriptTests : IDisposable
 
         Assert.True(code == 0, output);
         var calls = (await File.ReadAllLinesAsync(Place("calls"), TestContext.Current.CancellationToken)).ToList();
-        var (up, secret, deploy) = (calls.FindIndex(call => call == "pulumi --cwd infra up"), calls.FindIndex(call => call.StartsWith("faas-cli secret create", StringComparison.Ordinal)), calls.FindIndex(call => call.TrimEnd() == "faas-cli up --yaml stack.yml"));
+        var up = calls.FindIndex(call => call == "pulumi --cwd infra up");
+        var secret = calls.FindIndex(call => call.StartsWith("faas-cli secret create", StringComparison.Ordinal));
+        var deploy = calls.FindIndex(call => call.TrimEnd() == "faas-cli up --yaml stack.yml");
         Assert.True(up >= 0 && up < secret && secret < deploy, string.Join('\n', calls));
         var created = await File.ReadAllTextAsync(Place("created"), TestContext.Current.CancellationToken);
         Assert.Contains("reelseal-aws-ingest-video=value of reelseal-aws-ingest-video\n", created, StringComparison.Ordinal);
@@ -435,7 +439,8 @@ public sealed class DeployScriptTests : IDisposable
     }
 
     private async Task<IEnumerable<string>> UpsAsync() =>
-        (File.Exists(Place("calls")) ? await File.ReadAllLinesAsync(Place("calls"), TestContext.Current.CancellationToken) : []).Where(call => call.StartsWith("faas-cli up", StringComparison.Ordinal)).Select(call => call.TrimEnd());
+        (File.Exists(Place("calls")) ? await File.ReadAllLinesAsync(Place("calls"), TestContext.Current.CancellationToken) : [])
+            .Where(call => call.StartsWith("faas-cli up", StringComparison.Ordinal)).Select(call => call.TrimEnd());
 
     private async Task<(int Code, string Output)> RunAsync(params string[] steps)
     {

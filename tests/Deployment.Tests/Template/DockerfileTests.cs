@@ -23,7 +23,7 @@ public sealed class DockerfileTests
     [Fact]
     public void Nothing_in_the_image_needs_privileges() => Assert.DoesNotContain(
         Dockerfile.OfTemplate.All("RUN"),
-        command => command.Contains("setcap", StringComparison.Ordinal) || command.Contains("chmod u+s", StringComparison.Ordinal) || command.Contains("sudo", StringComparison.Ordinal));
+        command => new[] { "setcap", "chmod u+s", "sudo" }.Any(word => command.Contains(word, StringComparison.Ordinal)));
 
     [Fact]
     public void The_watchdog_forwards_to_where_the_function_listens_and_asks_it_whether_it_is_ready()
@@ -43,15 +43,18 @@ public sealed class DockerfileTests
     {
         Assert.Contains(Dockerfile.OfTemplate.All("COPY"), copy => copy == "no-graphics.cfg /etc/dpkg/dpkg.cfg.d/no-graphics");
         const string exclude = "path-exclude=";
-        var patterns = Repository.Read("template/csharp-httprequest/no-graphics.cfg").Split('\n').Where(line => line.StartsWith(exclude, StringComparison.Ordinal))
+        var patterns = Repository.Read("template/csharp-httprequest/no-graphics.cfg").Split('\n')
+            .Where(line => line.StartsWith(exclude, StringComparison.Ordinal))
             .Select(line => "^" + Regex.Escape(line[exclude.Length..]).Replace("\\*", ".*", StringComparison.Ordinal) + "$").ToList();
         Assert.NotEmpty(patterns);
 
         using var ldd = Process.Start(new ProcessStartInfo("ldd", ["/usr/bin/ffmpeg", "/usr/bin/ffprobe"]) { RedirectStandardOutput = true })!;
-        var libraries = Regex.Matches(await ldd.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), @"/\S+\.so\S*", RegexOptions.None, s_limit).Select(match => match.Value).ToList();
+        var output = await ldd.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var libraries = Regex.Matches(output, @"/\S+\.so\S*", RegexOptions.None, s_limit)
+            .Select(match => match.Value.StartsWith("/lib/", StringComparison.Ordinal) ? "/usr" + match.Value : match.Value).ToList();
 
         Assert.Contains(libraries, library => library.Contains("libavcodec", StringComparison.Ordinal));
-        Assert.DoesNotContain(libraries, library => patterns.Exists(pattern => Regex.IsMatch(library.StartsWith("/lib/", StringComparison.Ordinal) ? "/usr" + library : library, pattern, RegexOptions.None, s_limit)));
+        Assert.DoesNotContain(libraries, library => patterns.Exists(pattern => Regex.IsMatch(library, pattern, RegexOptions.None, s_limit)));
     }
 
     [Fact]

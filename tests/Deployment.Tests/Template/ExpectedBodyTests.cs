@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Deployment.Tests.Template;
 
-/// <summary>A body announced with <c>Expect: 100-continue</c> is requested and read to its end before the response starts, whatever the function does with it.</summary>
+/// <summary>
+/// A body announced with <c>Expect: 100-continue</c> is requested and read to its end before the response starts, whatever the function does with it.
+/// </summary>
 [Collection<ProbeCollection>]
 public sealed class ExpectedBodyTests(ProbeFunction probe)
 {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Deployment.Tests.Stack;
 
@@ -18,8 +19,9 @@ public sealed class PublishedFunction : IAsyncLifetime
         // The RUN of the build stage, with a folder in place of the image's.
         var command = Assert.Single(Dockerfile.OfTemplate.All("RUN"), run => run.StartsWith("dotnet publish ", StringComparison.Ordinal));
         Assert.EndsWith(" --output /out", command, StringComparison.Ordinal);
-        var architecture = System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64"; // as Docker calls them
-        await Build.DotnetAsync(context, [.. command.Replace("${TARGETARCH}", architecture, StringComparison.Ordinal).Split(' ')[1..^1], PathOf("out")], ("DOTNET_RUNNING_IN_CONTAINER", "true"));
+        var architecture = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "amd64"; // as Docker calls them
+        var arguments = command.Replace("${TARGETARCH}", architecture, StringComparison.Ordinal).Split(' ')[1..^1];
+        await Build.DotnetAsync(context, [.. arguments, PathOf("out")], ("DOTNET_RUNNING_IN_CONTAINER", "true"));
 
         Directory.CreateDirectory(PathOf("secrets"));
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

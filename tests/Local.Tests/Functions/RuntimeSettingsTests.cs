@@ -12,7 +12,8 @@ public sealed class RuntimeSettingsTests
     {
         var root = Repository.Root;
         var stack = File.ReadAllText(Path.Combine(root, "stack.yml"));
-        var (start, end) = (stack.IndexOf($"\n  {function}:\n", StringComparison.Ordinal), function == "sign-playlist" ? stack.IndexOf("\n  ingest-video:\n", StringComparison.Ordinal) : stack.Length);
+        var start = stack.IndexOf($"\n  {function}:\n", StringComparison.Ordinal);
+        var end = function == "sign-playlist" ? stack.IndexOf("\n  ingest-video:\n", StringComparison.Ordinal) : stack.Length;
         var image = File.ReadAllText(Path.Combine(root, "template/csharp-httprequest/Dockerfile"));
         var set = Matches(stack[start..end], """^ +(DOTNET_\w+): "(.*)"$""").Concat(Matches(image, """^ +(DOTNET_\w+)="([^"]*)" \\$"""));
 

@@ -193,7 +193,8 @@ public sealed class GatewayTests : IAsyncLifetime
                 await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
         };
-        using var request = new HttpRequestMessage(HttpMethod.Post, _gateway.Address + "/function/echo") { Content = new ByteArrayContent(new byte[2_000_000]) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, _gateway.Address + "/function/echo");
+        request.Content = new ByteArrayContent(new byte[2_000_000]);
         request.Headers.ExpectContinue = true;
         using var answer = await _http.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.Equal(status, answer.StatusCode);
