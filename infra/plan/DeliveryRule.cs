@@ -44,13 +44,13 @@ public sealed record DeliveryRule(string PathPattern, DeliveryOrigin Origin, boo
     public string? OriginRequestPolicyId => NeedsSignature ? "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf" : null;
 }
 
-/// <summary>A cache policy: what tells copies apart, and how long they live.</summary>
+/// <summary>A cache policy: by what copies differ, and how long they live.</summary>
 /// <remarks>
 /// The origin's <c>Cache-Control</c> decides; since the minimum is 0, <c>no-cache</c> and <c>private</c> are obeyed. The parameters are also all that the
 /// origin learns of the viewer's query.
 /// </remarks>
 /// <param name="Name">A name for the resource.</param>
-/// <param name="QueryParameters">The query parameters that tell copies apart and reach the origin. CloudFront's own are never among them.</param>
+/// <param name="QueryParameters">The query parameters by which copies differ and which reach the origin. CloudFront's own are never among them.</param>
 /// <param name="IsCompressed">
 /// Whether gzip and br are copies of their own. It does nothing but divide the cache where nothing can be compressed: CloudFront compresses text types, and
 /// neither video, audio, pictures nor <c>text/vtt</c> (Developer Guide, "File types that CloudFront compresses").

@@ -11,7 +11,7 @@ public sealed record PolicyDocument(params ImmutableArray<PolicyStatement> State
     private static readonly JsonSerializerOptions s_options = new()
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        // The document is no HTML: an escaped character would only make the provider see a difference that is none.
+        // The document is not HTML, and an escaped character would look like a change to the provider.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new JsonStringEnumConverter() },
     };

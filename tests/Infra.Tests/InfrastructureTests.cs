@@ -205,7 +205,7 @@ public sealed class InfrastructureTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task The_distribution_speaks_http_2_and_3_and_writes_logs_only_where_it_is_told_to()
+    public async Task The_distribution_speaks_http_2_and_3_and_writes_logs_only_into_a_named_bucket()
     {
         var plain = (await Deployed.With()).Only("aws:cloudfront/distribution:Distribution");
         var logging = (await Deployed.With(("logBucket", "logs.s3.amazonaws.com"), ("priceClass", "PriceClass_All"))).Only("aws:cloudfront/distribution:Distribution");

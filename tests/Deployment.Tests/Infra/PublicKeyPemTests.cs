@@ -39,7 +39,7 @@ public sealed class PublicKeyPemTests : IDisposable
     }
 
     [Fact]
-    public void A_private_key_is_refused_and_its_owner_told_what_follows()
+    public void A_private_key_is_refused_with_a_warning_that_it_is_no_longer_secret()
     {
         foreach (var pem in new[] { _rsa.ExportPkcs8PrivateKeyPem(), _rsa.ExportRSAPrivateKeyPem(), _ecdsa.ExportECPrivateKeyPem() })
             Assert.Contains("private key", Fault(pem), StringComparison.Ordinal);

@@ -18,7 +18,7 @@ public sealed class PackagesTests
                 """<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup><ItemGroup><PackageReference Include="Newtonsoft.Json" Version="12.0.3" /></ItemGroup></Project>""",
                 TestContext.Current.CancellationToken);
             var (_, said) = await ListVulnerableAsync(vulnerable);
-            Assert.SkipUnless(said.Contains("GHSA-5crp-9r3c-p9vr", StringComparison.Ordinal), "Not checked: the package source tells of no vulnerability, not even of Newtonsoft.Json 12.0.3. " + said);
+            Assert.SkipUnless(said.Contains("GHSA-5crp-9r3c-p9vr", StringComparison.Ordinal), "Not checked: the package source reports no vulnerability, not even of Newtonsoft.Json 12.0.3. " + said);
         }
         finally
         {
