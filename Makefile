@@ -8,6 +8,7 @@
 # make deploy   pulumi up, secrets, faas-cli up; see docs/deploy.md
 # make fsck     check a store for orphans, stuck videos and missing segments; ARGS=--remove repairs what is safe to repair
 # make publish  build the two functions as programs, as in their containers
+# make version  print the version, from the last tag
 # make page     install what the page takes from npm
 # make picture  take the documentation's picture of the page, with the page's own test
 # make clean    remove artifacts
@@ -16,7 +17,7 @@ FUNCTIONS := sign-playlist ingest-video
 PROGRAMS := $(FUNCTIONS:%=artifacts/functions/%/Root)
 LOCAL := dotnet run --project local --configuration Release --
 
-.PHONY: help words demo serve test soak picture bench deploy fsck token publish build page ffmpeg curl chromium load faketime clean
+.PHONY: help version words demo serve test soak picture bench deploy fsck token publish build page ffmpeg curl chromium load faketime clean
 .DELETE_ON_ERROR:
 
 help:
@@ -58,12 +59,15 @@ bench: ffmpeg load publish
 build:
 	dotnet build Reelseal.slnx --nologo --verbosity quiet
 
+version:
+	@dotnet msbuild functions/shared/Shared.csproj -restore -target:MinVer -getProperty:Version -verbosity:quiet
+
 publish: $(PROGRAMS)
 
 # The project is the one csproj in the function's folder, where faas-cli's build finds it in function/.
 artifacts/functions/%/Root: FORCE
 	@if [ ! -x $@ ] || [ -n "$$(find functions/$* functions/shared template Directory.*.props -type f -newer $@ -not -path '*/obj/*' -not -path '*/bin/*' -print -quit)" ]; then \
-	  echo "publishing $*"; \
+	  echo "publishing $* $$($(MAKE) --silent version)"; \
 	  dotnet publish template/csharp-httprequest/Root.csproj --nologo --verbosity quiet --configuration Release \
 	    -p:FunctionProject="$$(ls $(CURDIR)/functions/$*/*.csproj)" --artifacts-path artifacts/obj/$* --output artifacts/functions/$* && touch $@; \
 	fi

@@ -242,7 +242,8 @@ functions() {
   TAG=${TAG:-$(git describe --always --dirty 2>/dev/null || echo latest)}
   # A function reads its secrets when it starts: a new value of this annotation makes every deployment restart it.
   DEPLOYED=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-  export TAG DEPLOYED REGISTRY
+  VERSION=${VERSION:-$(make --silent version 2>/dev/null || true)}
+  export TAG DEPLOYED REGISTRY VERSION
   faas_up
 }
 

@@ -29,6 +29,7 @@ public static class Handler
         var tokens = TokenOptions.Read(settings);
         services.AddObjectStore(settings).AddMultipartStore(settings);
         services.AddTelemetry(settings, "ingest-video");
+        FfmpegVersion.Check(settings, Sandbox.Find);
         settings.ThrowIfFaulty();
         services.AddSingleton(options).AddSingleton(TimeProvider.System);
         services.AddTokens(tokens);

@@ -87,7 +87,7 @@ public sealed record IngestOptions
             MaxUnpublishedBytes = settings.Number("MAX_UNPUBLISHED_BYTES", options.MaxUnpublishedBytes),
             CallbackHosts = (settings.Text("CALLBACK_HOSTS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToFrozenSet(StringComparer.OrdinalIgnoreCase),
             CallbackKey = ReadCallbackKey(settings),
-            CorsOrigin = settings.Text("CORS_ORIGIN") ?? options.CorsOrigin,
+            CorsOrigin = settings.Text("CORS_ORIGIN", options.CorsOrigin),
             CopySource = settings.Flag("COPY_SOURCE", options.CopySource),
             X264Preset = settings.Choice<string>(
                 "X264_PRESET", ("veryfast", "veryfast"), ("ultrafast", "ultrafast"), ("superfast", "superfast"), ("faster", "faster"), ("fast", "fast"), ("medium", "medium"), ("slow", "slow")),

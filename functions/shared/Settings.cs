@@ -9,32 +9,39 @@ namespace Reelseal;
 public sealed class Settings(Func<string, string?> value, string secretsDirectory)
 {
     private readonly List<string> _faults = [];
+    private readonly SortedDictionary<string, object?> _defaults = new(StringComparer.Ordinal);
+
+    /// <summary>The settings that were read, each with the value that it has when it is not set; null if it has none. A test compares them with docs/settings.md and stack.yml.</summary>
+    public IReadOnlyDictionary<string, object?> Defaults => _defaults;
 
     /// <summary>The settings of this process. OpenFaaS mounts secrets in <c>/var/openfaas/secrets</c>; <c>SECRETS_DIRECTORY</c> moves that.</summary>
     public static Settings FromEnvironment() =>
         new(Environment.GetEnvironmentVariable, Environment.GetEnvironmentVariable("SECRETS_DIRECTORY") ?? "/var/openfaas/secrets");
 
     /// <summary>The value, or null when the variable is missing or empty: stack.yml's <c>${NAME:-}</c> gives an empty one.</summary>
-    public string? Text(string name) => value(name) is { Length: > 0 } text ? text : null;
+    public string? Text(string name) => Read(name, otherwise: null);
+
+    /// <summary>The value, or <paramref name="otherwise"/> when the variable is missing or empty.</summary>
+    public string Text(string name, string otherwise) => Read(name, otherwise) ?? otherwise;
 
     public string Required(string name) => Text(name) ?? Fault($"{name} is not set.", "");
 
     /// <summary>A period in Go's notation, as in OpenFaaS's own settings: <c>90s</c>, <c>5m</c>, <c>24h</c>, <c>250ms</c>.</summary>
-    public TimeSpan Duration(string name, TimeSpan otherwise, TimeSpan? most = null) => Text(name) switch
+    public TimeSpan Duration(string name, TimeSpan otherwise, TimeSpan? most = null) => Read(name, otherwise) switch
     {
         null => otherwise,
         var text when TryParseDuration(text, out var duration) && !(duration > most) => duration,
         var text => Fault($"{name} is \"{text}\", which is not a duration such as 90s, 5m or 24h" + (most is { } limit ? $" of at most {limit.TotalSeconds}s." : "."), otherwise),
     };
 
-    public long Number(string name, long otherwise, long least = 1, long most = long.MaxValue) => Text(name) switch
+    public long Number(string name, long otherwise, long least = 1, long most = long.MaxValue) => Read(name, otherwise) switch
     {
         null => otherwise,
         var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most => number,
         var text => Fault($"{name} is \"{text}\", which is not a whole number of at least {least}" + (most < long.MaxValue ? $" and at most {most}." : "."), otherwise),
     };
 
-    public bool Flag(string name, bool otherwise) => Text(name) switch
+    public bool Flag(string name, bool otherwise) => Read(name, otherwise) switch
     {
         null => otherwise,
         "true" => true,
@@ -45,7 +52,7 @@ public sealed class Settings(Func<string, string?> value, string secretsDirector
     /// <summary>One of the words that <paramref name="choices"/> lists; the first is the default.</summary>
     public T Choice<T>(string name, params ReadOnlySpan<(string Word, T Meaning)> choices)
     {
-        if (Text(name) is not { } text)
+        if (Read(name, choices[0].Word) is not { } text)
             return choices[0].Meaning;
         var words = new List<string>();
         foreach (var (word, meaning) in choices)
@@ -93,6 +100,12 @@ public sealed class Settings(Func<string, string?> value, string secretsDirector
     {
         if (_faults.Count > 0)
             throw new OptionsValidationException(nameof(Settings), typeof(Settings), _faults);
+    }
+
+    private string? Read(string name, object? otherwise)
+    {
+        _defaults[name] = otherwise ?? _defaults.GetValueOrDefault(name);
+        return value(name) is { Length: > 0 } text ? text : null;
     }
 
     private static bool TryParseDuration(string text, out TimeSpan duration)

@@ -10,9 +10,11 @@ namespace SignPlaylist;
 /// <summary>sign-playlist: fetches a playlist from the store, signs every URI in it for CloudFront, and returns it to those who may watch.</summary>
 public static class Handler
 {
-    public static void MapServices(IServiceCollection services)
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">Settings are missing or wrong; the exception names all of them.</exception>
+    public static void MapServices(IServiceCollection services) => MapServices(services, Settings.FromEnvironment());
+
+    internal static void MapServices(IServiceCollection services, Settings settings)
     {
-        var settings = Settings.FromEnvironment();
         services.AddObjectStore(settings);
         services.AddTelemetry(settings, "sign-playlist");
         services.AddSignPlaylist(SigningOptions.Read(settings));

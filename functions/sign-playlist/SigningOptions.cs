@@ -74,7 +74,7 @@ internal sealed record SigningOptions
             Lifetime = lifetime,
             SignPerUrl = signPerUrl,
             CookieDomain = settings.Text("COOKIE_DOMAIN"),
-            CorsOrigin = settings.Text("CORS_ORIGIN") ?? "*",
+            CorsOrigin = settings.Text("CORS_ORIGIN", "*"),
             Freshness = settings.Duration("PLAYLIST_FRESHNESS", TimeSpan.FromMinutes(1)),
             StoreTimeout = settings.Duration("S3_TIMEOUT", TimeSpan.FromSeconds(5)),
             CacheBytes = settings.Number("CACHE_BYTES", 32L << 20),

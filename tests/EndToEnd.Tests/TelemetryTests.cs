@@ -1,14 +1,15 @@
 using Reelseal.Local;
+using Reelseal.Telemetry;
 using Reelseal.Testing;
 using Reelseal.Tokens;
 
 namespace Reelseal.EndToEnd.Tests;
 
-/// <summary>What the published functions send to a collector.</summary>
+/// <summary>The telemetry that the published functions send to a collector.</summary>
 public sealed class TelemetryTests(CephRgw s3)
 {
     [Fact(Timeout = 300_000)]
-    public async Task A_video_and_its_playback_are_told_in_the_fields_names_and_without_anything_secret()
+    public async Task A_video_and_its_playback_are_reported_under_standard_names_and_without_secrets()
     {
         Published.Require();
         var cancellation = TestContext.Current.CancellationToken;
@@ -37,7 +38,7 @@ public sealed class TelemetryTests(CephRgw s3)
 
         var (traces, metrics) = (collector.Traces, collector.Metrics);
         Assert.All(
-            ["ingest-video", "sign-playlist", "a-test", "POST /", "GET /videos/{video}/{*path}", "http.route", "http.response.status_code", "url.path", "faas.invocation_id",
+            ["ingest-video", "sign-playlist", "service.version", ReleaseVersion.Current, "a-test", "POST /", "GET /videos/{video}/{*path}", "http.route", "http.response.status_code", "url.path", "faas.invocation_id",
                 "receive", "probe", "transcode", "publish", "fetch playlist", "sign playlist", "server.address"],
             name => Assert.Contains(name, traces, StringComparison.Ordinal));
         Assert.All(

@@ -29,7 +29,7 @@ public sealed class ApiDocument
     /// <summary>Method and path of each operation, such as <c>GET /videos/{id}</c>, sorted; without <c>/health</c>, which is the template's.</summary>
     public IEnumerable<string> Routes => _operations.Where(operation => operation.Path != "/health").Select(operation => $"{operation.Method} {operation.Path}").Order(StringComparer.Ordinal);
 
-    /// <summary>The operation that a request calls, or null when it calls none.</summary>
+    /// <summary>Returns the operation that a request calls, or null.</summary>
     public ApiOperation? Find(HttpMethod method, string path) => _operations.Find(operation => operation.Matches(method, path));
 
     /// <summary>The route pattern of ASP.NET Core as a path of OpenAPI, which knows no catch-all parameter.</summary>

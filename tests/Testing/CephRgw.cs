@@ -32,7 +32,7 @@ public sealed class CephRgw : IAsyncDisposable
         return bucket;
     }
 
-    /// <summary>Another user, who may do nothing until a bucket's policy says otherwise; the access key is the user's name.</summary>
+    /// <summary>Another user, without permissions until a bucket policy grants some; the access key is the user's name.</summary>
     public async Task CreateUserAsync(string name, string secretKey)
     {
         await StartedAsync();
@@ -48,11 +48,11 @@ public sealed class CephRgw : IAsyncDisposable
 
     public Task RemoveKeyAsync(string name) => CommandAsync($"nokey {name}", $"nokey {name}");
 
-    /// <summary>Kills the server as a crash would. What it has acknowledged is there again after <see cref="RestartAsync"/>.</summary>
+    /// <summary>Kills the server, as in a crash. Acknowledged data is available again after <see cref="RestartAsync"/>.</summary>
     public Task KillAsync() => CommandAsync("kill", "killed");
 
     /// <summary>Starts the server again, at the same address.</summary>
-    /// <param name="clock">By how much its clock is to be wrong, such as <c>+20m</c>; that takes Debian's package <c>faketime</c>.</param>
+    /// <param name="clock">The error of its clock, such as <c>+20m</c>; needs Debian's package <c>faketime</c>.</param>
     public Task RestartAsync(string clock = "") => CommandAsync($"start {clock}", "ready");
 
     public async ValueTask DisposeAsync()
@@ -99,7 +99,7 @@ public sealed class CephRgw : IAsyncDisposable
         if (install.ExitCode == 0)
             return prefix.Trim();
         _reasonToSkip = (await errors).Trim();
-        // Any other failure than "not on this machine" is a fault of ours.
+        // Any failure other than "not available on this machine" is a bug.
         return install.ExitCode == 3 ? null : throw new InvalidOperationException($"install.sh failed: {_reasonToSkip}");
     }
 

@@ -4,10 +4,10 @@ using Xunit;
 
 namespace Reelseal.Testing;
 
-/// <summary>Feeds a parser with inputs that are almost right: known ones, with bytes turned, cut, doubled, exchanged, and words put where they do not belong.</summary>
-/// <remarks>Each input follows from its number alone, so that a finding is repeated by its number; what is worth keeping becomes a case of an ordinary test.</remarks>
+/// <summary>Feeds a parser with almost correct inputs: known ones with bytes changed, cut, doubled or swapped, and words inserted in the wrong places.</summary>
+/// <remarks>Each input is derived from its number alone, so a finding can be repeated by its number. Findings worth keeping become cases of an ordinary test.</remarks>
 /// <param name="corpus">Inputs to start from.</param>
-/// <param name="words">What means something to the parser.</param>
+/// <param name="words">Words that are significant to the parser.</param>
 public sealed class Fuzzer(IReadOnlyList<byte[]> corpus, params IReadOnlyList<byte[]> words)
 {
     /// <summary>The executions of a run in <c>make test</c>.</summary>
@@ -16,10 +16,10 @@ public sealed class Fuzzer(IReadOnlyList<byte[]> corpus, params IReadOnlyList<by
     /// <summary>How long a run takes in <c>make soak</c>: <c>FUZZ_SECONDS</c>, or five minutes.</summary>
     public static TimeSpan SoakTime => TimeSpan.FromSeconds(int.Parse(Environment.GetEnvironmentVariable("FUZZ_SECONDS") ?? "300", CultureInfo.InvariantCulture));
 
-    /// <summary>For one input, on the busiest machine.</summary>
+    /// <summary>For one input, even on a busy machine.</summary>
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(60);
 
-    /// <summary>The input of a number.</summary>
+    /// <summary>Returns the input for a number.</summary>
     public byte[] Input(int number)
     {
         var random = new Random(number);
@@ -45,7 +45,7 @@ public sealed class Fuzzer(IReadOnlyList<byte[]> corpus, params IReadOnlyList<by
         }
     }
 
-    /// <summary>Runs numbers that <see cref="Run"/> did not for a while, and tells how many, and what was found.</summary>
+    /// <summary>Runs numbers that <see cref="Run"/> did not run, for a while; returns how many, and the findings.</summary>
     public void RunLong(Action<byte[]> check)
     {
         var findings = new ConcurrentDictionary<string, Exception>(StringComparer.Ordinal);

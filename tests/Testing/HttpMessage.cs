@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Reelseal.Testing;
 
-/// <summary>The head of an HTTP/1.1 message (RFC 9112), kept byte for byte.</summary>
+/// <summary>The head of an HTTP/1.1 message (RFC 9112), preserved byte for byte.</summary>
 internal sealed record HttpMessageHead(byte[] Bytes)
 {
     private readonly string[] _lines = Encoding.Latin1.GetString(Bytes).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
@@ -42,7 +42,7 @@ internal sealed class HttpMessageReader(Socket from)
         }
     }
 
-    /// <summary>Hands on the body that belongs to a head, framing included.</summary>
+    /// <summary>Forwards the body that belongs to a head, including its framing.</summary>
     public async Task CopyBodyAsync(HttpMessageHead head, bool hasBody, Func<ReadOnlyMemory<byte>, ValueTask> to, CancellationToken cancellationToken)
     {
         var isRequest = !head.Words[0].StartsWith("HTTP/", StringComparison.Ordinal);

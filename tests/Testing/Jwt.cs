@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace Reelseal.Testing;
 
-/// <summary>Makes JSON Web Tokens by hand (RFC 7515, section 3.1), so that also those can be made that no library would.</summary>
+/// <summary>Makes JSON Web Tokens by hand (RFC 7515, section 3.1), including tokens that no library would make.</summary>
 public static class Jwt
 {
     public static string Create(JsonObject header, JsonObject payload, Func<byte[], byte[]> sign) => Create(header.ToJsonString(), payload.ToJsonString(), sign);

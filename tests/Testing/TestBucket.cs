@@ -7,7 +7,7 @@ namespace Reelseal.Testing;
 /// <summary>A bucket of a test, and everything needed to use it.</summary>
 public sealed record TestBucket(Uri Endpoint, string Name, string AccessKey, string SecretKey)
 {
-    /// <summary>How a function is told to use it.</summary>
+    /// <summary>The environment variables with which a function uses it.</summary>
     public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["S3_BUCKET"] = Name,

@@ -5,17 +5,17 @@ using System.Text.Json.Nodes;
 
 namespace Reelseal.Testing;
 
-/// <summary>Every token that must open nothing, and the one that does: the columns of the table that each function's routes are the rows of.</summary>
-/// <param name="Key">The shared key of the function that is asked.</param>
+/// <summary>The tokens that must be refused, and the one that is valid: the columns of the table whose rows are each function's routes.</summary>
+/// <param name="Key">The function's shared key.</param>
 /// <param name="Scope">The scope that its routes need.</param>
-/// <param name="OtherScope">A scope that exists, but is not for them.</param>
-/// <param name="Video">The video that is asked for.</param>
+/// <param name="OtherScope">A valid scope that these routes do not accept.</param>
+/// <param name="Video">The requested video.</param>
 /// <param name="Other">Another video.</param>
-/// <param name="Now">The time at the function's.</param>
-/// <param name="PublicKey">A key that everybody knows.</param>
+/// <param name="Now">The function's time.</param>
+/// <param name="PublicKey">A public key, known to everyone.</param>
 public sealed record TokenCases(string Key, string Scope, string OtherScope, string Video, string Other, DateTimeOffset Now, byte[] PublicKey)
 {
-    /// <summary>The names of those in the header, and what becomes of a request for <see cref="Video"/> with them.</summary>
+    /// <summary>The names of the tokens in the header, and the status of a request for <see cref="Video"/> with each.</summary>
     public static readonly (string Name, int Status)[] InHeader =
     [
         ("none", 401), ("empty", 401), ("basic", 401), ("garbage", 401), ("a token and more", 401), ("expired", 401), ("without an end", 401), ("not yet valid", 401), ("another audience", 401),
@@ -47,7 +47,7 @@ public sealed record TokenCases(string Key, string Scope, string OtherScope, str
         _ => Bearer(With(Change(name))),
     };
 
-    /// <summary>A token with what <paramref name="change"/> makes of the claims of the good one.</summary>
+    /// <summary>The good token with its claims changed by <paramref name="change"/>.</summary>
     public string With(Action<JsonObject> change)
     {
         var payload = Payload();

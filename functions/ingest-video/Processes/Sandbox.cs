@@ -74,10 +74,11 @@ public sealed class Sandbox(ILogger<Sandbox> logger)
         }
     }
 
-    /// <summary>Whether a program is there to be started.</summary>
+    /// <summary>Whether a program is installed.</summary>
     public static bool IsInstalled(string program) => Find(program) is not null;
 
-    private static string? Find(string program) =>
+    /// <summary>The path of a program, or null.</summary>
+    public static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "/usr/local/bin:/usr/bin:/bin").Split(':', StringSplitOptions.RemoveEmptyEntries)
             .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 

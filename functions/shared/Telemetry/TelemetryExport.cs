@@ -16,7 +16,7 @@ internal sealed class TelemetryExport(string function, bool grpc) : IHostedServi
     public Task StartAsync(CancellationToken cancellationToken)
     {
         // What the operator says in OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES comes last, and counts.
-        var resource = ResourceBuilder.CreateEmpty().AddService(function, serviceNamespace: "reelseal").AddTelemetrySdk().AddEnvironmentVariableDetector();
+        var resource = ResourceBuilder.CreateEmpty().AddService(function, serviceNamespace: "reelseal", serviceVersion: ReleaseVersion.Current).AddTelemetrySdk().AddEnvironmentVariableDetector();
         _traces = Sdk.CreateTracerProviderBuilder()
             .SetResourceBuilder(resource)
             .AddSource("Microsoft.AspNetCore", "System.Net.Http", Signals.Name)

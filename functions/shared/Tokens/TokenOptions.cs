@@ -48,10 +48,10 @@ public sealed record TokenOptions
         {
             SharedKey = key is null ? null : Encoding.UTF8.GetBytes(key),
             Issuer = issuer,
-            Audiences = settings.Text("TOKEN_AUDIENCE") is { } audiences ? ReadList(settings, "TOKEN_AUDIENCE", audiences) : options.Audiences,
-            AudienceClaim = settings.Text("TOKEN_AUDIENCE_CLAIM") ?? options.AudienceClaim,
+            Audiences = ReadList(settings, "TOKEN_AUDIENCE", settings.Text("TOKEN_AUDIENCE", string.Join(',', options.Audiences))),
+            AudienceClaim = settings.Text("TOKEN_AUDIENCE_CLAIM", options.AudienceClaim),
             ScopePrefix = settings.Text("TOKEN_SCOPE_PREFIX") ?? options.ScopePrefix,
-            VideoClaim = settings.Text("TOKEN_VIDEO_CLAIM") ?? options.VideoClaim,
+            VideoClaim = settings.Text("TOKEN_VIDEO_CLAIM", options.VideoClaim),
             LongestInQuery = settings.Duration("TOKEN_LONGEST_IN_QUERY", options.LongestInQuery),
             IssuerTimeout = settings.Duration("TOKEN_ISSUER_TIMEOUT", options.IssuerTimeout, most: TimeSpan.FromMinutes(1)),
         };

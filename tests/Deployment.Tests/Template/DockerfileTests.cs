@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Deployment.Tests.Stack;
 
 namespace Deployment.Tests.Template;
 
@@ -58,9 +59,17 @@ public sealed class DockerfileTests
     }
 
     [Fact]
+    public void The_version_is_in_the_label_and_in_the_program()
+    {
+        Assert.Contains(Dockerfile.OfTemplate.All("RUN"), command => command.StartsWith("MinVerVersionOverride=\"${VERSION}\" dotnet publish", StringComparison.Ordinal));
+        Assert.Equal("org.opencontainers.image.version=\"${VERSION}\"", Dockerfile.OfTemplate.Last("LABEL"));
+        Assert.All(StackFile.AsWritten.Functions, function => Assert.Equal("${VERSION:-}", function.Map("build_args")["VERSION"]));
+    }
+
+    [Fact]
     public void Packages_of_a_build_option_are_installed_in_the_image_that_runs()
     {
-        Assert.StartsWith("ADDITIONAL_PACKAGE", Dockerfile.OfTemplate.Last("ARG"), StringComparison.Ordinal);
+        Assert.Contains(Dockerfile.OfTemplate.All("ARG"), argument => argument.StartsWith("ADDITIONAL_PACKAGE", StringComparison.Ordinal));
         Assert.Contains("${ADDITIONAL_PACKAGE}", Dockerfile.OfTemplate.Last("RUN"), StringComparison.Ordinal);
     }
 }
