@@ -3,13 +3,13 @@ using Reelseal.Storage;
 
 namespace Reelseal.Local;
 
-/// <summary>How the system is put together on this machine.</summary>
+/// <summary>The options of the system on this machine.</summary>
 internal sealed record LocalOptions
 {
     /// <summary>The folder that keeps the objects; null for the bucket that <c>S3_BUCKET</c> and <c>S3_ENDPOINT</c> name.</summary>
     public string? StoreDirectory { get; init; }
 
-    /// <summary>The store as the edge reads it; null to open the one that the functions are told of.</summary>
+    /// <summary>The store as the edge reads it; null to open the functions' store.</summary>
     public IObjectStore? Store { get; init; }
 
     /// <summary>The folder with the published functions, each in a folder of its name.</summary>

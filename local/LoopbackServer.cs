@@ -6,21 +6,21 @@ using Microsoft.Extensions.Hosting;
 
 namespace Reelseal.Local;
 
-/// <summary>An HTTP server on 127.0.0.1 that hands every request to one delegate.</summary>
+/// <summary>An HTTP server on 127.0.0.1 that passes every request to one delegate.</summary>
 internal sealed class LoopbackServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
     private LoopbackServer(WebApplication app) => _app = app;
 
-    /// <summary>Where it listens, without a slash at its end.</summary>
+    /// <summary>Its address, without a trailing slash.</summary>
     public string Address => _app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
 
     /// <param name="port">The port, or 0 for a free one.</param>
     /// <param name="limits">Changes the server's limits.</param>
-    /// <param name="logging">Says where the server logs to; nowhere by default.</param>
+    /// <param name="logging">Configures where the server logs; nowhere by default.</param>
     /// <param name="serve">Answers a request.</param>
-    /// <param name="cancellationToken">Gives the start up.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
     public static async Task<LoopbackServer> StartAsync(
         int port, Action<KestrelServerOptions> limits, Action<ILoggingBuilder> logging, RequestDelegate serve, CancellationToken cancellationToken)
     {
@@ -32,7 +32,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
             limits(kestrel);
         });
         builder.Logging.ClearProviders().AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
-            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // what fails at the start is thrown
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // a failure at start is thrown
         logging(builder.Logging);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
         var app = builder.Build();

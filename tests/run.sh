@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh [ARGUMENTS OF dotnet test …]: runs the tests of the solution, and infra's where their packages are to be had.
+# run.sh [ARGUMENTS OF dotnet test …]: runs the tests of the solution, and those of infra if their packages are available.
 # Ends with one line: N passed, N failed, N skipped.
 set -uo pipefail
 cd "$(dirname "$0")/.."

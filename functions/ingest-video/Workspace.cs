@@ -55,7 +55,7 @@ public sealed class Workspace : IDisposable
         _lock.Dispose();
     }
 
-    /// <summary>Removes the folder, and only then its lock: whoever is killed in between leaves something that is found.</summary>
+    /// <summary>Removes the folder first and its lock last: a process killed in between leaves a lock that the next start finds.</summary>
     private static void Remove(string root)
     {
         if (Directory.Exists(root))

@@ -21,7 +21,7 @@ public sealed class UpstreamException(string message, bool timedOut, Exception? 
 
     public int StatusCode => timedOut ? StatusCodes.Status504GatewayTimeout : StatusCodes.Status502BadGateway;
 
-    /// <summary>What happened, for the log: the sentence, and what each exception below it says. A stack trace would tell of our code, which is not at fault.</summary>
+    /// <summary>The reason, for the log: the message and that of each inner exception. There is no stack trace, because our code is not the cause.</summary>
     public string Reason
     {
         get

@@ -9,7 +9,7 @@ internal enum Flaw
     /// <summary>A status document that cannot be read. It stays.</summary>
     UnreadableStatus,
 
-    /// <summary>A playlist that cannot be read, or is none of ours. It stays.</summary>
+    /// <summary>A playlist that cannot be read or is not ours. It stays.</summary>
     UnreadablePlaylist,
 
     /// <summary>A published video names something that is not there. It stays: only ingesting it anew could help.</summary>

@@ -15,9 +15,9 @@ internal static class CommonOptions
 
     public static Option<SigningKeyKind> SigningKey { get; } = new("--signing-key") { Description = "The kind of key that URLs are signed with." };
 
-    /// <summary>What these options say of the system.</summary>
+    /// <summary>Returns the options of the system that a command line asks for.</summary>
     /// <param name="arguments">The command line.</param>
-    /// <param name="otherwise">The store's folder when neither a folder nor a bucket is named.</param>
+    /// <param name="otherwise">The store's folder if neither a folder nor a bucket is named.</param>
     public static LocalOptions Read(ParseResult arguments, string otherwise)
     {
         var options = new LocalOptions

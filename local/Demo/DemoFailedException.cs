@@ -1,4 +1,4 @@
 namespace Reelseal.Local.Demo;
 
-/// <summary>Something did not do what the demo shows; the message says what.</summary>
+/// <summary>A step of the demo failed; the message says which and why.</summary>
 internal sealed class DemoFailedException(string message) : Exception(message);

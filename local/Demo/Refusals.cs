@@ -4,16 +4,16 @@ using Reelseal.Local.Playback;
 
 namespace Reelseal.Local.Demo;
 
-/// <summary>Checks that what is signed opens only with its signature: each address is asked for in every way that must fail.</summary>
+/// <summary>Checks that signed URLs need their signature: requests each one in every way that must fail.</summary>
 internal static class Refusals
 {
     /// <param name="client">Fetches.</param>
-    /// <param name="signed">Addresses that open.</param>
+    /// <param name="signed">URLs that work.</param>
     /// <param name="foreignQuery">A valid signature, of another video.</param>
-    /// <param name="expiredQuery">A signature of this video whose time is over.</param>
+    /// <param name="expiredQuery">An expired signature of this video.</param>
     /// <param name="cancellationToken">Ends the check.</param>
-    /// <returns>How many were refused.</returns>
-    /// <exception cref="DemoFailedException">One was let through, or refused with another status than 403.</exception>
+    /// <returns>The number of refused requests.</returns>
+    /// <exception cref="DemoFailedException">A request succeeded, or was refused with a status other than 403.</exception>
     public static async Task<int> CheckAsync(
         VideoClient client, IEnumerable<Uri> signed, string foreignQuery, string expiredQuery, CancellationToken cancellationToken)
     {
@@ -31,7 +31,7 @@ internal static class Refusals
         return refused;
     }
 
-    /// <summary>The address in each way that must be refused, and what was done to it.</summary>
+    /// <summary>Returns the URL in each form that must be refused, with a description of the change.</summary>
     public static IEnumerable<(string What, Uri Address)> Variants(Uri address, string foreignQuery, string expiredQuery)
     {
         var (own, reserved) = ViewerUrl.Parse(address.Scheme, address.Authority, address.PathAndQuery);

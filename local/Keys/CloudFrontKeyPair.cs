@@ -12,7 +12,7 @@ internal enum SigningKeyKind
     Rsa,
 }
 
-/// <summary>A throw-away key pair, as an operator would make one for CloudFront.</summary>
+/// <summary>A throw-away key pair, such as an operator makes for CloudFront.</summary>
 /// <param name="Id">The key pair id: CloudFront's id of the public key.</param>
 /// <param name="PublicPem">The public key (SubjectPublicKeyInfo).</param>
 /// <param name="PrivatePem">The private key (PKCS #8).</param>

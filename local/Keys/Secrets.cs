@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Reelseal.Local.Keys;
 
-/// <summary>The functions' secrets, made at start: files in a folder that only this user can open, and that goes when the system stops.</summary>
+/// <summary>The functions' secrets, made at start: files in a folder that only this user can read, removed when the system stops.</summary>
 internal sealed class Secrets : IDisposable
 {
     private const string TokenKeyName = "reelseal-token-key";
@@ -14,7 +14,7 @@ internal sealed class Secrets : IDisposable
 
     public CloudFrontKeyPair KeyPair { get; }
 
-    /// <summary>What the edge tells the function in <c>X-Origin-Verify</c>.</summary>
+    /// <summary>The value that the edge sends the function in <c>X-Origin-Verify</c>.</summary>
     public string OriginSecret { get; }
 
     /// <summary>The HS256 key of the tokens.</summary>

@@ -7,7 +7,7 @@ using Reelseal.Tokens;
 
 namespace Reelseal.Local.Playback;
 
-/// <summary>What the status document of a video tells.</summary>
+/// <summary>The fields of a video's status document that the client reads.</summary>
 internal sealed record VideoProgress(string State, double Progress, double? Speed, double? Duration, string? Error, IReadOnlyList<VideoRendition>? Renditions);
 
 /// <summary>A rendition of a status document.</summary>
@@ -16,28 +16,28 @@ internal sealed record VideoRendition(string Name, string Type, int? Width, int?
 /// <summary>A ticket: the signed address of a video's multivariant playlist, the query for its pictures, and when both end.</summary>
 internal sealed record PlayTicket(Uri Url, string? Query, long Expires);
 
-/// <summary>A client of the two functions, as an operator's own would be: through the gateway, with tokens.</summary>
+/// <summary>A client of the two functions, such as an operator writes: through the gateway, with tokens.</summary>
 /// <param name="gateway">The gateway's address.</param>
 /// <param name="tokens">Makes the tokens.</param>
 internal sealed class VideoClient(string gateway, TokenMint tokens) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.All })
     {
-        Timeout = Timeout.InfiniteTimeSpan, // a transcode answers when it is done
+        Timeout = Timeout.InfiniteTimeSpan, // an ingest answers when it is finished
     };
 
     /// <summary>Uploads a video under an id of our own; the answer comes when it is published.</summary>
-    /// <exception cref="VideoClientException">It was refused; the message holds the reason.</exception>
+    /// <exception cref="VideoClientException">It was refused; the message contains the reason.</exception>
     public async Task UploadAsync(VideoId video, Stream content, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{gateway}/function/ingest-video/") { Content = new StreamContent(content) };
         request.Headers.Add("X-Call-Id", video.ToString());
-        request.Content.Headers.ContentType = new("application/octet-stream"); // the content says what it is
+        request.Content.Headers.ContentType = new("application/octet-stream"); // the content decides, not the header
         using var response = await SendAsync(request, Scopes.Ingest, video, cancellationToken);
         await ThrowIfRefusedAsync(response, cancellationToken);
     }
 
-    /// <summary>The video's status, or null while the function knows of none.</summary>
+    /// <summary>Returns the video's status, or null if there is none.</summary>
     public async Task<VideoProgress?> GetProgressAsync(VideoId video, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{gateway}/function/ingest-video/videos/{video}");

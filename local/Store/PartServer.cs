@@ -4,8 +4,8 @@ using Reelseal.Storage;
 namespace Reelseal.Local.Store;
 
 /// <summary>
-/// Stands where the bucket's own address will when the store is a directory: takes the parts of uploads at presigned addresses, on an origin of its own and with the
-/// CORS headers that S3 gives under the rule of <c>infra</c>, so that a page meets here what it will meet there.
+/// Stands in for the bucket's address when the store is a directory: accepts the parts of uploads at presigned addresses, on its own origin and with the
+/// CORS headers that S3 sends under the rule of <c>infra</c>, so that the page behaves here as it will there.
 /// </summary>
 internal sealed class PartServer : IAsyncDisposable
 {
@@ -15,14 +15,14 @@ internal sealed class PartServer : IAsyncDisposable
 
     private PartServer(string pageOrigin) => _pageOrigin = pageOrigin;
 
-    /// <summary>Where it listens, without a slash at its end: the function's <c>STORE_URL</c>.</summary>
+    /// <summary>Its address, without a trailing slash: the function's <c>STORE_URL</c>.</summary>
     public string Address => _server!.Address;
 
     /// <param name="directory">The store's directory.</param>
     /// <param name="store">The store in that directory.</param>
     /// <param name="pageOrigin">The one origin whose pages may send parts.</param>
-    /// <param name="logging">Says where the server logs to.</param>
-    /// <param name="cancellationToken">Gives the start up.</param>
+    /// <param name="logging">Configures where the server logs.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
     public static async Task<PartServer> StartAsync(
         string directory, IObjectStore store, string pageOrigin, Action<ILoggingBuilder> logging, CancellationToken cancellationToken)
     {

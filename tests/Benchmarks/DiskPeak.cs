@@ -1,11 +1,11 @@
 namespace Reelseal.Benchmarks;
 
-/// <summary>How much a work directory holds at its fullest, beside the sources.</summary>
+/// <summary>The peak size of a work directory, not counting the sources.</summary>
 internal static class DiskPeak
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
 
-    /// <returns>What <paramref name="run"/> gave, and the most bytes that were seen meanwhile.</returns>
+    /// <returns>The result of <paramref name="run"/>, and the peak number of bytes meanwhile.</returns>
     public static async Task<(T Result, long Bytes)> DuringAsync<T>(string folder, Func<Task<T>> run)
     {
         var running = run();
@@ -28,7 +28,7 @@ internal static class DiskPeak
         }
         catch (IOException)
         {
-            // Something was removed while it was looked at: the next look counts.
+            // Something was removed during the scan: the next scan counts.
         }
         return bytes;
     }

@@ -4,7 +4,7 @@ using Reelseal.Benchmarks.Servers;
 
 namespace Reelseal.Benchmarks;
 
-/// <summary>The rows about ingest-video.</summary>
+/// <summary>The rows of ingest-video.</summary>
 /// <param name="bench">The clip, the store and the programs.</param>
 /// <param name="table">Where the rows go.</param>
 /// <param name="scale">How long to measure: 1 for the table in docs/benchmarks.md, less for a smoke test.</param>
@@ -26,7 +26,7 @@ internal sealed class IngestRows(IngestBench bench, Table table, double scale)
         List<double> overhead = [], versusArticle = [], copyGain = [], disk = [];
         for (var round = 0; round < Rounds.At(scale, 5); round++)
         {
-            // In this order, because what is held against each other should be neighbours.
+            // In this order, because figures that are compared should be measured one after the other.
             var (copied, copyPeak) = await DiskPeak.DuringAsync(copyWork, () => bench.PostClipAsync(copying));
             var (ours, peak) = await DiskPeak.DuringAsync(work, () => bench.PostClipAsync(function));
             copyGain.Add(copied / ours);
@@ -40,7 +40,7 @@ internal sealed class IngestRows(IngestBench bench, Table table, double scale)
         table.Add(new("ingest.disk_peak", "MiB", Goal.Most(64), disk));
     }
 
-    /// <summary>A gibibyte sent to a fresh process: the clip, and after it a box of nothing.</summary>
+    /// <summary>A gibibyte sent to a fresh process: the clip, followed by an empty box.</summary>
     private async Task UploadMemoryAsync()
     {
         var runs = new List<double>();

@@ -1,9 +1,9 @@
 namespace Reelseal.Benchmarks;
 
-/// <summary>Measures two things in turn, A B A B …: what disturbs the machine disturbs both.</summary>
+/// <summary>Measures two things in turn, A B A B …, so that noise affects both.</summary>
 internal static class Rounds
 {
-    /// <summary>How many rounds there are: a short measurement takes as many as a long one; only the smoke test, which wants no figure, takes one.</summary>
+    /// <summary>The number of rounds: the same for short and long measurements; only the smoke test, which needs no figure, takes one.</summary>
     public static int At(double scale, int rounds) => scale < 0.1 ? 1 : rounds;
 
     /// <summary>The ratio A to B of each round.</summary>

@@ -2,8 +2,8 @@ namespace Reelseal.Benchmarks;
 
 /// <summary>One line of the table: what was measured, in which unit, against which goal, run by run.</summary>
 /// <param name="Name">The row's name.</param>
-/// <param name="Unit"><c>ratio</c>, or a unit where the row is no ratio.</param>
-/// <param name="Goal">What the median is held against, or null when it is only reported.</param>
+/// <param name="Unit"><c>ratio</c>, or a unit if the row is not a ratio.</param>
+/// <param name="Goal">The limit for the median, or null if it is only reported.</param>
 /// <param name="Runs">Each run's value.</param>
 internal sealed record Row(string Name, string Unit, Goal? Goal, IReadOnlyList<double> Runs)
 {
@@ -18,7 +18,7 @@ internal sealed record Row(string Name, string Unit, Goal? Goal, IReadOnlyList<d
     }
 }
 
-/// <summary>A bound that a median is to keep.</summary>
+/// <summary>A limit for a median.</summary>
 internal sealed record Goal(double Bound, bool AtLeast)
 {
     public static Goal Least(double bound) => new(bound, AtLeast: true);

@@ -7,7 +7,7 @@ using Reelseal.Tokens;
 
 namespace Reelseal.EndToEnd.Tests;
 
-/// <summary>The asynchronous route: the caller knows the id at once, and is told the result.</summary>
+/// <summary>The asynchronous route: the caller gets the id at once and the result through a callback.</summary>
 public sealed class AsyncIngestTests(DirectorySystem shared) : IClassFixture<DirectorySystem>
 {
     [Fact(Timeout = 120_000)]

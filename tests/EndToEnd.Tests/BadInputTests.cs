@@ -5,7 +5,7 @@ using Reelseal.Testing;
 
 namespace Reelseal.EndToEnd.Tests;
 
-/// <summary>What is no video: refused with a sentence that a person understands, and nothing is left of it.</summary>
+/// <summary>Sources that are not videos are refused with a sentence that a person understands, and leave nothing behind.</summary>
 public sealed class BadInputTests
 {
     private const long MaxUploadBytes = 20_000_000;

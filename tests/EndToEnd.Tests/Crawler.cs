@@ -6,7 +6,7 @@ namespace Reelseal.EndToEnd.Tests;
 /// <summary>Finds everything that a player may fetch of a video.</summary>
 internal static class Crawler
 {
-    /// <summary>The addresses of all playlists below this one, and all that those name.</summary>
+    /// <summary>The addresses of all playlists below this one, and of everything they name.</summary>
     public static async Task<IReadOnlyList<HlsEntry>> CrawlAsync(VideoClient client, Uri multivariant, CancellationToken cancellationToken)
     {
         var found = new List<HlsEntry>();
@@ -18,7 +18,7 @@ internal static class Crawler
         return found;
     }
 
-    /// <summary>Fetches each address, and fails where one does not open, or holds nothing.</summary>
+    /// <summary>Fetches each address, and fails if one is refused or empty.</summary>
     public static async Task FetchAllAsync(VideoClient client, IEnumerable<HlsEntry> entries, CancellationToken cancellationToken)
     {
         foreach (var entry in entries)

@@ -8,13 +8,13 @@ using Reelseal.Tokens;
 
 namespace Reelseal.EndToEnd.Tests;
 
-/// <summary>What an operator reads when something that a function depends on fails.</summary>
+/// <summary>What an operator reads when a dependency of a function fails.</summary>
 public sealed class FaultLogTests
 {
     private const string SecretKey = "the-store-s-secret-access-key";
 
     [Fact(Timeout = 120_000)]
-    public async Task A_fault_of_the_store_is_one_line_with_the_calls_id_the_dependency_and_the_reason()
+    public async Task A_store_error_is_one_line_with_the_call_id_the_dependency_and_the_reason()
     {
         Published.Require();
         var cancellation = TestContext.Current.CancellationToken;

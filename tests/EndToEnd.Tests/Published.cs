@@ -2,7 +2,7 @@ using Reelseal.Local;
 
 namespace Reelseal.EndToEnd.Tests;
 
-/// <summary>The functions as <c>make publish</c> leaves them.</summary>
+/// <summary>The functions that <c>make publish</c> builds.</summary>
 internal static class Published
 {
     /// <summary>Skips the test where a function is not published.</summary>

@@ -8,7 +8,7 @@ using Reelseal.Tokens;
 
 namespace Reelseal.EndToEnd.Tests;
 
-/// <summary>A function that is still starting: whoever believes too early that it is ready sends it requests that are lost.</summary>
+/// <summary>A function that is still starting: requests that are sent before it is ready would be lost.</summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class ReadinessTests
 {

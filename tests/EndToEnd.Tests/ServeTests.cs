@@ -9,7 +9,7 @@ namespace Reelseal.EndToEnd.Tests;
 public class ServeTests
 {
     [Fact(Timeout = 60_000)]
-    public async Task A_port_that_is_taken_is_told_in_one_line()
+    public async Task A_port_in_use_is_reported_in_one_line()
     {
         Published.Require();
         using var store = new TemporaryDirectory();

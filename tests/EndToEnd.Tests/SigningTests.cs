@@ -3,7 +3,7 @@ using Reelseal.Local.Keys;
 
 namespace Reelseal.EndToEnd.Tests;
 
-/// <summary>Every way of signing that the settings offer, held against the edge.</summary>
+/// <summary>Every way of signing that the settings offer, checked by the edge.</summary>
 public sealed class SigningTests(DirectorySystem shared) : IClassFixture<DirectorySystem>
 {
     [Theory(Timeout = 120_000)]

@@ -3,7 +3,7 @@ using Reelseal.Testing;
 
 namespace Reelseal.EndToEnd.Tests;
 
-/// <summary>A system that the tests of a class share. It starts with the first test, which is thereby the one that is skipped where something is missing.</summary>
+/// <summary>A system that the tests of a class share. It starts with the first test, so a missing program skips that test.</summary>
 public abstract class SharedSystem : IAsyncDisposable
 {
     private RunningSystem? _system;

@@ -4,7 +4,7 @@ using Reelseal.Testing;
 
 namespace Reelseal.EndToEnd.Tests;
 
-/// <summary>A function without the keys it needs, as after a rotation that went wrong: it must not become ready, or it would replace one that works.</summary>
+/// <summary>A function without the keys it needs, as after a failed rotation: it must not become ready, or it would replace one that works.</summary>
 public sealed class UnreadableKeyTests
 {
     private const string Canary = "bm90IGEga2V5IGJ1dCBub2JvZHlzIGJ1c2luZXNz";

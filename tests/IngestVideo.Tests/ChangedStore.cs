@@ -2,7 +2,7 @@ using Reelseal.Storage;
 
 namespace IngestVideo.Tests;
 
-/// <summary>The real store of a test, but for what is done before a write.</summary>
+/// <summary>The real store of a test, with an action before a write.</summary>
 internal sealed class ChangedStore(IObjectStore store, Func<string, Task> beforePut) : IObjectStore
 {
     public Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken) => store.HeadAsync(key, cancellationToken);

@@ -17,7 +17,7 @@ public sealed class FullDiskTests
     [InlineData("raw")]
     [InlineData("form")]
     [InlineData("reference")]
-    public async Task A_source_for_which_there_is_no_room_is_refused_as_a_fault_of_the_machine(string way)
+    public async Task A_source_that_does_not_fit_on_the_disk_is_answered_507(string way)
     {
         using var disk = SmallDisk.Mount(megabytes: 1);
         await using var host = await IngestHost.StartAsync(("WORK_DIRECTORY", disk.Folder));
@@ -41,7 +41,7 @@ public sealed class FullDiskTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_disk_that_others_fill_while_encoding_is_a_fault_of_the_machine()
+    public async Task A_disk_that_fills_up_while_encoding_is_answered_507()
     {
         using var disk = SmallDisk.Mount(megabytes: 17);
         await using var host = await IngestHost.StartAsync(("WORK_DIRECTORY", disk.Folder));
@@ -58,11 +58,11 @@ public sealed class FullDiskTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_small_disk_and_a_slow_store_give_the_whole_video_all_the_same()
+    public async Task A_small_disk_and_a_slow_store_still_give_the_whole_video()
     {
         // ffmpeg itself is silent where a segment cannot be written to its end, and ends with success.
         var clip = await Clip.MakeAsync("noisy.mp4", "-f lavfi -i color=gray:s=320x180:r=25:d=24 -vf noise=alls=80:allf=t -c:v libx264 -preset ultrafast -crf 30 -g 250 -pix_fmt yuv420p");
-        // What must remain free, the source, and room for no more than a segment and a half.
+        // The required free space, the source, and room for at most a segment and a half.
         using var disk = SmallDisk.Mount(megabytes: 16 + (int)(new FileInfo(clip).Length >> 20) + 8);
         var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
         var ladder = Path.Combine(root, "ladder.json");

@@ -9,7 +9,7 @@ using Reelseal;
 
 namespace IngestVideo.Tests;
 
-/// <summary>Files that mean harm, or are broken: each ends within its limits in a status of the contract, and leaves nothing.</summary>
+/// <summary>Hostile and broken files: each ends within its limits in a documented status, and leaves nothing behind.</summary>
 public sealed class HostileTests : IAsyncLifetime
 {
     private const int Limit = 120_000;
@@ -71,7 +71,7 @@ public sealed class HostileTests : IAsyncLifetime
 
         using var response = await Host.PostAsync(new MemoryStream(video));
 
-        await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "has no size"); // ffprobe, told of the limit, does not believe it
+        await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "has no size"); // ffprobe refuses the size when it knows the limit
         await Host.AssertNothingIsLeftAsync();
     }
 
@@ -162,11 +162,11 @@ public sealed class HostileTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 240_000)]
-    public Task Fifty_damaged_files_end_in_a_status_of_the_contract() => DamageAsync(50);
+    public Task Fifty_damaged_files_each_end_in_a_documented_status() => DamageAsync(50);
 
     [Fact(Timeout = 1_800_000)]
     [Trait("Category", "Soak")]
-    public Task Five_hundred_damaged_files_end_in_a_status_of_the_contract() => DamageAsync(500);
+    public Task Five_hundred_damaged_files_each_end_in_a_documented_status() => DamageAsync(500);
 
     private async Task DamageAsync(int count)
     {
@@ -199,7 +199,7 @@ public sealed class HostileTests : IAsyncLifetime
         Assert.InRange(longest, TimeSpan.Zero, TimeSpan.FromSeconds(60)); // MAX_TRANSCODE_TIME is 30 s
         Assert.Empty(Directory.EnumerateFileSystemEntries(Host.WorkDirectory));
         Assert.Empty(Processes.WorkingIn(Host.WorkDirectory));
-        // What is in the store belongs to a video that is ready, or says why it is not.
+        // Everything in the store belongs to a ready video, or says why the video failed.
         foreach (var group in (await Host.KeysAsync()).GroupBy(key => VideoId.Parse(key.Split('/')[1][..VideoId.TextLength], provider: null)))
         {
             var status = JsonSerializer.Deserialize(await Host.Client.GetStringAsync($"/videos/{group.Key}"), StatusJson.Default.VideoStatus)!;
@@ -238,7 +238,7 @@ public sealed class HostileTests : IAsyncLifetime
         var reference = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(reference, record.Length + 4);
 
-        // The boxes in which the data reference lies grow with it; the samples come before them, and stay where they are.
+        // The boxes around the data reference grow with it; the samples come before them and keep their position.
         var start = 0;
         foreach (var box in (string[])["moov", "trak", "mdia", "minf", "dinf", "dref"])
         {

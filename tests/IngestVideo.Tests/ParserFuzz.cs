@@ -10,7 +10,7 @@ using Reelseal.Testing;
 
 namespace IngestVideo.Tests;
 
-/// <summary>What ingest reads of a stranger's file, almost right: it is refused as the contract says, or understood as something that ffmpeg can be asked to do.</summary>
+/// <summary>Almost correct input from a stranger's file: ingest refuses it as documented, or understands it as something that ffmpeg can do.</summary>
 public sealed class ParserFuzz
 {
     private const int Limit = 300_000;

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace IngestVideo.Tests;
 
-/// <summary>The programs that run on this machine.</summary>
+/// <summary>Finds running programs.</summary>
 internal static class Processes
 {
     /// <summary>The numbers of those that were started with a path in a folder.</summary>

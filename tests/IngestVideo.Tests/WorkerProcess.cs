@@ -32,7 +32,7 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
         return new(process, new(await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The worker did not start.")), work);
     }
 
-    /// <summary>The most memory that it ever held, in bytes (VmHWM, proc(5)).</summary>
+    /// <summary>Its peak resident memory in bytes (VmHWM, proc(5)).</summary>
     public long PeakMemory => 1024 * long.Parse(
         File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 

@@ -2,13 +2,13 @@ using Reelseal.Testing;
 
 namespace IngestVideo.Tests;
 
-/// <summary>Scratch folders, and what is left of them by those who were killed.</summary>
+/// <summary>Scratch folders, including those that killed processes left behind.</summary>
 public sealed class WorkspaceTests
 {
     [Theory]
     [InlineData(false)] // killed before there was a folder, or when it was just removed
-    [InlineData(true)] // killed while the folder was removed, of which the beginning is gone
-    public void What_a_killed_process_left_is_removed_wherever_it_stood(bool folder)
+    [InlineData(true)] // killed while the folder was removed, with its beginning gone
+    public void The_remains_of_a_killed_process_are_removed_wherever_they_are(bool folder)
     {
         using var work = new TemporaryDirectory();
         string name;

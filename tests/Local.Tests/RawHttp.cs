@@ -21,7 +21,7 @@ internal static class RawHttp
         }
         catch (IOException)
         {
-            // reset: what came until then is the answer
+            // reset: the bytes before it are the answer
         }
         return Encoding.Latin1.GetString(answer.ToArray());
     }

@@ -3,5 +3,5 @@ using Reelseal.Testing;
 
 [assembly: AssemblyFixture(typeof(CephRgw))]
 [assembly: AssemblyFixture(typeof(Stage))]
-// A browser that plays, and ffmpeg, take every core.
+// A playing browser and ffmpeg use every core.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]

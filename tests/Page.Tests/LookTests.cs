@@ -14,7 +14,7 @@ public sealed class LookTests(Stage stage)
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(Looks))]
-    public async Task It_has_no_serious_fault_of_accessibility_and_fits_its_width(string colours, int width, int height)
+    public async Task The_page_has_no_serious_accessibility_problem_and_fits_its_width(string colours, int width, int height)
     {
         await stage.StartedAsync();
         var axe = Path.Combine(Local.Repository.Root, "tests", "Page.Tests", "node_modules", "axe-core", "axe.min.js");

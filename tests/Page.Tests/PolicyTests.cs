@@ -2,11 +2,11 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Reelseal.Page.Tests;
 
-/// <summary>The page's Content-Security-Policy holds. That it is not too tight, every other test sees.</summary>
+/// <summary>The page's Content-Security-Policy works. All other tests show that it is not too strict.</summary>
 public sealed class PolicyTests(Stage stage)
 {
     [Fact(Timeout = 120_000)]
-    public async Task No_script_or_style_but_its_own_files_and_no_talk_to_strangers()
+    public async Task Only_its_own_scripts_and_styles_run_and_it_connects_to_no_strangers()
     {
         await stage.StartedAsync();
         await using var visit = await Visit.OpenAsync(stage);

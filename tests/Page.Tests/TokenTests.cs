@@ -3,7 +3,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Reelseal.Page.Tests;
 
-/// <summary>Where the page gets its token.</summary>
+/// <summary>How the page gets its token.</summary>
 public sealed class TokenTests(Stage stage)
 {
     private const int Limit = 120_000;
@@ -11,7 +11,7 @@ public sealed class TokenTests(Stage stage)
     private string Good => stage.System.Tokens.Mint(new() { Scopes = [Scopes.Ingest, Scopes.Play] });
 
     [Fact(Timeout = Limit)]
-    public async Task It_asks_the_address_of_its_configuration_and_again_when_a_token_has_run_out()
+    public async Task The_page_gets_a_token_from_tokenUrl_and_again_when_it_has_expired()
     {
         await stage.StartedAsync();
         var asked = 0;
@@ -28,7 +28,7 @@ public sealed class TokenTests(Stage stage)
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Without_any_it_asks_its_user_until_the_token_is_good_and_remembers_it_for_the_tab()
+    public async Task Without_tokenUrl_the_page_asks_its_user_until_the_token_is_valid_and_remembers_it_for_the_tab()
     {
         await stage.StartedAsync();
         await using var visit = await Visit.OpenAsync(stage, prepare: context => ConfigureAsync(context, new { gateway = stage.System.Gateway }));

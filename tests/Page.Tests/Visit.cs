@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Reelseal.Page.Tests;
 
-/// <summary>One visitor with the page open, in a browser profile of its own. At its end it says what the browser complained about.</summary>
+/// <summary>One visitor with the page open, in its own browser profile. When disposed, it reports the browser's errors.</summary>
 internal sealed class Visit : IAsyncDisposable
 {
-    /// <summary>Bears a machine that is several times slower than a quiet one.</summary>
+    /// <summary>Allows for a machine several times slower than an idle one.</summary>
     public const int Patience = 60_000;
 
     private readonly IBrowserContext _context;
@@ -17,7 +17,7 @@ internal sealed class Visit : IAsyncDisposable
 
     public IBrowserContext Context => _context;
 
-    /// <summary>What the browser's console said of the page's own faults: exceptions, and what its policy did not allow.</summary>
+    /// <summary>The browser console's errors of the page itself: exceptions, and violations of its policy.</summary>
     public IReadOnlyList<string> Complaints => _complaints;
 
     public static async Task<Visit> OpenAsync(Stage stage, string? address = null, BrowserNewContextOptions? options = null, Func<IBrowserContext, Task>? prepare = null)
@@ -47,7 +47,7 @@ internal sealed class Visit : IAsyncDisposable
         await PlaysAsync();
     }
 
-    /// <summary>Waits until the video has gone on by a second: a player that stands still never gets there.</summary>
+    /// <summary>Waits until playback has advanced by a second; a stalled player never gets there.</summary>
     public async Task PlaysAsync()
     {
         var from = await TimeAsync();
@@ -59,7 +59,7 @@ internal sealed class Visit : IAsyncDisposable
     /// <summary>Moves the seek bar.</summary>
     public Task SeekAsync(double seconds) => Id("seek").FillAsync(seconds.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>The loudest frequency that is heard now, in hertz.</summary>
+    /// <summary>The loudest audible frequency now, in hertz.</summary>
     public Task<double> ToneAsync() => Page.EvaluateAsync<double>(
         """
         async () => {
@@ -105,7 +105,7 @@ internal sealed class Visit : IAsyncDisposable
         }
         """);
 
-    /// <summary>Asserts that the picture is one, and that it moves.</summary>
+    /// <summary>Asserts that there is a moving picture.</summary>
     public async Task AssertMovingAsync()
     {
         await PlaysAsync();
@@ -116,7 +116,7 @@ internal sealed class Visit : IAsyncDisposable
         Assert.True(one.Zip(other, (a, b) => Math.Abs(a - b)).Average() > 1, "The picture stands still.");
     }
 
-    /// <summary>What axe-core, which must have been loaded, finds serious or critical; empty for nothing.</summary>
+    /// <summary>Returns the serious and critical findings of axe-core, which must have been loaded.</summary>
     public Task<string> FaultsAsync() => Page.EvaluateAsync<string>(
         """
         async () => (await axe.run()).violations
@@ -124,7 +124,7 @@ internal sealed class Visit : IAsyncDisposable
           .map(({ id, nodes }) => `${id}: ${nodes.map(node => `${node.target} ${node.failureSummary}`).join("; ")}`).join("\n")
         """);
 
-    /// <summary>Asserts that nothing was wrong with the page itself.</summary>
+    /// <summary>Asserts that the page itself reported no errors.</summary>
     public void AssertNoComplaints() => Assert.Empty(_complaints);
 
     public ValueTask DisposeAsync() => _context.DisposeAsync();

@@ -64,7 +64,7 @@ public sealed class WatchTests(Stage stage)
         await visit.Page.Keyboard.PressAsync("c");
         await visit.Page.WaitForFunctionAsync("() => [...document.querySelector('video').textTracks].every(track => track.mode !== 'showing')");
 
-        // The way: it goes on where it was, with the same sound.
+        // The route: playback continues in place, with the same sound.
         var position = await visit.TimeAsync();
         await visit.Page.GetByLabel("Gateway").CheckAsync();
         await visit.Page.WaitForFunctionAsync("from => { const v = document.querySelector('video'); return !v.paused && v.currentTime > from + 1; }", position);
@@ -75,7 +75,7 @@ public sealed class WatchTests(Stage stage)
     private const string Showing = "words => [...document.querySelector('video').textTracks].some(track => track.mode === 'showing' && [...track.activeCues ?? []].some(cue => cue.text.includes(words)))";
 
     [Fact(Timeout = Limit)]
-    public async Task Keys_move_it_and_the_seek_bar_shows_the_picture_of_a_time()
+    public async Task Keys_seek_and_the_seek_bar_shows_preview_pictures()
     {
         await stage.StartedAsync();
         await using var visit = await Visit.OpenAsync(stage);
@@ -113,7 +113,7 @@ public sealed class WatchTests(Stage stage)
     private const string PreviewPosition = "() => document.querySelector('#preview div').style.backgroundPosition";
 
     [Fact(Timeout = Limit)]
-    public async Task After_a_pause_longer_than_its_signature_it_goes_on_where_it_was()
+    public async Task After_a_pause_longer_than_the_signature_playback_resumes_in_place()
     {
         await stage.StartedAsync();
         await using var system = await stage.StartSystemAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["URL_LIFETIME"] = "5s", ["URL_WINDOW"] = "1s" });
@@ -155,7 +155,7 @@ public sealed class WatchTests(Stage stage)
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_deleted_video_and_a_server_that_is_gone_are_told_apart_and_the_latter_can_be_tried_again()
+    public async Task A_deleted_video_and_an_unreachable_server_have_different_messages_and_only_the_latter_offers_a_retry()
     {
         await stage.StartedAsync();
         await using var visit = await Visit.OpenAsync(stage);

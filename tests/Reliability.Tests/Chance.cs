@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Reelseal.Reliability.Tests;
 
-/// <summary>Random moments that can be had again: the seed is printed, and <c>RELIABILITY_SEED</c> sets it.</summary>
+/// <summary>Repeatable random moments: the seed is printed, and <c>RELIABILITY_SEED</c> sets it.</summary>
 internal static class Chance
 {
     public static Random Create()
@@ -13,12 +13,12 @@ internal static class Chance
     }
 }
 
-/// <summary>What a test has seen, in figures: part of its output, also when it passes.</summary>
+/// <summary>A test's measurements, printed even if it passes.</summary>
 internal static class Report
 {
     public static void Line(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
 
-    /// <summary>How often each thing was seen.</summary>
+    /// <summary>Counts how often each thing was seen.</summary>
     public static void Counts(string what, IEnumerable<string> seen) =>
         Line($"{what}: {string.Join(", ", seen.GroupBy(one => one, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Count()} {group.Key}"))}");
 }

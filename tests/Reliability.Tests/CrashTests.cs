@@ -5,15 +5,15 @@ using Reelseal.Testing;
 
 namespace Reelseal.Reliability.Tests;
 
-/// <summary>Killed at any moment, ingest leaves a whole video or none, and whoever tries again gets it.</summary>
+/// <summary>Killed at any moment, ingest leaves a whole video or none, and a retry succeeds.</summary>
 public sealed class CrashTests(CephRgw s3, Systems systems)
 {
     [Fact(Timeout = 600_000)]
-    public Task A_killed_ingest_is_made_good_by_a_retry() => systems.UseAsync(s3, faulty => KillIngestAsync(faulty, 2));
+    public Task A_retry_repairs_a_killed_ingest() => systems.UseAsync(s3, faulty => KillIngestAsync(faulty, 2));
 
     [Fact(Timeout = 3_600_000)]
     [Trait("Category", "Soak")]
-    public Task A_killed_ingest_is_made_good_by_a_retry_at_20_moments() => systems.UseAsync(s3, faulty => KillIngestAsync(faulty, 20));
+    public Task A_retry_repairs_a_killed_ingest_at_20_moments() => systems.UseAsync(s3, faulty => KillIngestAsync(faulty, 20));
 
     [Fact(Timeout = 600_000)]
     public Task An_ingest_outlives_the_S3_server_or_ends_as_failed() => systems.UseAsync(s3, faulty => KillS3Async(faulty, 1));
@@ -31,7 +31,7 @@ public sealed class CrashTests(CephRgw s3, Systems systems)
         {
             var video = VideoId.New();
             var byReference = index % 4 == 3;
-            // Some are killed once more when they are tried again.
+            // Some are killed again during the retry.
             for (var attempt = 0; attempt == 0 || random.Next(3) == 0; attempt++)
             {
                 var first = byReference ? run.StartByReferenceAsync(video) : run.StartAsync(video);
@@ -72,7 +72,7 @@ public sealed class CrashTests(CephRgw s3, Systems systems)
             if (answer.Status != HttpStatusCode.Created)
             {
                 Assert.True(answer.Status is HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout, $"{answer}");
-                // Where not even a claim was made there is none.
+                // Without a claim there is no status.
                 var status = (await system.Statuses.ReadAsync(video, CancellationToken.None))?.Status;
                 Assert.True(status is null or { State: VideoState.Failed }, $"{status}");
             }

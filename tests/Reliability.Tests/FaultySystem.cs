@@ -2,7 +2,7 @@ using Reelseal.Testing;
 
 namespace Reelseal.Reliability.Tests;
 
-/// <summary>The system with something between the functions and S3 that can go wrong.</summary>
+/// <summary>The system with a fault-injecting proxy between the functions and S3.</summary>
 internal sealed class FaultySystem : IAsyncDisposable
 {
     private int _faults;
@@ -15,7 +15,7 @@ internal sealed class FaultySystem : IAsyncDisposable
 
     public IngestRun Run { get; }
 
-    /// <summary>How many requests something was done to.</summary>
+    /// <summary>The number of affected requests.</summary>
     public int Faults => _faults;
 
     public static async Task<FaultySystem> StartAsync(CephRgw s3)

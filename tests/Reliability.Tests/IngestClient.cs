@@ -6,19 +6,19 @@ using Reelseal.Tokens;
 
 namespace Reelseal.Reliability.Tests;
 
-/// <summary>What became of a request to ingest a video.</summary>
+/// <summary>The outcome of a request to ingest a video.</summary>
 /// <param name="Status">null when the connection broke instead.</param>
-/// <param name="RetryAfter">When to come back, as the answer said.</param>
+/// <param name="RetryAfter">The answer's <c>Retry-After</c>.</param>
 /// <param name="Body">The answer's body.</param>
 internal sealed record IngestAnswer(HttpStatusCode? Status, TimeSpan? RetryAfter = null, string Body = "");
 
-/// <summary>Sends videos to the gateway, and takes whatever comes back.</summary>
+/// <summary>Sends videos to the gateway and accepts any answer.</summary>
 internal sealed class IngestClient(LocalSystem system) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(5) };
 
-    /// <param name="video">The id that the video is to have.</param>
-    /// <param name="content">The video; null for what lies in the store as <c>uploads/{id}</c>.</param>
+    /// <param name="video">The id for the video.</param>
+    /// <param name="content">The video; null for the stored upload <c>uploads/{id}</c>.</param>
     public async Task<IngestAnswer> PostAsync(VideoId video, Stream? content)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{system.Gateway}/function/ingest-video/")
@@ -41,7 +41,7 @@ internal sealed class IngestClient(LocalSystem system) : IDisposable
     public void Dispose() => _http.Dispose();
 }
 
-/// <summary>Bytes that come evenly over a while, as from a phone.</summary>
+/// <summary>Bytes that arrive evenly over a while, as from a phone.</summary>
 internal sealed class SlowStream(byte[] content, TimeSpan during) : Stream
 {
     private const int Pieces = 20;

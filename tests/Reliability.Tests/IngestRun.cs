@@ -4,7 +4,7 @@ using Reelseal.Storage;
 
 namespace Reelseal.Reliability.Tests;
 
-/// <summary>A moment of an ingest: so long after its status first told of a state, or of a later one.</summary>
+/// <summary>A moment of an ingest: a delay after its status first reported a state, or a later one.</summary>
 internal readonly record struct Moment(VideoState State, TimeSpan After);
 
 /// <summary>The ingests that a test disturbs: one clip, sent slowly, or fetched from the store.</summary>
@@ -17,7 +17,7 @@ internal sealed class IngestRun
     private static readonly TimeSpan s_sending = TimeSpan.FromSeconds(0.7);
     private static readonly VideoState[] s_states = [VideoState.Receiving, VideoState.Probing, VideoState.Transcoding, VideoState.Publishing];
 
-    /// <summary>When an ingest that nobody disturbed told of each state, and when it was ready.</summary>
+    /// <summary>When an undisturbed ingest reported each state, and when it was ready.</summary>
     private readonly Dictionary<VideoState, TimeSpan> _reached = [];
 
     private IngestRun(S3System system, byte[] clip) => (_system, _clip) = (system, clip);
@@ -43,7 +43,7 @@ internal sealed class IngestRun
         return run;
     }
 
-    /// <summary>Random moments, as many in each state as can be, in any order.</summary>
+    /// <summary>Random moments, evenly spread over the states, in any order.</summary>
     public IReadOnlyList<Moment> Moments(Random random, int count)
     {
         var first = random.Next(s_states.Length);

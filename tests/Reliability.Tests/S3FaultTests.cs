@@ -6,7 +6,7 @@ using Reelseal.Testing;
 
 namespace Reelseal.Reliability.Tests;
 
-/// <summary>S3 on bad days, in the whole system: nothing is half published, errors are those that were promised, and all is well when S3 is.</summary>
+/// <summary>S3 faults in the whole system: nothing is half published, errors are the documented ones, and everything works again when S3 does.</summary>
 public sealed class S3FaultTests(CephRgw s3, Systems systems)
 {
     private const int Limit = 600_000;
@@ -41,7 +41,7 @@ public sealed class S3FaultTests(CephRgw s3, Systems systems)
         Report.Line($"{await StateAsync()} then {answer.Status}");
         Assert.Equal(trouble == "no answer" ? HttpStatusCode.GatewayTimeout : HttpStatusCode.BadGateway, answer.Status);
         Assert.DoesNotContain("Injected", answer.Body, StringComparison.Ordinal);
-        // Told at once, when it is known before anything is sent.
+        // Reported at once if it is known before anything is sent.
         Assert.Equal(answer.Status, (await run.StartAsync(VideoId.New())).Status);
         await system.AssertNothingIsHalfPublishedAsync();
 
@@ -74,7 +74,7 @@ public sealed class S3FaultTests(CephRgw s3, Systems systems)
             await system.AssertNothingIsHalfPublishedAsync();
             if (answer.Status != HttpStatusCode.Created)
                 Assert.True(answer.Status is HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout, $"{answer}");
-            // The function's patience, and that of a client that asks again, are enough while it lasts.
+            // The timeouts of the function and of a retrying client outlast it.
             await system.InsistAsync(video, byReference ? null : run.Clip);
             Report.Line($"{(byReference ? "by reference" : "sent")}: {answer.Status}; {faulty.Faults - faults} faults in {faulty.Proxy.Requests.Count - requests} requests");
             Assert.True(faulty.Faults > faults, "Nothing was disturbed.");
@@ -107,7 +107,7 @@ public sealed class S3FaultTests(CephRgw s3, Systems systems)
             })));
             faulty.Proxy.Choose = _ => null;
             Report.Counts(name, seen);
-            // Wrong is all but the right answer and what was promised for a store that fails.
+            // Anything but the right answer, or the documented answers for a failing store, is wrong.
             Assert.All(seen, answer => Assert.True(answer is "200" or "502" or "504", $"{name}: {answer}"));
             foreach (var video in videos)
                 Assert.Equal("200", await AskAsync(system, video, []));

@@ -5,7 +5,7 @@ using Reelseal.Testing;
 
 namespace Reelseal.Reliability.Tests;
 
-/// <summary>A real S3 that does not accept the functions' signatures: because their access key is gone, or because its clock is not theirs.</summary>
+/// <summary>A real S3 that rejects the functions' signatures, because their access key was removed or because its clock is wrong.</summary>
 public sealed class S3RefusalTests(CephRgw s3)
 {
     private const int Limit = 600_000;

@@ -2,20 +2,20 @@ using Reelseal.Testing;
 
 namespace Reelseal.Reliability.Tests;
 
-/// <summary>What S3, or the line to it, does for a while.</summary>
+/// <summary>What S3, or the connection to it, does for a while.</summary>
 internal static class S3Trouble
 {
     private static readonly TimeSpan s_burst = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(2.5);
 
-    /// <summary>What comes and goes: it can be waited out.</summary>
+    /// <summary>Passing faults, which a client can wait out.</summary>
     public static readonly string[] Passing =
     [
         "latency", "uploads cut in the middle", "answers cut in the middle", "answers lost", "bytes changed in uploads", "bytes changed in answers",
         "bursts of 500 InternalError", "bursts of 503 ServiceUnavailable", "every second request 503 SlowDown",
     ];
 
-    /// <summary>What stays until somebody mends it.</summary>
+    /// <summary>Lasts until it is repaired.</summary>
     public static readonly string[] Staying = ["403 InvalidAccessKeyId", "403 SignatureDoesNotMatch", "403 ExpiredToken", "403 RequestTimeTooSkewed", "500 InternalError", "no answer"];
 
     public static Func<ProxiedRequest, Fault?> Of(string name, Random random)
@@ -50,7 +50,7 @@ internal static class S3Trouble
         };
     }
 
-    /// <summary>One of all that passes, for each request anew; most requests are spared.</summary>
+    /// <summary>A passing fault, chosen for each request; most requests have none.</summary>
     public static Func<ProxiedRequest, Fault?> Mixed(Random random)
     {
         Func<ProxiedRequest, Fault?>[] all = [.. Passing.Where(name => !name.StartsWith("bursts", StringComparison.Ordinal)).Select(name => Of(name, random))];

@@ -41,7 +41,7 @@ public sealed class SignCrashTests(CephRgw s3, Systems systems)
         Assert.True(seen["right"] > 10 * count);
     }
 
-    /// <summary>Fetches the video's playlists with a token until it is stopped. The connection may break, and the gateway may not reach the function; all else must be right.</summary>
+    /// <summary>Fetches the video's playlists with a token until it is stopped. The connection may break, and the gateway may fail to reach the function; everything else must be correct.</summary>
     private static async Task AskAsync(S3System system, VideoId video, IReadOnlyList<string> right, ConcurrentDictionary<string, int> seen, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
@@ -67,7 +67,7 @@ public sealed class SignCrashTests(CephRgw s3, Systems systems)
         }
     }
 
-    /// <summary>The paths of all that the playlists name, each with whether it is signed or has its token.</summary>
+    /// <summary>The paths of everything that the playlists name, and whether each is signed or carries its token.</summary>
     private static async Task<IReadOnlyList<string>> PathsAsync(S3System system, VideoId video)
     {
         var paths = new List<string>();

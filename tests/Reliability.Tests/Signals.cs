@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Reelseal.Reliability.Tests;
 
-/// <summary>What .NET cannot do to a process.</summary>
+/// <summary>Signals that .NET cannot send to a process.</summary>
 internal static partial class Signals
 {
-    /// <summary>SIGKILL, to this process alone: what it started lives on, unless it sees to that itself.</summary>
+    /// <summary>SIGKILL, to this process alone: its children live on unless it has arranged otherwise.</summary>
     public static void Kill(int process) => Send(process, 9);
 
     /// <summary>SIGSTOP.</summary>

@@ -2,12 +2,12 @@ using Reelseal.Testing;
 
 namespace Reelseal.Reliability.Tests;
 
-/// <summary>Hands one system on from test to test, because its start takes longer than most of them. A test that fails takes its system with it.</summary>
+/// <summary>Passes one system from test to test, because starting it takes longer than most of them. A failed test discards its system.</summary>
 public sealed class Systems : IAsyncDisposable
 {
     private FaultySystem? _free;
 
-    /// <summary>Does a test on a system in which nothing is wrong so far.</summary>
+    /// <summary>Runs a test on a system without earlier errors.</summary>
     internal async Task UseAsync(CephRgw s3, Func<FaultySystem, Task> test)
     {
         var system = _free ?? await FaultySystem.StartAsync(s3);

@@ -4,7 +4,7 @@ using Reelseal.Testing;
 
 namespace Reelseal.Reliability.Tests;
 
-/// <summary>A worker that stood still for so long that another took its video over, and then goes on as if nothing had happened.</summary>
+/// <summary>A worker that was frozen until another took over its video, and then resumes.</summary>
 public sealed class ZombieTests(CephRgw s3, Systems systems)
 {
     [Fact(Timeout = 600_000)]
@@ -20,7 +20,7 @@ public sealed class ZombieTests(CephRgw s3, Systems systems)
         var (system, run) = (faulty.System, faulty.Run);
         var seen = new List<string>();
         var overtaken = 0;
-        // An ingest that ends before its moment is overtaken by nobody: another moment is tried for it.
+        // An ingest that ends before its moment is not disturbed: the test tries another moment.
         foreach (var moment in run.Moments(random, count).Concat(run.Moments(random, 2 * count)))
         {
             if (overtaken == count)
@@ -40,7 +40,7 @@ public sealed class ZombieTests(CephRgw s3, Systems systems)
             var answer = await ingest;
 
             seen.Add($"{state} then {answer.Status}");
-            // 201: it was done before it was stopped. 200: at its commit it found the other's video. 409: it noticed before.
+            // 201: it finished before it was stopped. 200: at the commit it found the other worker's video. 409: it noticed earlier.
             Assert.True(answer.Status is HttpStatusCode.Created or HttpStatusCode.OK or HttpStatusCode.Conflict, $"{state}: {answer}\n{old.Log}");
             if (answer.Status != HttpStatusCode.Created)
                 overtaken++;

@@ -35,7 +35,7 @@ public sealed class VideoIdTests
     [InlineData("0f8fad5b-+9cb-469f-a165-70867728950e")]
     [InlineData("０f8fad5b-d9cb-469f-a165-70867728950e")]
     [InlineData("../../../../../../../../../etc/passwd")]
-    public void Every_other_form_is_none(string? text)
+    public void Every_other_form_is_rejected(string? text)
     {
         Assert.False(VideoId.TryParse(text, provider: null, out _));
         Assert.Throws<FormatException>(() => VideoId.Parse(text!, provider: null));

@@ -50,7 +50,7 @@ public sealed class TicketEndpointTests : IAsyncLifetime
     [InlineData("99999999999999999999")]
     [InlineData("9223372036854775807")]
     [InlineData("01800001000")]
-    public async Task Refuses_an_end_that_is_no_time_to_come(string until) =>
+    public async Task Refuses_an_end_that_is_not_in_the_future(string until) =>
         Assert.Equal(HttpStatusCode.BadRequest, (await _server.GetAsync($"/videos/{Video}?until={until}", _server.Token(Video))).StatusCode);
 
     [Fact]

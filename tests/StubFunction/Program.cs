@@ -1,4 +1,4 @@
-// A function that does as its environment says: tests start it where they need a real process that behaves, or that does not.
+// A function that behaves as its environment says: tests start it when they need a real process that behaves well or badly.
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;

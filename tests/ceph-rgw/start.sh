@@ -7,7 +7,7 @@
 #   key NAME SECRET   gives the user of "accesskey" another access key, NAME   → "key NAME"
 #   nokey NAME        takes it away again                                      → "nokey NAME"
 # After a kill the last three take half a minute.
-# When the input ends, for instance because whoever started this was killed, everything stops and DATA is removed. Exits with 4 if one of the servers was gone by then.
+# When the input ends, for instance because its parent process was killed, everything stops and DATA is removed. Exits with 4 if one of the servers was gone by then.
 set -euo pipefail
 root=$1/root
 mkdir -p "$2"

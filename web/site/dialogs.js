@@ -1,6 +1,6 @@
 // Questions that must be answered first.
 
-/** Shows a dialog; resolves with the data-answer of the button that was pressed, "" when it was closed otherwise. */
+/** Shows a dialog; resolves with the data-answer of the pressed button, or "" if it was closed in another way. */
 export function ask(dialog, title) {
   for (const place of dialog.querySelectorAll("[data-title]")) place.textContent = title;
   return new Promise(resolve => {

@@ -1,7 +1,7 @@
 // The list of videos, the newest first.
 import { clock, percent } from "./format.js";
 
-const refreshEvery = 3000; // ms, while something is being made
+const refreshEvery = 3000; // ms, while a video is being ingested
 
 export class Library {
   #cards = new Map();
@@ -37,7 +37,7 @@ export class Library {
     }
   }
 
-  /** A card is made anew only when its video is another: pictures stay, and so does the focus. */
+  /** Rebuilds a card only if its video changed, so that pictures and focus stay. */
   #cardFor(video) {
     const known = this.#cards.get(video.id);
     const mark = `${video.state} ${video.progress} ${video.error ?? ""}`;
@@ -73,7 +73,7 @@ export class Library {
       const { url, query } = await this.server.ticket(video.id);
       if (query) picture.prepend(element("img", { src: `${new URL(`/${video.poster}`, url)}?${query}`, alt: "", loading: "lazy", onerror() { this.remove(); } }));
     } catch {
-      // A list without a picture is still a list.
+      // A missing picture must not break the list.
     }
   }
 }

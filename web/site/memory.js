@@ -1,6 +1,6 @@
-// What the browser remembers of an upload, so that it goes on after the page was closed or reloaded: IndexedDB, because that can also keep the file.
+// What the browser remembers about an upload, so that it can resume after the page was closed or reloaded: IndexedDB, because it can also store the file.
 
-/** Browsers keep a copy: of a film they are asked again for the file itself. */
+/** Browsers store a copy, so larger files are not stored and the user chooses them again. */
 const largestKept = 256 * 1024 * 1024;
 
 const opened = new Promise((resolve, reject) => {
@@ -29,7 +29,7 @@ async function run(mode, action) {
 /** The upload that was not finished, or undefined. */
 export const remembered = async () => (await run("readonly", store => store.getAll()))?.at(-1);
 
-/** @param {object} job with its id; its file is kept unless it is too big to be copied */
+/** @param {object} job with its id; its file is stored unless it is too large */
 export const remember = job => run("readwrite", store => store.put({ ...job, file: job.size <= largestKept ? job.file : undefined }));
 
 export const forget = id => run("readwrite", store => store.delete(id));

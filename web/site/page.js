@@ -1,4 +1,4 @@
-// Puts the page together: its configuration, its parts, and what they tell each other.
+// Assembles the page: its configuration, its parts and the events between them.
 import { ask } from "./dialogs.js";
 import { Library } from "./library.js";
 import { readLink } from "./links.js";
@@ -12,7 +12,7 @@ import { Watching } from "./watching.js";
 
 const byId = id => document.getElementById(id);
 
-/** One place for what concerns the whole page; null takes it away. */
+/** Shows a message that concerns the whole page; null removes it. */
 function tell(problem, tryAgain) {
   const [text, button] = byId("notice").children;
   byId("notice").hidden = !problem;

@@ -7,15 +7,15 @@ const atOnce = 4;
 const refusalsInARow = 3;
 
 /**
- * Sends what is still to be sent of an upload.
+ * Sends the missing parts of an upload.
  * @param {File} file
- * @param {{ partSize: number, parts: {number, url}[], uploaded: {number, etag}[] }} upload what the function says of it
+ * @param {{ partSize: number, parts: {number, url}[], uploaded: {number, etag}[] }} upload as the function describes it
  * @param {object} options
- * @param {() => Promise<object>} options.again asks the function anew: fresh addresses, and what is there
+ * @param {() => Promise<object>} options.again asks the function again for fresh addresses and the parts that have arrived
  * @param {AbortSignal} options.signal
- * @param {(bytes: number) => void} options.onSent how much of the file is there or on its way
- * @param {(seconds: number | null) => void} options.onWaiting the connection is lost, and this is when it is tried again; null: it is back
- * @returns {Promise<{number, etag}[]>} all parts, as completing the upload needs them
+ * @param {(bytes: number) => void} options.onSent how much of the file has arrived or is on its way
+ * @param {(seconds: number | null) => void} options.onWaiting the connection is lost and will be tried again in so many seconds; null: it is back
+ * @returns {Promise<{number, etag}[]>} all parts, for completing the upload
  */
 export async function sendParts(file, upload, { again, signal, onSent, onWaiting }) {
   const failed = new AbortController();
@@ -49,7 +49,7 @@ export async function sendParts(file, upload, { again, signal, onSent, onWaiting
         return;
       }
       if (answer.status === 403 && ++refusals < refusalsInARow) {
-        await patiently(freshAddresses); // after an hour an address is no longer good
+        await patiently(freshAddresses); // addresses expire after an hour
       } else if (answer.status >= 400 && answer.status < 500) {
         throw refusal(answer.status, answer.text);
       } else {

@@ -54,8 +54,8 @@ export class Player {
 
   toggleFullscreen() {
     if (document.fullscreenElement) document.exitFullscreen();
-    else if (this.player.requestFullscreen) this.player.requestFullscreen().catch(() => {}); // the browser's to allow
-    else this.video.webkitEnterFullscreen?.(); // iPhones let only the video fill the screen
+    else if (this.player.requestFullscreen) this.player.requestFullscreen().catch(() => {}); // the browser may refuse
+    else this.video.webkitEnterFullscreen?.(); // on an iPhone only the video can be full screen
   }
 
   #listenToVideo() {
@@ -144,7 +144,7 @@ export class Player {
   }
 }
 
-/** Fills a menu; one without a choice is not shown. */
+/** Fills a menu; hides it if there is no choice. */
 function fill(menu, options, chosen) {
   menu.replaceChildren(...options.map(({ value, label }) => new Option(label, value, false, value === chosen)));
   menu.closest("label").hidden = options.length === 0;

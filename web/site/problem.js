@@ -1,6 +1,6 @@
 // What can go wrong, as sentences for people.
 
-/** Something that went wrong. The kind tells one from another; the message is for people. */
+/** Something that went wrong. The kind is for code; the message is for people. */
 export class Problem extends Error {
   /**
    * @param {string} kind one of the names below, or "unreachable", "lost-file", "cannot-play", "ended"
@@ -27,7 +27,7 @@ const sentences = {
   501: ["not-in-parts", "This server takes no uploads in parts."],
 };
 
-/** The problem of an answer that is no success; its own reason (RFC 9457, "detail") follows our sentence. */
+/** Makes a problem of an unsuccessful answer; its own reason (RFC 9457, "detail") follows our sentence. */
 export function refusal(status, body, retryAfter) {
   const [kind, sentence] = sentences[status] ?? ["server", "The server has a problem of its own. Try again in a while."];
   return new Problem(kind, [sentence, status === 401 ? "" : detailOf(body)].join(" ").trim(), Number(retryAfter) || undefined);

@@ -1,4 +1,4 @@
-// One request that sends bytes and tells how many are on their way: fetch does not.
+// One request that sends bytes and reports progress, which fetch cannot.
 
 /**
  * Sends a body. Resolves with { status, text, header(name) }, status 0 when the connection failed.

@@ -1,9 +1,9 @@
-// Plays a source in a video element: with hls.js, or by the browser itself where it does that well. An expired signature is no end: the stream opens its source again and goes on where it was.
+// Plays a source in a video element: with hls.js, or by the browser itself if it does that well. When a signature expires, the stream opens its source again and continues at the same place.
 import { Problem, unreachable } from "./problem.js";
 
 const hlsType = "application/vnd.apple.mpegurl";
 
-/** Safari plays HLS itself, with tracks that a page can choose. Others that do give a page no choice of tracks. */
+/** Safari plays HLS itself, with tracks that a page can choose. Other browsers that do so do not let a page choose tracks. */
 const playsItself = video => video.canPlayType(hlsType) !== "" && "audioTracks" in video;
 
 /** Events: "tracks" when choices are known or changed, "problem" with the detail, "restarting" and "restarted" around a renewal. */
@@ -20,18 +20,18 @@ export class Stream extends EventTarget {
     this.#source = source;
   }
 
-  /** What opens posters and storyboards; null while it is not known, or where each URL is signed by itself. */
+  /** The query for posters and storyboards; null while unknown, or if each URL is signed separately. */
   query = null;
   #expires = 0; // seconds since the epoch
 
   get hasExpired() { return Date.now() >= 1000 * this.#expires; }
 
-  /** A fresh query, when pictures are wanted after a long pause. */
+  /** Gets a fresh query, for pictures after a long pause. */
   async renewQuery() {
     ({ query: this.query, expires: this.#expires } = await this.#source.open());
   }
 
-  /** Opens the source and loads it; does not play by itself. */
+  /** Opens the source and loads it; does not start playback. */
   async start(position = 0) {
     const { url, query, expires } = await this.#source.open();
     if (this.#stopped.signal.aborted) return;
@@ -48,12 +48,12 @@ export class Stream extends EventTarget {
     this.#video.load();
   }
 
-  /** Loads everything anew, and goes on where it was. */
+  /** Loads everything again and continues at the same place. */
   restart() {
     return this.#restarting ??= this.#restart().finally(() => { this.#restarting = null; });
   }
 
-  /** The choices: lists of { value, label }, and what is chosen of each. An empty list: there is nothing to choose. */
+  /** The choices: lists of { value, label } and the chosen value of each. An empty list means no choice. */
   get tracks() {
     return this.#hls ? this.#hlsTracks() : this.#nativeTracks();
   }
@@ -91,7 +91,7 @@ export class Stream extends EventTarget {
     }
   }
 
-  /** A signature or a token is no longer good: once more with new ones. If those are refused as well, it is not a matter of time. */
+  /** A signature or token has expired: try again with new ones. If those are refused too, the cause is another. */
   #renew() {
     if (this.#restarting) return;
     if (!this.#source.canRenew || this.#renewedInVain) {
@@ -116,9 +116,9 @@ export class Stream extends EventTarget {
     if (this.#stopped.signal.aborted) return;
     if (!Hls.isSupported()) throw new Problem("cannot-play", "This browser cannot play this video.");
     const hls = this.#hls = new Hls({
-      workerPath: new URL("hls/hls.worker.js", import.meta.url).href, // its own file: a worker made of a blob would need a hole in the page's policy
+      workerPath: new URL("hls/hls.worker.js", import.meta.url).href, // its own file: a blob worker would need an exception in the page's Content-Security-Policy
       startPosition: position,
-      maxMaxBufferLength: 30, // seconds: what is loaded ahead and never watched is paid for
+      maxMaxBufferLength: 30, // seconds: data that is loaded ahead but never watched costs money
       xhrSetup: (request, address) => {
         request.open("GET", address);
         for (const [name, value] of Object.entries(this.#source.headersFor(address))) request.setRequestHeader(name, value);
@@ -150,7 +150,7 @@ export class Stream extends EventTarget {
       else if (status >= 500) this.#tell(new Problem("server", "The server has a problem of its own. Try again in a while."));
       else this.#tell(unreachable());
     } else if (data.type === this.#Hls.ErrorTypes.MEDIA_ERROR && !this.#renewedInVain) {
-      this.#renewedInVain = true; // reset as soon as something could be buffered
+      this.#renewedInVain = true; // reset as soon as something is buffered
       this.#hls.recoverMediaError();
     } else {
       this.#tell(new Problem("cannot-play", "This browser cannot play this video."));
@@ -174,7 +174,7 @@ export class Stream extends EventTarget {
     };
   }
 
-  // --- by the browser itself, which asks for no quality and tells no status
+  // --- by the browser itself, which offers no choice of quality and reports no status codes
 
   #startNative(url, position) {
     const video = this.#video;

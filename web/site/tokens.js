@@ -1,21 +1,21 @@
-// Where the token comes from that the functions ask for.
+// Gets the token for the functions.
 import { unreachable } from "./problem.js";
 
 /**
- * A token and, where it can be had, the next one: renew is told which was refused, and false when there is no other.
+ * A token and its renewal: renew gets the refused token, and resolves to false if there is no other.
  * @typedef {{ current(): Promise<string>, renew(refused: string): Promise<boolean> }} Tokens
  */
 
-/** One token, for good: of a link, or of a system on one machine. */
+/** A fixed token: of a link, or of a system on one machine. */
 export const fixedToken = token => ({ current: async () => token, renew: async () => false });
 
-/** Tokens of an address that knows who is signed in, and answers {"token": "…"}. */
+/** Tokens from an endpoint that knows who is signed in and answers {"token": "…"}. */
 export const tokensFrom = address => renewable("", async () => {
   const response = await fetch(address, { credentials: "include", cache: "no-store" }).catch(() => { throw unreachable(); });
-  return response.ok ? (await response.json()).token : ""; // nobody is signed in: the functions will say so
+  return response.ok ? (await response.json()).token : ""; // nobody is signed in: the functions will answer 401
 });
 
-/** A token that someone pastes; it is forgotten with the tab. */
+/** A token that the user pastes; it is forgotten when the tab closes. */
 export function askedToken(ask) {
   const key = "reelseal-token";
   return renewable(sessionStorage.getItem(key) ?? "", async () => {
@@ -25,7 +25,7 @@ export function askedToken(ask) {
   });
 }
 
-/** Gets a token when there is none, or when it was refused; whoever needs one meanwhile waits for the same. */
+/** Gets a token if there is none or if it was refused; concurrent callers share one request. */
 function renewable(token, next) {
   let asking = null;
   const ask = () => asking ??= next().then(got => { token = got; }).finally(() => { asking = null; });

@@ -1,4 +1,4 @@
-// The upload as it is seen: choosing a file, progress by step, rate and time left, cancelling, and going on after a reload.
+// The upload as the user sees it: choosing a file, progress by step, rate and time left, cancelling, and going on after a reload.
 import { bytes, percent, timeLeft } from "./format.js";
 import { remembered } from "./memory.js";
 import { unreachable } from "./problem.js";
@@ -11,10 +11,10 @@ const words = { sending: "Sending", receiving: "Checking", probing: "Checking", 
 
 export class UploadPanel {
   #job = null;
-  #running = null; // an AbortController while something is on its way
+  #running = null; // an AbortController while an upload runs
   #finished = Promise.resolve();
 
-  /** @param {(changed: boolean) => void} onVideos called when the list of videos is another */
+  /** @param {(changed: boolean) => void} onVideos called when the list of videos changes */
   constructor(elements, server, onVideos) {
     Object.assign(this, elements); // drop, dropText, file, job, name, cancel, steps, progress, state, figures, retry
     this.server = server;
@@ -34,7 +34,7 @@ export class UploadPanel {
     });
   }
 
-  /** Takes up what an earlier visit left. */
+  /** Resumes an upload of an earlier visit. */
   async resume() {
     const job = await remembered();
     if (!job || this.#job) return;
@@ -52,7 +52,7 @@ export class UploadPanel {
       this.#show(newJob(file));
     }
     this.#run();
-    this.cancel.focus({ preventScroll: true }); // where it was is hidden now
+    this.cancel.focus({ preventScroll: true }); // its former place is hidden now
   }
 
   #run() {
@@ -92,7 +92,7 @@ export class UploadPanel {
     this.#say("Cancelling…");
     this.cancel.disabled = true;
     try {
-      await this.#finished; // what is on its way now must not arrive after the cleaning
+      await this.#finished; // nothing may arrive after the clean-up
       await cancelUpload(this.server, job);
       this.#end();
       this.#say("Cancelled. Nothing of it was kept.");
@@ -114,7 +114,7 @@ export class UploadPanel {
     if (error.kind === "lost-file") this.#askForFile(error.message);
     else if (!canGoOn(error)) this.#end();
     else this.retry.hidden = false;
-    if (!error.kind) console.error(error); // a fault of this page
+    if (!error.kind) console.error(error); // a bug in this page
     this.onVideos();
   }
 
@@ -174,7 +174,7 @@ export class UploadPanel {
 
   #showStatus(status) {
     this.retry.hidden = true;
-    if (status.state === "failed") return; // the answer to the request says it better
+    if (status.state === "failed") return; // the answer to the request explains it better
     this.#showStep(status.state);
     this.progress.value = status.progress;
     this.figures.textContent = [
@@ -189,6 +189,6 @@ export class UploadPanel {
   }
 
   #say(text) {
-    if (this.state.textContent !== text) this.state.textContent = text; // said aloud only when it is another
+    if (this.state.textContent !== text) this.state.textContent = text; // announced only if it changed
   }
 }

@@ -1,4 +1,4 @@
-// One upload, from a file to a video: send → ingest → ready. Each step is remembered, so that a reload goes on with it.
+// One upload, from a file to a video: send → ingest → ready. Each step is remembered, so that a reload resumes it.
 import { sendParts } from "./parts.js";
 import { Problem, refusal, unreachable } from "./problem.js";
 import { forget, remember } from "./memory.js";
@@ -7,22 +7,22 @@ import { pauseBefore, wait } from "./waiting.js";
 
 const pollEvery = 1; // s
 
-/** What is remembered of an upload. */
+/** The part of an upload that is remembered. */
 export const newJob = file => ({
   id: crypto.randomUUID(), step: "sending", name: file.name, size: file.size, modified: file.lastModified, file,
 });
 
-/** Whether the upload can be taken up again after a problem. */
+/** Whether the upload can be resumed after a problem. */
 export const canGoOn = problem => ["unreachable", "server", "busy", "signed-out", "lost-file"].includes(problem.kind);
 
-/** Whether a file that was chosen again is the one of a job. */
+/** Whether a newly chosen file is the file of a job. */
 export const isFileOf = (job, file) => file.name === job.name && file.size === job.size && file.lastModified === job.modified;
 
 /**
- * Takes a job to its end.
+ * Runs a job to its end.
  * @param {import("./server.js").Server} server
- * @param {object} job of newJob, or remembered; with its file while it is not all sent
- * @param {{ signal: AbortSignal, onSent, onWaiting, onStatus }} view onWaiting as of sendParts, with the problem when there is an answer
+ * @param {object} job from newJob, or remembered; with its file until everything is sent
+ * @param {{ signal: AbortSignal, onSent, onWaiting, onStatus }} view onWaiting as for sendParts, with the problem if there is an answer
  * @returns {Promise<object>} the status of the finished video
  */
 export async function runUpload(server, job, view) {
@@ -43,13 +43,13 @@ export async function runUpload(server, job, view) {
     }
     return await ingest(server, job, view);
   } catch (error) {
-    // What cannot be taken up again is forgotten, here and there.
+    // Forgets an upload that cannot be resumed, here and at the function.
     if (error instanceof Problem && !canGoOn(error)) await giveUp(server, job);
     throw error;
   }
 }
 
-/** Gives an upload up: nothing of it stays. Where that cannot be reached now, the next visit does it. */
+/** Cancels an upload and removes everything of it. If the function cannot be reached now, the next visit does it. */
 export async function cancelUpload(server, job) {
   job.step = "cancelled";
   job.file = undefined;
@@ -57,12 +57,12 @@ export async function cancelUpload(server, job) {
   try {
     await server.remove(job.id); // its parts, its source, its ingest
   } catch (error) {
-    if (error.kind !== "missing" && error.kind !== "not-allowed") throw error; // there is nothing, or it is not ours
+    if (error.kind !== "missing" && error.kind !== "not-allowed") throw error; // it does not exist, or belongs to someone else
   }
   await forget(job.id);
 }
 
-/** As cancelUpload, when there is another error to be told. */
+/** Like cancelUpload, but keeps quiet about its own failure, because there is another error to report. */
 async function giveUp(server, job) {
   try {
     await cancelUpload(server, job);
@@ -71,12 +71,12 @@ async function giveUp(server, job) {
   }
 }
 
-/** What the function says of the upload; null when it takes none in parts. */
+/** Gets the upload from the function; null if the store does not accept parts. */
 async function beginOrGoOn(server, job) {
   try {
     if (job.begun) return await server.findUpload(job.id);
   } catch (error) {
-    if (error.kind !== "missing") throw error; // it was cleaned away: from the start
+    if (error.kind !== "missing") throw error; // it was removed: begin again
   }
   try {
     const upload = await server.beginUpload(job.id, job.size, job.file.type);
@@ -84,7 +84,7 @@ async function beginOrGoOn(server, job) {
     await remember(job);
     return upload;
   } catch (error) {
-    if (error.kind === "conflict") return server.findUpload(job.id); // begun, but the answer was lost
+    if (error.kind === "conflict") return server.findUpload(job.id); // it was begun, but the answer was lost
     if (error.kind !== "not-in-parts") throw error;
     return null;
   }
@@ -92,7 +92,7 @@ async function beginOrGoOn(server, job) {
 
 /** The plain way: one request through the gateway, answered when the video is ready. */
 async function sendWhole(server, job, view) {
-  await forget(job.id); // it cannot be taken up again
+  await forget(job.id); // it cannot be resumed
   const form = new FormData();
   form.append("file", job.file, job.name);
   const headers = { Authorization: `Bearer ${await server.tokens.current()}`, "X-Call-Id": job.id };
@@ -103,7 +103,7 @@ async function sendWhole(server, job, view) {
   return JSON.parse(text);
 }
 
-/** Asks for the ingest until it is answered; someone else's at the same video is followed instead. */
+/** Requests the ingest until it is answered; follows the status if another call ingests the same video. */
 async function ingest(server, job, view) {
   for (let attempt = 0; ; attempt++) {
     try {
@@ -112,7 +112,7 @@ async function ingest(server, job, view) {
       return status;
     } catch (error) {
       if (!["conflict", "busy", "unreachable", "server"].includes(error.kind)) throw error;
-      // A gateway that does not wait as long as the ingest takes is no failure of it.
+      // A gateway timeout does not mean that the ingest failed.
       const status = await server.video(job.id).catch(() => null);
       if (status) view.onStatus(status);
       if (status?.state === "failed") throw error.kind === "server" ? error : new Problem("undecodable", status.error ?? "This video could not be made.");
@@ -126,7 +126,7 @@ async function ingest(server, job, view) {
   }
 }
 
-/** Waits for an answer, and tells meanwhile what the status document says. */
+/** Waits for an answer, and meanwhile reports the status document. */
 async function follow(server, id, answered, { signal, onStatus }) {
   let isOver = false;
   const ended = answered.finally(() => { isOver = true; });
@@ -138,7 +138,7 @@ async function follow(server, id, answered, { signal, onStatus }) {
       const status = await server.video(id);
       if (!isOver) onStatus(status);
     } catch (error) {
-      if (!(error instanceof Problem)) throw error; // none yet, or not to be reached: the answer itself will tell
+      if (!(error instanceof Problem)) throw error; // none yet, or unreachable: the answer itself will say
     }
   }
   return answered;

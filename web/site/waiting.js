@@ -1,9 +1,9 @@
-// Waiting before something is tried again.
+// Waits before a retry.
 
 const longest = 15;
 const retries = new EventTarget();
 
-/** Ends every wait: someone pressed the button. */
+/** Ends every wait, because the user pressed the button. */
 export const retryNow = () => retries.dispatchEvent(new Event("retry"));
 
 /** How long to wait before the next attempt, in seconds: 1, 2, 4, 8, then 15. */

@@ -8,7 +8,7 @@ using Reelseal;
 
 namespace IngestVideo.Callbacks;
 
-/// <summary>Tells the final status of a video to an address that the request named, if the operator allows its host.</summary>
+/// <summary>Sends the final status of a video to a URL that the request named, if the operator allows its host.</summary>
 /// <remarks>
 /// The header <c>X-Reelseal-Signature: t=…,v1=…</c> holds the time in seconds since the epoch, and in hexadecimal the HMAC-SHA256 of that time, a full stop and the
 /// body, under the secret <c>reelseal-callback-key</c>: the receiver can tell that it comes from here, and that it is no old one sent again.
@@ -33,7 +33,7 @@ public sealed class CallbackSender(IngestOptions options, StatusStore statuses, 
         return options.CallbackKey is not null && options.CallbackHosts.Contains(uri.Host) ? uri : throw IngestRefusedException.Malformed("callback must be on a host that is allowed here.");
     }
 
-    /// <summary>Sends what is known of a video now. That it does not arrive is logged, and no fault of the ingest.</summary>
+    /// <summary>Sends the current status of a video. Logs a failed delivery, which does not fail the ingest.</summary>
     public async Task SendAsync(Uri callback, VideoId video, CancellationToken cancellationToken)
     {
         if (await statuses.ReadAsync(video, cancellationToken) is not { Status: var status })

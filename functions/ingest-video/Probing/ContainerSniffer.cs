@@ -5,7 +5,7 @@ namespace IngestVideo.Probing;
 
 /// <summary>
 /// Tells the container by its first bytes. ffmpeg would go by the content too, but it also knows playlists and scripts that name other
-/// files and addresses: it is told which demuxer to use, and never asked to guess.
+/// files and addresses: it gets the demuxer's name and never guesses.
 /// </summary>
 public static class ContainerSniffer
 {

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace IngestVideo.Processes;
 
-/// <summary>Without ffmpeg a container is of no use, and another one of the same image will not be either: it must not replace one that works.</summary>
+/// <summary>Reports a container without ffmpeg as unhealthy, so that it does not replace one that works: every container of the same image lacks it.</summary>
 internal sealed class FfmpegHealth : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(

@@ -10,7 +10,7 @@ internal static class UntrustedInput
     [
         // No guessing, and nothing inside the file opens another demuxer (an AVI may hold a playlist as its subtitles) or another protocol.
         "-f", container.Demuxer, "-format_whitelist", container.Demuxer, "-protocol_whitelist", "file",
-        "-max_streams", (maxStreams + 1).ToString(CultureInfo.InvariantCulture), // one more, so that too many can be told from the most
+        "-max_streams", (maxStreams + 1).ToString(CultureInfo.InvariantCulture), // one more, to recognise a source with too many
         "-max_pixels", maxPixels.ToString(CultureInfo.InvariantCulture),
     ];
 }

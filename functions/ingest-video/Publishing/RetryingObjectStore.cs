@@ -29,7 +29,7 @@ public sealed class RetryingObjectStore(IObjectStore store, TimeProvider clock, 
         },
         cancellationToken);
 
-    /// <summary>Lists everything before the first entry comes out: a list that breaks off is begun anew. What is listed here is never more than one video.</summary>
+    /// <summary>Lists everything before it returns the first entry, so that an interrupted list can start again. A list here never covers more than one video.</summary>
     public async IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var entry in await RetryAsync(async () => await store.ListAsync(prefix, cancellationToken).ToListAsync(cancellationToken), cancellationToken))

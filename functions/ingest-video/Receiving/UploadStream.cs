@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace IngestVideo.Receiving;
 
 /// <summary>
-/// A request's body, counted while it is read, and given up when it stalls, or trickles: whoever sends has one of few places. Nothing is known of its length before: behind the gateway there is no Content-Length.
+/// A request's body, counted while it is read, and refused when it stalls or trickles, because each sender occupies one of few slots.
+/// Its length is unknown: behind the gateway there is no Content-Length.
 /// Reading throws <see cref="IngestRefusedException"/> (413, 408), and <see cref="OperationCanceledException"/> when the sender hung up.
 /// </summary>
 internal sealed class UploadStream(Stream body, long mostBytes, TimeSpan idleTimeout) : Stream
@@ -35,7 +36,7 @@ internal sealed class UploadStream(Stream body, long mostBytes, TimeSpan idleTim
         }
         _read += read;
         _waited += Stopwatch.GetElapsedTime(start); // not the time in which we were busy
-        // Twice: whoever was cut off for nearly that long, and goes on now, has the other half to make up for it.
+        // Twice the timeout: a sender that was cut off for nearly that long has the other half to catch up.
         if (_waited >= 2 * idleTimeout && read > 0)
         {
             if (_read - _readBefore < LeastBytesPerSecond * _waited.TotalSeconds)

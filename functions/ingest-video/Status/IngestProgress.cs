@@ -12,7 +12,7 @@ internal sealed class IngestProgress(TimeSpan? duration)
     /// <param name="ran">How long that took.</param>
     public VideoStatus Apply(VideoStatus status, TimeSpan done, TimeSpan ran)
     {
-        // Of a source that does not say how long it is, only that it goes on can be told.
+        // If the source does not state its duration, only the fact of progress is known.
         var part = duration is { Ticks: > 0 } known ? Math.Min(1, done / known) : 1 - Math.Exp(-ran / TimeSpan.FromMinutes(2));
         var speed = Math.Round(done / ran, 2);
         return status with

@@ -3,7 +3,7 @@ namespace Reelseal.Storage;
 /// <summary>An object's content while it is read: its faults are the store's (<see cref="UpstreamException"/>), and it may be slow but not silent.</summary>
 /// <param name="read">Reads on from a position, relative to the content's start; 0 at its end.</param>
 /// <param name="owner">What to dispose of with it.</param>
-/// <param name="length">How many bytes there are to come.</param>
+/// <param name="length">The number of bytes to expect.</param>
 /// <param name="idleLimit">How long a single read may take.</param>
 /// <param name="lifetime">Ends reading.</param>
 internal sealed class ContentStream(
@@ -73,7 +73,7 @@ internal sealed class ContentStream(
             }
             catch (Exception) when (_failed)
             {
-                // The SDK tells of a wrong checksum once more; the reader has heard.
+                // The SDK reports the wrong checksum again on disposal; the reader has got the exception already.
             }
             _deadline.Dispose();
         }

@@ -1,6 +1,6 @@
 namespace Reelseal.Storage;
 
-/// <summary>Ends one call to the store when it makes no progress for a while, or when the caller cancels, and tells these two apart.</summary>
+/// <summary>Ends one call to the store when it makes no progress for a while or when the caller cancels, and distinguishes the two.</summary>
 internal sealed class Deadline : IDisposable
 {
     private readonly CancellationTokenSource _source;
@@ -16,7 +16,7 @@ internal sealed class Deadline : IDisposable
 
     public CancellationToken Token => _source.Token;
 
-    /// <summary>There was progress: the time runs anew.</summary>
+    /// <summary>Restarts the time after progress.</summary>
     public void Extend() => _source.CancelAfter(_limit);
 
     /// <summary>Nothing is being waited for.</summary>

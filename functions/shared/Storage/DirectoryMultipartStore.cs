@@ -119,7 +119,7 @@ public sealed class DirectoryMultipartStore(string directory, Uri address, IObje
     private async Task<byte[]> SignAsync(string key, string upload, int number, long expires, CancellationToken cancellationToken) => HMACSHA256.HashData(
         await KeyAsync(cancellationToken), Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{key}\n{upload}\n{number}\n{expires}")));
 
-    /// <summary>The key of this directory, made by whoever needs it first.</summary>
+    /// <summary>The key of this directory, created on first use.</summary>
     private async Task<byte[]> KeyAsync(CancellationToken cancellationToken)
     {
         var path = Path.Combine(_uploads, "key");

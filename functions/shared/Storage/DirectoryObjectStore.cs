@@ -104,7 +104,7 @@ public sealed class DirectoryObjectStore(string directory, TimeSpan timeout) : I
             using var deadline = new Deadline(timeout, cancellationToken);
             try
             {
-                // Under the lock, lest the object vanish between a writer's comparison and its rename, and then be back.
+                // Under the lock: otherwise the object could vanish between a writer's comparison and its rename, and then reappear.
                 using (await FileLock.TakeAsync(WorkPathOf(key) + ".lock", deadline.Token))
                 {
                     if (File.Exists(PathOf(key)))

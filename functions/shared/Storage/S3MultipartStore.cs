@@ -55,7 +55,7 @@ public sealed class S3MultipartStore(S3Options options, Lazy<IAmazonS3> client) 
     public Task AbortAsync(string key, string upload, CancellationToken cancellationToken) => CallAsync<AbortMultipartUploadResponse>(
         token => client.Value.AbortMultipartUploadAsync(options.Bucket, key, upload, token), e => e.ErrorCode == "NoSuchUpload" ? new(null) : null, cancellationToken);
 
-    /// <summary>Makes a call. A refusal for which <paramref name="expected"/> gives an answer is no fault of the store's.</summary>
+    /// <summary>Makes a call. A refusal that <paramref name="expected"/> maps to a result is not a store error.</summary>
     private async Task<T?> CallAsync<T>(Func<CancellationToken, Task<T>> call, Func<AmazonServiceException, Answer<T>?> expected, CancellationToken cancellationToken)
         where T : class
     {

@@ -11,18 +11,18 @@ internal enum CacheOutcome
     /// <summary>The copy was still fresh.</summary>
     Hit,
 
-    /// <summary>The copy was not fresh, and the origin said that it is still right.</summary>
+    /// <summary>The copy was stale, and the origin confirmed it (304).</summary>
     RefreshHit,
 }
 
-/// <summary>Keeps the origin's answers for as long as they say. Requests for the same thing that come while it is fetched wait for that one fetch.</summary>
+/// <summary>Keeps the origin's answers for as long as their headers allow. Concurrent requests for the same thing share one fetch.</summary>
 internal sealed class PlaylistCache(TimeProvider clock)
 {
     private const int MostEntries = 1000;
     private readonly ConcurrentDictionary<CacheKey, Slot> _slots = new();
 
     /// <param name="key">What is asked for.</param>
-    /// <param name="fetch">Asks the origin; gets the copy that is no longer fresh, if there is one, to ask only whether it changed.</param>
+    /// <param name="fetch">Asks the origin; receives the stale copy, if there is one, so that it can revalidate it.</param>
     /// <param name="cancellationToken">Ends the wait, and the fetch if it is this caller's.</param>
     public async Task<(OriginAnswer Answer, CacheOutcome Outcome, TimeSpan Age)> GetAsync(
         CacheKey key, Func<OriginAnswer?, CancellationToken, Task<OriginAnswer>> fetch, CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ internal readonly record struct RequestedRange(ByteRange? Bytes, bool IsUnsatisf
 {
     public static RequestedRange Whole => default;
 
-    /// <param name="headers">The request's headers; a malformed range counts as none.</param>
+    /// <param name="headers">The request's headers; a malformed range is ignored.</param>
     /// <param name="length">The object's length in bytes.</param>
     public static RequestedRange Read(RequestHeaders headers, long length)
     {
@@ -19,7 +19,7 @@ internal readonly record struct RequestedRange(ByteRange? Bytes, bool IsUnsatisf
         var (from, to) = (ranges.Single().From, ranges.Single().To);
         if (from is null)
         {
-            // The last so many bytes.
+            // A suffix range: the last N bytes.
             var count = Math.Min(to!.Value, length);
             return count == 0 ? new(Bytes: null, IsUnsatisfiable: true) : new(new(length - count, count), IsUnsatisfiable: false);
         }

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace Reelseal.Local.Edge.Signing;
 
-/// <summary>One IPv4 address or a range of them in CIDR notation (RFC 4632); CloudFront's policies know no IPv6.</summary>
+/// <summary>One IPv4 address or a range of them in CIDR notation (RFC 4632); CloudFront's policies do not support IPv6.</summary>
 internal readonly record struct AddressRange(uint Address, int PrefixLength)
 {
     public static AddressRange? Parse(string text)

@@ -5,10 +5,10 @@ using System.Text.Json;
 namespace Reelseal.Local.Edge.Signing;
 
 /// <summary>A policy's one statement: what may be fetched, from where, and when.</summary>
-/// <param name="Resource">The URLs that it covers.</param>
-/// <param name="LessThan">The second since the epoch from which on it allows nothing.</param>
-/// <param name="GreaterThan">The second since the epoch up to and with which it allows nothing, or null.</param>
-/// <param name="Source">The addresses that it is for, or null for all.</param>
+/// <param name="Resource">The URLs it covers.</param>
+/// <param name="LessThan">Seconds since the epoch: it allows nothing from this time on.</param>
+/// <param name="GreaterThan">Seconds since the epoch: it allows nothing up to and including this time; or null.</param>
+/// <param name="Source">The client addresses it allows, or null for all.</param>
 internal sealed record PolicyDocument(ResourcePattern Resource, long LessThan, long? GreaterThan, AddressRange? Source)
 {
     private static readonly JsonDocumentOptions s_json = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
@@ -22,7 +22,7 @@ internal sealed record PolicyDocument(ResourcePattern Resource, long LessThan, l
             && Resource.Matches(url);
     }
 
-    /// <summary>Reads a custom policy. Everything that the developer guide does not allow is refused, rather than read as if it were not there.</summary>
+    /// <summary>Reads a custom policy. Refuses everything that the developer guide does not allow, rather than ignoring it.</summary>
     public static bool TryParse(ReadOnlyMemory<byte> json, [NotNullWhen(true)] out PolicyDocument? policy)
     {
         policy = null;
@@ -36,7 +36,7 @@ internal sealed record PolicyDocument(ResourcePattern Resource, long LessThan, l
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // JsonException: not JSON. InvalidOperationException: a text that is no valid UTF-16 (a lone surrogate, escaped).
+            // JsonException: not JSON. InvalidOperationException: a string that is not valid UTF-16 (an escaped lone surrogate).
         }
         return policy is not null;
     }

@@ -2,7 +2,7 @@ namespace Reelseal.Local.Edge.Signing;
 
 /// <summary>Why CloudFront refuses a viewer: the code and message of its 403.</summary>
 /// <remarks>
-/// AWS documents the first two (<see href="https://repost.aws/knowledge-center/cloudfront-troubleshoot-signed-url-cookies"/>); the others are as its answers are quoted in issues.
+/// AWS documents the first two (<see href="https://repost.aws/knowledge-center/cloudfront-troubleshoot-signed-url-cookies"/>); the others are quoted in public issues.
 /// A wrong signature, another URL, another address and a wrong time all get the same words.
 /// </remarks>
 internal sealed record Refusal(string Code, string Message)

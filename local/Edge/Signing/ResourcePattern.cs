@@ -5,7 +5,7 @@ namespace Reelseal.Local.Edge.Signing;
 /// CloudFront divides it into protocol, domain, path and query (<c>[protocol]://[domain]/[path]\?[query]</c>), and a wildcard stays within its part,
 /// except that an asterisk at the end of the path also covers any query, one at the end of a lone domain any path and query, and one alone everything:
 /// <see href="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html"/>.
-/// That page writes the border to the query both as <c>\?</c> and as a bare <c>?</c>, so either is taken for it.
+/// That page writes the border to the query both as <c>\?</c> and as a bare <c>?</c>, so both are accepted.
 /// </remarks>
 internal sealed class ResourcePattern
 {
@@ -15,7 +15,7 @@ internal sealed class ResourcePattern
     private readonly string _query;
     private readonly (string Path, string Query)? _bareQuery;
 
-    /// <param name="resource">The pattern; null where the policy leaves it out, which allows everything.</param>
+    /// <param name="resource">The pattern; null if the policy omits it, which allows everything.</param>
     public ResourcePattern(string? resource)
     {
         if (resource is null or "*")
@@ -24,7 +24,7 @@ internal sealed class ResourcePattern
             return;
         }
         var (protocol, rest) = Cut(resource, "://");
-        // Only a pattern that starts with an asterisk may leave the protocol out; any other then has none, and matches nothing.
+        // Only a pattern that starts with an asterisk may omit the protocol; any other pattern without one matches nothing.
         (_protocol, rest) = rest is not null ? (protocol, rest) : (resource.StartsWith('*') ? "*" : "", resource);
 
         var slash = rest.IndexOf('/');
@@ -49,7 +49,7 @@ internal sealed class ResourcePattern
     private static (string Before, string? After) Cut(string text, string border) =>
         text.IndexOf(border, StringComparison.Ordinal) is >= 0 and var at ? (text[..at], text[(at + border.Length)..]) : (text, null);
 
-    /// <summary>Whether the pattern covers the whole text. On a mismatch it goes back to the last asterisk and lets that take one character more.</summary>
+    /// <summary>Returns whether the pattern matches the whole text. On a mismatch it backtracks to the last asterisk, which then matches one more character.</summary>
     private static bool Covers(ReadOnlySpan<char> pattern, ReadOnlySpan<char> text)
     {
         var (at, from) = (0, 0);

@@ -1,17 +1,17 @@
 namespace Reelseal.Local.Edge.Signing;
 
-/// <summary>A viewer's request with all that it brings to prove that it may pass, as it was sent: nothing here has been checked.</summary>
+/// <summary>A viewer's request with its signature parameters, as sent and unchecked.</summary>
 /// <param name="Url">What is asked for.</param>
-/// <param name="Expires">When a canned policy ends, in seconds since the epoch.</param>
+/// <param name="Expires">The end of a canned policy, in seconds since the epoch.</param>
 /// <param name="Policy">A custom policy, in CloudFront's base64.</param>
 /// <param name="Signature">The signature of the policy, in CloudFront's base64.</param>
 /// <param name="KeyPairId">Which key of the group signed.</param>
-/// <param name="HashAlgorithm">The hash that was signed; SHA-1 when it is absent.</param>
+/// <param name="HashAlgorithm">The hash algorithm; SHA-1 if absent.</param>
 internal sealed record SignedRequest(ViewerUrl Url, string? Expires, string? Policy, string? Signature, string? KeyPairId, string? HashAlgorithm)
 {
     private const string CookiePrefix = "CloudFront-";
 
-    /// <summary>Reads the query, or the cookies when the query holds none of the reserved parameters: a signed URL takes precedence over signed cookies.</summary>
+    /// <summary>Reads the query, or the cookies if the query has none of the reserved parameters: a signed URL takes precedence over signed cookies.</summary>
     /// <param name="scheme">How the viewer connected.</param>
     /// <param name="host">The header <c>Host</c>.</param>
     /// <param name="target">The request target, undecoded.</param>

@@ -5,10 +5,10 @@ using System.Text;
 
 namespace Reelseal.Local.Edge.Signing;
 
-/// <summary>Lets a viewer through, or says why not, as a behaviour with a trusted key group does. Written from AWS's developer guide alone: the signer is held against it.</summary>
+/// <summary>Admits or refuses a viewer, as a behaviour with a trusted key group does. It follows AWS's developer guide alone, so that it can check the signer.</summary>
 internal sealed class ViewerAccess(TrustedKeyGroup keys, TimeProvider clock)
 {
-    /// <summary>Checks a request when it arrives; one that is let in is served to its end, and each further one, a range of the same file too, is checked again.</summary>
+    /// <summary>Checks a request when it arrives. An admitted request is served to its end; every further request is checked again, even for another range of the same file.</summary>
     /// <returns>Null when the viewer may pass.</returns>
     public Refusal? Check(SignedRequest request, IPAddress? viewer)
     {
@@ -32,7 +32,7 @@ internal sealed class ViewerAccess(TrustedKeyGroup keys, TimeProvider clock)
         _ => null,
     };
 
-    /// <summary>The policy that was sent, or the canned one, which nobody sends: CloudFront writes it anew from the URL and the time.</summary>
+    /// <summary>The policy that was sent, or the canned one, which is never sent: CloudFront reconstructs it from the URL and the time.</summary>
     private static (byte[] Signed, PolicyDocument Policy)? ReadPolicy(SignedRequest request)
     {
         if (request.Policy is not null)
@@ -40,7 +40,7 @@ internal sealed class ViewerAccess(TrustedKeyGroup keys, TimeProvider clock)
         if (!long.TryParse(request.Expires, NumberStyles.None, CultureInfo.InvariantCulture, out var expires))
             return null;
         var canned = $$$"""{"Statement":[{"Resource":"{{{request.Url}}}","Condition":{"DateLessThan":{"AWS:EpochTime":{{{request.Expires}}}""" + "}}}]}";
-        // The URL stands in the canned policy itself, so its pattern has nothing left to decide.
+        // A canned policy contains the URL itself, so there is no pattern to match.
         return (Encoding.UTF8.GetBytes(canned), new(new("*"), expires, GreaterThan: null, Source: null));
     }
 }

@@ -2,14 +2,14 @@ using System.Collections.Frozen;
 
 namespace Reelseal.Local.Edge.Signing;
 
-/// <summary>The URL that a viewer asked for, exactly as it was sent, without the parameters that CloudFront keeps for itself.</summary>
+/// <summary>The URL that a viewer requested, exactly as sent, without the parameters that CloudFront reserves.</summary>
 /// <param name="Scheme"><c>http</c> or <c>https</c>.</param>
 /// <param name="Host">The host, with its port where one was given.</param>
 /// <param name="Path">The path, from its first slash on, percent-encoded as it was sent.</param>
 /// <param name="Query">The query without <c>?</c> and without the reserved parameters; empty when nothing is left.</param>
 internal sealed record ViewerUrl(string Scheme, string Host, string Path, string Query)
 {
-    /// <summary>The longest URL that CloudFront takes, in bytes (quotas of the developer guide).</summary>
+    /// <summary>The longest URL that CloudFront accepts, in bytes (quotas of the developer guide).</summary>
     public const int MaxLength = 8192;
 
     /// <summary>The parameters that CloudFront reads and removes: <see href="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-choosing-signed-urls-cookies.html"/>.</summary>
@@ -33,7 +33,7 @@ internal sealed record ViewerUrl(string Scheme, string Host, string Path, string
         return (new(scheme, host, path, string.Join('&', own)), reserved);
     }
 
-    /// <summary>The own parameters of the given names, in their order and as they were sent: what a cache policy with a list of parameters keys on.</summary>
+    /// <summary>Returns the viewer's own parameters of the given names, as sent and in order: the cache key of a cache policy with a list of parameters.</summary>
     public string QueryOf(params ReadOnlySpan<string> names)
     {
         var kept = new List<string>();

@@ -1,6 +1,6 @@
 namespace Reelseal.Benchmarks.Servers;
 
-/// <summary>The article's way in Node.</summary>
+/// <summary>The common way, in Node.</summary>
 internal static class Article
 {
     /// <summary>Puts its programs, and the packages that they need, into <c>article</c> in a folder.</summary>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Reelseal.Benchmarks.Servers;
 
-/// <summary>Keeps servers on one core and load on the other, so that neither takes the other's time.</summary>
+/// <summary>Keeps servers on one core and the load on the other, so that they do not compete.</summary>
 internal static class Cores
 {
     public const string Server = "0";
@@ -14,7 +14,7 @@ internal static class Cores
 internal static class Command
 {
     /// <returns>What it wrote to its standard output.</returns>
-    /// <exception cref="InvalidOperationException">It failed; the message is what it wrote to its standard error.</exception>
+    /// <exception cref="InvalidOperationException">It failed; the message contains its standard error.</exception>
     public static string Run(string name, string[] arguments, string? folder = null)
     {
         using var process = Process.Start(new ProcessStartInfo(name, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder ?? "" })!;

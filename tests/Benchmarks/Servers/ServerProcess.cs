@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Reelseal.Benchmarks.Servers;
 
-/// <summary>A server as a process of its own: ours, nginx or Node.</summary>
+/// <summary>A server in its own process: ours, nginx or Node.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -18,7 +18,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts it and waits until it accepts connections.</summary>
     /// <param name="command">The command's name and arguments for a port.</param>
     /// <param name="environment">Further environment variables for a port.</param>
-    /// <param name="cores">Where it runs, as taskset writes it.</param>
+    /// <param name="cores">The cores to run on, in taskset's notation.</param>
     public static async Task<ServerProcess> StartAsync(Func<int, string[]> command, Func<int, Dictionary<string, string>> environment, string cores = Cores.Server)
     {
         var port = FreePort();

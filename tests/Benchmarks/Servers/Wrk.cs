@@ -3,9 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Reelseal.Benchmarks.Servers;
 
-/// <summary>What wrk saw.</summary>
-/// <param name="RequestsPerSecond">How many requests were answered in a second.</param>
-/// <param name="P99">How long 99 of 100 took at most.</param>
+/// <summary>The result of wrk.</summary>
+/// <param name="RequestsPerSecond">Requests per second.</param>
+/// <param name="P99">The 99th percentile of the latency.</param>
 internal sealed record Load(double RequestsPerSecond, TimeSpan P99);
 
 /// <summary>Load by wrk, from one core.</summary>
@@ -13,9 +13,9 @@ internal static partial class Wrk
 {
     /// <param name="url">What is asked for.</param>
     /// <param name="seconds">For how long.</param>
-    /// <param name="connections">By how many connections at once.</param>
+    /// <param name="connections">The number of concurrent connections.</param>
     /// <param name="headers">Headers as <c>Name: value</c>.</param>
-    /// <exception cref="InvalidOperationException">Not every request was answered with success.</exception>
+    /// <exception cref="InvalidOperationException">A request failed.</exception>
     public static Task<Load> RunAsync(string url, int seconds, int connections, params string[] headers) => Task.Run(() =>
     {
         var output = Command.Run("taskset",

@@ -1,4 +1,4 @@
-// The article's way, written anew: fetch the playlist, sign every segment with a canned policy, return the lot.
+// The common way to sign a playlist: fetch it, sign every segment with a canned policy, return the result.
 // SIGN=one signs a single URL, for the start-up row.
 import { createServer } from "node:http";
 import { gzipSync } from "node:zlib";

@@ -1,4 +1,4 @@
-// The article's way of taking a video in, written anew: save the upload, run ffmpeg once for each rendition, one after the other, and when all are done upload the files.
+// The common way to ingest a video: save the upload, run ffmpeg once for each rendition, one after the other, then upload all files.
 // RUNS: ffmpeg's arguments for each rendition, as JSON; they read the file "source" and write into a folder each, all in the working directory.
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";

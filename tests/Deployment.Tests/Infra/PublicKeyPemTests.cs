@@ -32,21 +32,21 @@ public sealed class PublicKeyPemTests : IDisposable
     }
 
     [Fact]
-    public void Both_kinds_of_key_that_cloudfront_takes_are_taken()
+    public void Both_kinds_of_key_that_cloudfront_supports_are_accepted()
     {
         Assert.Equal(12, Read(_rsa.ExportSubjectPublicKeyInfoPem()).Fingerprint.Length);
         Assert.Equal(12, Read(_ecdsa.ExportSubjectPublicKeyInfoPem()).Fingerprint.Length);
     }
 
     [Fact]
-    public void A_private_key_is_refused_with_a_warning_that_it_is_no_longer_secret()
+    public void A_private_key_is_refused_and_the_error_says_what_to_do()
     {
         foreach (var pem in new[] { _rsa.ExportPkcs8PrivateKeyPem(), _rsa.ExportRSAPrivateKeyPem(), _ecdsa.ExportECPrivateKeyPem() })
             Assert.Contains("private key", Fault(pem), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_key_that_cloudfront_would_not_take_is_refused_with_the_reason()
+    public void A_key_that_cloudfront_rejects_is_refused_with_the_reason()
     {
         using var small = RSA.Create(1024);
         using var large = RSA.Create(4096);

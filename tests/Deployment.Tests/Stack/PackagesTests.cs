@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace Deployment.Tests.Stack;
 
-/// <summary>The packages that the functions are made of, and what those need.</summary>
+/// <summary>The packages of the functions, and their dependencies.</summary>
 public sealed class PackagesTests
 {
     [Fact(Timeout = 600_000)]
     public async Task None_has_a_known_vulnerability()
     {
-        // A source that knows of no vulnerabilities at all says of every package that it has none: so it is asked about one that has (GHSA-5crp-9r3c-p9vr).
+        // A package source without vulnerability data reports none for every package, so the test first asks about a package that has one (GHSA-5crp-9r3c-p9vr).
         var folder = Directory.CreateTempSubdirectory("reelseal-test-packages-");
         try
         {
@@ -18,7 +18,7 @@ public sealed class PackagesTests
                 """<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup><ItemGroup><PackageReference Include="Newtonsoft.Json" Version="12.0.3" /></ItemGroup></Project>""",
                 TestContext.Current.CancellationToken);
             var (_, said) = await ListVulnerableAsync(vulnerable);
-            Assert.SkipUnless(said.Contains("GHSA-5crp-9r3c-p9vr", StringComparison.Ordinal), "Not checked: the package source reports no vulnerability, not even of Newtonsoft.Json 12.0.3. " + said);
+            Assert.SkipUnless(said.Contains("GHSA-5crp-9r3c-p9vr", StringComparison.Ordinal), "Not checked: the package source reports no vulnerabilities, not even that of Newtonsoft.Json 12.0.3. " + said);
         }
         finally
         {

@@ -2,18 +2,18 @@ using System.Text.RegularExpressions;
 
 namespace Deployment.Tests.Structure;
 
-/// <summary>The order of the parts of a project, from the bottom up, as CONTRIBUTING.md draws it: a part may use only parts before it. Files that are not in it stand at the top.</summary>
+/// <summary>The order of the parts of a project, from the bottom up, as CONTRIBUTING.md draws it: a part may use only parts before it. Files that are not listed are at the top.</summary>
 internal sealed partial class DependencyOrder(IReadOnlyList<string> parts)
 {
     public IReadOnlyList<string> Parts => parts;
 
-    /// <summary>Reads the order of a project from the block of lines <c>functions/name  A · B · C</c>; an indented line goes on with the one before.</summary>
+    /// <summary>Reads the order of a project from the block of lines <c>functions/name  A · B · C</c>; an indented line continues the one before.</summary>
     public static DependencyOrder Read(string contributing, string folder) =>
         Line(folder).Match(contributing) is { Success: true, Groups: var groups }
             ? new(groups[1].Value.Split(['·', '\n', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
             : throw new FormatException($"CONTRIBUTING.md does not say in which order the parts of {folder} use each other.");
 
-    /// <summary>What in a project contradicts the order, a sentence each.</summary>
+    /// <summary>The violations of the order in a project, a sentence each.</summary>
     public IEnumerable<string> Violations(SourceCode code)
     {
         var places = parts.Index().ToDictionary(part => part.Item, part => part.Index);

@@ -5,7 +5,7 @@ namespace Deployment.Tests.Structure;
 /// <summary>One part of the code uses another: <paramref name="From"/> names something that <paramref name="To"/> declares.</summary>
 /// <param name="From">A folder, or a file of the top folder.</param>
 /// <param name="To">The same.</param>
-/// <param name="Where">The file that does, and the text by which it does.</param>
+/// <param name="Where">The file and the text that make the reference.</param>
 internal sealed record Arrow(string From, string To, string Where);
 
 /// <summary>
@@ -80,7 +80,7 @@ internal sealed partial class SourceCode
         }
     }
 
-    /// <summary>A way from a part back to itself, or null when there is none.</summary>
+    /// <summary>Returns a path from a part back to itself, or null.</summary>
     public static IReadOnlyList<string>? FindCycle(IEnumerable<Arrow> arrows)
     {
         var uses = arrows.ToLookup(arrow => arrow.From, arrow => arrow.To);
@@ -100,7 +100,7 @@ internal sealed partial class SourceCode
         }
     }
 
-    /// <summary>Leaves out comments and texts, which may name anything. Of an interpolated string the code in its braces stays.</summary>
+    /// <summary>Removes comments and strings, which may name anything, but keeps the code in the braces of interpolated strings.</summary>
     private static string WithoutTexts(string code) => CommentOrText().Replace(code, match =>
         match.Value[0] is '$' || match.Value.StartsWith("@$", StringComparison.Ordinal) ? string.Join(' ', Hole().Matches(match.Value).Select(hole => hole.Groups[1].Value)) : " ");
 

@@ -2,16 +2,16 @@ using System.Diagnostics;
 
 namespace Deployment.Tests.Template;
 
-/// <summary>Runs dotnet, and shows what it said when it fails.</summary>
+/// <summary>Runs dotnet, and shows its output if it fails.</summary>
 internal static class Build
 {
     public static async Task DotnetAsync(string folder, string[] arguments, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        // A test run is itself run by dotnet, whose variables would lead this one astray.
+        // The test run itself is started by dotnet, whose environment variables would affect this one.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(name);
-        // No server may outlive the test: it would keep the folder, and its output pipe, open.
+        // No server may outlive the test, because it would keep the folder and its output pipe open.
         start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["UseSharedCompilation"] = "false";

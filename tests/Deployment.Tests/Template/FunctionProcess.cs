@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace Deployment.Tests.Template;
 
-/// <summary>A built function that runs by itself, as it does under of-watchdog: listening on the loopback, its log read from a pipe.</summary>
+/// <summary>A built function running by itself, as under of-watchdog: it listens on the loopback, and its log is read from a pipe.</summary>
 internal sealed partial class FunctionProcess : IAsyncDisposable
 {
     private const int Sigterm = 15;
@@ -31,7 +31,7 @@ internal sealed partial class FunctionProcess : IAsyncDisposable
     public static FunctionProcess Start(string program, string[] arguments, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        // Nothing of the machine that runs the tests, but what a program needs to start.
+        // Only the variables that a program needs to start.
         foreach (var name in start.Environment.Keys.Except(["PATH", "HOME", "TMPDIR", "DOTNET_ROOT"], StringComparer.Ordinal).ToList())
             start.Environment.Remove(name);
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";

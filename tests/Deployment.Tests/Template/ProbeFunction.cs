@@ -9,7 +9,7 @@ public sealed class ProbeFunction : IAsyncLifetime
     [
         "build", "template/csharp-httprequest/Root.csproj", "--nologo", "--verbosity", "quiet", "--artifacts-path", _folder.FullName,
         $"-p:FunctionProject={Repository.PathOf("tests/Deployment.Tests/Probe/Probe.csproj")}",
-        // Not as it is published: that takes a minute, and is what BuildContextTests does.
+        // Built but not published: publishing takes a minute, and BuildContextTests does it.
         "-p:SelfContained=false", "-p:PublishSingleFile=false", "-p:PublishTrimmed=false", "-p:PublishReadyToRun=false", "-p:UseCurrentRuntimeIdentifier=false",
     ]);
 

@@ -4,11 +4,11 @@ using Reelseal.Storage;
 
 namespace IngestVideo.Tests.Publishing;
 
-/// <summary>The real store of a test, until a certain call: then nothing works for a while.</summary>
+/// <summary>The real store of a test, with an outage that begins at a certain call.</summary>
 /// <param name="store">The real one.</param>
 /// <param name="begins">Whether the outage begins with this call: a method of the store, and a key. Only the first time counts.</param>
 /// <param name="lasts">How long it lasts.</param>
-/// <param name="answerIsLost">The call with which it begins is done all the same.</param>
+/// <param name="answerIsLost">The first affected call is carried out nevertheless.</param>
 internal sealed class OutageStore(IObjectStore store, Func<string, string, bool> begins, TimeSpan lasts, bool answerIsLost = false) : IObjectStore
 {
     private long _begun;

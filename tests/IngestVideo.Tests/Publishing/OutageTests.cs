@@ -13,12 +13,12 @@ public sealed class OutageTests
     private static readonly TimeSpan s_short = TimeSpan.FromSeconds(3);
 
     [Theory(Timeout = Limit)]
-    [InlineData("status/", 1, true)] // the claim was written, and nobody was told
+    [InlineData("status/", 1, true)] // the claim was written, but the answer was lost
     [InlineData("status/", 2, false)] // a heartbeat, or what says that transcoding begins
     [InlineData(".ts", 1, false)]
     [InlineData("/playlist.m3u8", 1, false)]
     [InlineData("multivariant.m3u8", 1, false)]
-    [InlineData("multivariant.m3u8", 1, true)] // the commit was written, and nobody was told
+    [InlineData("multivariant.m3u8", 1, true)] // the commit was written, but the answer was lost
     public async Task Is_waited_out(string key, int time, bool answerIsLost)
     {
         var writes = 0;

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace IngestVideo.Tests.Receiving;
 
-/// <summary>Forms that are meant to cost the server much and the sender little. Alone in the process, because what it allocates is counted.</summary>
+/// <summary>Forms that cost the server much and the sender little. They run alone in the process, because its allocations are counted.</summary>
 [Collection(nameof(FormBombTests))]
 [CollectionDefinition(nameof(FormBombTests), DisableParallelization = true)]
 public sealed class FormBombTests
@@ -49,13 +49,13 @@ public sealed class FormBombTests
         var answer = await SendAsync(host, form);
 
         Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
-        // The form is 60 MB long. What is on the way when the answer comes, up to 10 MB by Linux's defaults, was sent as well.
+        // The form is 60 MB long. Up to 10 MB (Linux's default buffers) may be in flight when the answer arrives.
         Assert.InRange(form.Position, 0, 20_000_000);
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 20_000_000);
         await host.AssertNothingIsLeftAsync();
     }
 
-    /// <summary>Sends a form, and listens meanwhile: whoever refuses hangs up before all is sent, and a client that listens only afterwards may miss the answer.</summary>
+    /// <summary>Sends a form and reads the answer meanwhile: a refusal closes the connection before everything is sent, and a client that reads only afterwards may miss it.</summary>
     /// <returns>The status line.</returns>
     private static async Task<string?> SendAsync(IngestHost host, Stream form)
     {
@@ -78,7 +78,7 @@ public sealed class FormBombTests
         }
         catch (IOException)
         {
-            // It has hung up, and must have answered before.
+            // It has closed the connection, and must have answered first.
         }
         return await answer;
     }

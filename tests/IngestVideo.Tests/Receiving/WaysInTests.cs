@@ -7,7 +7,7 @@ using Reelseal.Testing;
 
 namespace IngestVideo.Tests.Receiving;
 
-/// <summary>The three ways in have the same limits: the raw body, a form, and a reference to what was uploaded to the store.</summary>
+/// <summary>The three ways to send a video have the same limits: the raw body, a form, and a reference to an upload.</summary>
 public sealed class WaysInTests(CephRgw rgw)
 {
     private const int Limit = 180_000;
@@ -31,7 +31,7 @@ public sealed class WaysInTests(CephRgw rgw)
         }
     }
 
-    /// <summary>On S3, whose client could be the one that holds it.</summary>
+    /// <summary>On S3, because its client might buffer the whole video.</summary>
     [Theory(Timeout = Limit)]
     [MemberData(nameof(Ways))]
     public async Task A_large_video_is_never_held_in_memory(string way)

@@ -19,11 +19,11 @@ public sealed class LongVideoTests
 
     [Fact(Timeout = 600_000)]
     [Trait("Category", "Soak")]
-    public Task Two_minutes_arrive_whole() => IngestAsync("true", seconds: 120);
+    public Task Two_minutes_are_published_completely() => IngestAsync("true", seconds: 120);
 
     private static async Task IngestAsync(string copy, int seconds)
     {
-        // A minute, and its packets again and again: picture and sound each by itself, so that pictures follow one another exactly.
+        // A minute whose packets are repeated: picture and sound separately, so that pictures follow one another exactly.
         var picture = await Clip.MakeAsync("minute.mp4", "-f lavfi -i testsrc2=s=640x360:r=10:d=60 -c:v libx264 -preset ultrafast -bf 0 -g 20 -keyint_min 20 -sc_threshold 0 -b:v 200k -pix_fmt yuv420p");
         var sound = await Clip.MakeAsync("minute.m4a", "-f lavfi -i sine=d=60:r=48000 -c:a aac -b:a 64k");
         var film = await Clip.MakeAsync($"film-{seconds}.mp4", $"-stream_loop {seconds / 60 - 1} -i {picture} -stream_loop {seconds / 60 - 1} -i {sound} -map 0 -map 1 -c copy");

@@ -81,7 +81,7 @@ public sealed class UploadTests(CephRgw rgw)
     [Theory(Timeout = Limit)]
     [InlineData("directory")]
     [InlineData("S3")]
-    public async Task An_upload_that_broke_off_goes_on_where_it_was(string store)
+    public async Task An_interrupted_upload_resumes(string store)
     {
         await using var parts = await PartServer.StartAsync();
         await using var host = store == "S3" ? await IngestHost.StartAsync(await rgw.CreateBucketAsync()) : await parts.HostAsync();
@@ -102,7 +102,7 @@ public sealed class UploadTests(CephRgw rgw)
     }
 
     [Fact(Timeout = Limit)]
-    public async Task An_address_is_good_for_its_own_part_only()
+    public async Task A_part_URL_accepts_only_its_own_part()
     {
         await using var parts = await PartServer.StartAsync();
         await using var host = await parts.HostAsync();
@@ -170,7 +170,7 @@ public sealed class UploadTests(CephRgw rgw)
     }
 
     [Fact(Timeout = Limit)]
-    public async Task What_cannot_be_decoded_fails_by_reference_with_a_status_that_says_why()
+    public async Task An_undecodable_upload_fails_with_a_status_that_says_why()
     {
         await using var host = await IngestHost.StartAsync();
         var id = VideoId.New();
@@ -268,7 +268,7 @@ public sealed class UploadTests(CephRgw rgw)
         return app;
     }
 
-    /// <summary>What serves the parts of a directory store.</summary>
+    /// <summary>The server for the parts of a directory store.</summary>
     private sealed class PartServer(WebApplication app, string root) : IAsyncDisposable
     {
         public static async Task<PartServer> StartAsync()

@@ -3,7 +3,7 @@ using Reelseal.Local.Edge.Signing;
 
 namespace Reelseal.Local.Tests.Edge;
 
-/// <summary>What AWS's own signer signs passes here; <c>TestData/aws-vectors.mjs</c> remakes the vectors.</summary>
+/// <summary>The edge accepts what AWS's own signer signs; <c>TestData/aws-vectors.mjs</c> regenerates the vectors.</summary>
 public sealed class AwsVectorTests
 {
     private static readonly DateTimeOffset s_now = new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
@@ -14,10 +14,10 @@ public sealed class AwsVectorTests
     public static TheoryData<string> Names => [.. s_file.Vectors.Select(vector => vector.Name)];
 
     [Theory, MemberData(nameof(Names))]
-    public void Lets_a_URL_through_that_AWS_signed(string name) => Assert.Null(Check(Vector(name).SignedUrl));
+    public void Accepts_a_URL_that_AWS_signed(string name) => Assert.Null(Check(Vector(name).SignedUrl));
 
     [Theory, MemberData(nameof(Names))]
-    public void Lets_cookies_through_that_AWS_signed(string name) => Assert.Null(Check(Vector(name).Url, Vector(name).CookieHeader));
+    public void Accepts_cookies_that_AWS_signed(string name) => Assert.Null(Check(Vector(name).Url, Vector(name).CookieHeader));
 
     [Theory, MemberData(nameof(Names))]
     public void Refuses_the_same_signature_for_another_video(string name) =>

@@ -5,7 +5,7 @@ using Reelseal.Testing;
 
 namespace Reelseal.Local.Tests.Edge;
 
-/// <summary>Policies and signed URLs that are almost right: none but a signed one opens anything, and one that can be read covers only what it names.</summary>
+/// <summary>Almost correct policies and signed URLs: only a signed one opens anything, and a readable one covers only what it names.</summary>
 public sealed class PolicyFuzz
 {
     private const string Folder = "https://d111.cloudfront.net/videos/3f0e0b52-6a33-4f0c-9a51-0c8a4a3c1a77/";
@@ -52,7 +52,7 @@ public sealed class PolicyFuzz
         foreach (var time in (long[])[0, 1_799_999_999, 1_800_000_000, 4_000_000_000])
         {
             _ = policy.Allows(own, IPAddress.Parse("192.0.2.1"), DateTimeOffset.FromUnixTimeSeconds(time));
-            // What it does not name it opens only through a wildcard, or by leaving out what it is about.
+            // It opens what it does not name only through a wildcard, or by omitting the resource.
             var opens = policy.Allows(other, IPAddress.Parse("192.0.2.1"), DateTimeOffset.FromUnixTimeSeconds(time));
             Assert.False(opens && text.Contains("Resource\":\"https://d111", StringComparison.Ordinal), text);
         }

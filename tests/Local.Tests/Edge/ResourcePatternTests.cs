@@ -57,7 +57,7 @@ public sealed class ResourcePatternTests
     public void Does_not_cover(string pattern, string url) => Assert.False(Matches(pattern, url));
 
     [Fact(Timeout = 10_000)]
-    public async Task Many_wildcards_do_not_take_for_ever()
+    public async Task Many_wildcards_do_not_slow_the_matching_down()
     {
         await Task.Yield();
         Assert.False(Matches("https://h.net/" + string.Concat(Enumerable.Repeat("a*", 2000)) + "b", "https://h.net/" + new string('a', 8000)));

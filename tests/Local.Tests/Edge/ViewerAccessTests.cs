@@ -7,7 +7,7 @@ public sealed class ViewerAccessTests
     private const string Url = "https://d111.cloudfront.net/videos/1/a/00000.ts";
     private static readonly DateTimeOffset s_now = DateTimeOffset.FromUnixTimeSeconds(1_800_000_000);
     private static readonly DateTimeOffset s_later = s_now.AddHours(1);
-    private static readonly TestKeyPair s_rsa = TestKeyPair.Rsa(); // making one takes longer than all the rest
+    private static readonly TestKeyPair s_rsa = TestKeyPair.Rsa(); // making one takes longer than everything else
     private static readonly TestKeyPair s_p256 = TestKeyPair.P256();
     private static readonly TrustedKeyGroup s_keys = TestKeyPair.Group(s_rsa, s_p256);
 
@@ -15,10 +15,10 @@ public sealed class ViewerAccessTests
     [InlineData(null)]
     [InlineData("SHA1")]
     [InlineData("SHA256")]
-    public void Takes_RSA_with_either_hash(string? hash) => Assert.Null(Check(s_rsa.SignCanned(Url, s_later, hash)));
+    public void Accepts_RSA_with_either_hash(string? hash) => Assert.Null(Check(s_rsa.SignCanned(Url, s_later, hash)));
 
     [Fact]
-    public void Takes_P256_with_SHA256() => Assert.Null(Check(s_p256.SignCanned(Url, s_later)));
+    public void Accepts_P256_with_SHA256() => Assert.Null(Check(s_p256.SignCanned(Url, s_later)));
 
     [Theory]
     [InlineData(null)]
@@ -30,14 +30,14 @@ public sealed class ViewerAccessTests
         Assert.Equal("AccessDenied", Check(s_rsa.SignCanned(Url, s_later).Replace("SHA256", "SHA1", StringComparison.Ordinal))?.Code);
 
     [Fact]
-    public void Takes_parameters_in_any_order_and_percent_encoded()
+    public void Accepts_parameters_in_any_order_and_percent_encoded()
     {
         var parameters = s_rsa.SignCanned(Url, s_later).Split('?')[1].Replace("~", "%7E", StringComparison.Ordinal).Split('&');
         Assert.Null(Check(Url + "?" + string.Join('&', parameters.Reverse())));
     }
 
     [Fact]
-    public void Takes_own_parameters_between_the_reserved_ones()
+    public void Accepts_own_parameters_between_the_reserved_ones()
     {
         var parameters = s_rsa.SignCanned(Url + "?until=1&proof=x", s_later).Split('?')[1].Split('&'); // until, proof, Expires, Signature, …
         Assert.Null(Check($"{Url}?{parameters[2]}&{parameters[0]}&{parameters[3]}&{parameters[1]}&{parameters[4]}&{parameters[5]}"));
@@ -84,7 +84,7 @@ public sealed class ViewerAccessTests
         Assert.Equal("AccessDenied", Check(s_rsa.SignCanned(Url, s_later).Replace($"{s_later.ToUnixTimeSeconds()}", $"{s_later.AddDays(1).ToUnixTimeSeconds()}", StringComparison.Ordinal))?.Code);
 
     [Fact]
-    public void Takes_cookies_for_every_file_that_their_policy_covers() =>
+    public void Accepts_cookies_for_every_file_that_their_policy_covers() =>
         Assert.Null(Check(Url, s_p256.Cookies(TestKeyPair.Policy("https://d111.cloudfront.net/videos/1/*", s_later))));
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class ViewerAccessTests
     }
 
     [Fact]
-    public void A_policy_for_one_video_does_not_cover_another_whatever_the_path_is_written_as()
+    public void A_policy_for_one_video_does_not_cover_another_however_the_path_is_written()
     {
         var policy = TestKeyPair.Policy("https://d111.cloudfront.net/videos/1/*", s_later);
         Assert.Null(Check(s_rsa.SignCustom("https://d111.cloudfront.net/videos/1/x.ts", policy)));
@@ -108,14 +108,14 @@ public sealed class ViewerAccessTests
     [Theory]
     [InlineData(1024)]
     [InlineData(2304)]
-    public void A_key_of_another_size_is_no_key_of_a_group(int size)
+    public void A_key_group_rejects_another_size(int size)
     {
         using var key = System.Security.Cryptography.RSA.Create(size);
         Assert.Throws<ArgumentException>(() => PublicKey.FromPem(key.ExportSubjectPublicKeyInfoPem()));
     }
 
     [Fact]
-    public void A_key_of_another_curve_is_no_key_of_a_group()
+    public void A_key_group_rejects_another_curve()
     {
         using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP384);
         Assert.Throws<ArgumentException>(() => PublicKey.FromPem(key.ExportSubjectPublicKeyInfoPem()));

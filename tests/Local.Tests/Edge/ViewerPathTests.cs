@@ -38,5 +38,5 @@ public sealed class ViewerPathTests
     [InlineData("/videos/%zz")]
     [InlineData("/videos/%")]
     [InlineData("/videos/%c3%a9")]
-    public void Knows_what_cannot_be_a_key(string path) => Assert.False(ViewerPath.TryReadKey(path, out _));
+    public void Rejects_impossible_keys(string path) => Assert.False(ViewerPath.TryReadKey(path, out _));
 }

@@ -11,7 +11,7 @@ public sealed class SecretsTests
     [Theory]
     [InlineData(nameof(SigningKeyKind.P256))]
     [InlineData(nameof(SigningKeyKind.Rsa))]
-    public void Are_files_that_only_their_owner_can_reach_and_that_go_in_the_end(string kind)
+    public void Are_readable_by_their_owner_only_and_removed_at_the_end(string kind)
     {
         string folder;
         using (var secrets = Secrets.Create(Enum.Parse<SigningKeyKind>(kind)))

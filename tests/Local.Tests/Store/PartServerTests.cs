@@ -57,7 +57,7 @@ public sealed class PartServerTests : IAsyncLifetime
     [InlineData("uploads/", "videos/")]
     [InlineData("expires=", "expires=9")]
     [InlineData("?", "?partNumber=1&")]
-    public async Task An_address_that_was_changed_takes_nothing_and_the_page_can_read_that(string part, string changed)
+    public async Task A_changed_part_URL_is_refused_and_the_page_can_read_the_refusal(string part, string changed)
     {
         var upload = await _parts.BeginAsync(Key, Cancellation);
         var address = await _parts.AddressOfPartAsync(Key, upload, 1, DateTimeOffset.UtcNow.AddMinutes(1), Cancellation);

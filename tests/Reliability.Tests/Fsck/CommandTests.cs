@@ -5,11 +5,11 @@ using Reelseal.Testing;
 
 namespace Reelseal.Reliability.Tests.Fsck;
 
-/// <summary>The command, as operators run it.</summary>
+/// <summary>Runs the command as operators do.</summary>
 public sealed class CommandTests
 {
     [Fact(Timeout = 120_000)]
-    public async Task Ends_with_1_while_something_is_wrong_and_with_0_when_all_is_mended()
+    public async Task Exits_with_1_while_something_is_wrong_and_with_0_when_everything_is_repaired()
     {
         using var folder = new TemporaryDirectory();
         var store = new StoreToCheck(new DirectoryObjectStore(folder.Path, TimeSpan.FromSeconds(30)));
@@ -26,7 +26,7 @@ public sealed class CommandTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task Ends_with_2_and_the_reason_when_it_cannot_look()
+    public async Task Exits_with_2_and_the_reason_if_the_store_cannot_be_read()
     {
         var (unset, unreachable) = (await RunAsync([]), await RunAsync([], ("S3_BUCKET", "videos"), ("S3_ENDPOINT", "http://127.0.0.1:1"), ("S3_TIMEOUT", "1s"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")));
         Assert.Equal((2, 2), (unset.ExitCode, unreachable.ExitCode));

@@ -5,7 +5,7 @@ using Reelseal.Testing;
 
 namespace Reelseal.Reliability.Tests.Fsck;
 
-/// <summary>A store that is wrong in each way: what the checker says, what it mends, and what it leaves alone. The same on either store.</summary>
+/// <summary>A store with each kind of problem: what the checker reports, what it repairs, and what it leaves alone. The same on both stores.</summary>
 public abstract class StoreCheckTests
 {
     private const int Limit = 120_000;
@@ -43,7 +43,7 @@ public abstract class StoreCheckTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task What_a_living_worker_writes_and_what_is_young_is_left_alone()
+    public async Task A_living_workers_objects_and_young_objects_are_left_alone()
     {
         var store = await StoreAsync();
         var (worked, young) = (VideoId.New(), VideoId.New());
@@ -93,7 +93,7 @@ public abstract class StoreCheckTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_stuck_worker_that_told_something_after_it_was_found_is_left_alone()
+    public async Task A_stuck_worker_that_wrote_a_heartbeat_after_it_was_found_is_left_alone()
     {
         var store = await StoreAsync();
         var video = VideoId.New();
@@ -106,7 +106,7 @@ public abstract class StoreCheckTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Everything_that_a_playlist_names_and_that_is_missing_is_told()
+    public async Task Every_missing_object_that_a_playlist_names_is_reported()
     {
         var store = await StoreAsync();
         var video = await store.PublishAsync();
@@ -121,7 +121,7 @@ public abstract class StoreCheckTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_playlist_that_is_cut_off_or_none_of_ours_is_told_and_nothing_of_its_video_is_touched()
+    public async Task A_truncated_or_foreign_playlist_is_reported_and_its_video_is_left_alone()
     {
         var store = await StoreAsync();
         var (cut, foreign) = (await store.PublishAsync(), await store.PublishAsync());
@@ -137,7 +137,7 @@ public abstract class StoreCheckTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_published_video_without_a_status_is_told()
+    public async Task A_published_video_without_a_status_is_reported()
     {
         var store = await StoreAsync();
         var video = await store.PublishAsync();
@@ -195,7 +195,7 @@ public abstract class StoreCheckTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task What_is_none_of_ours_is_told_and_stays()
+    public async Task A_foreign_object_is_reported_and_stays()
     {
         var store = await StoreAsync();
         string[] keys = ["status/notes.json", $"status/{VideoId.New()}.json", "uploads/x", "videos/readme.txt", $"videos/{VideoId.New()}/note.txt"];

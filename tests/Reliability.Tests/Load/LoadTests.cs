@@ -5,10 +5,10 @@ using Reelseal.Testing;
 
 namespace Reelseal.Reliability.Tests.Load;
 
-/// <summary>Many at once, and for long.</summary>
+/// <summary>Many at once, and for a long time.</summary>
 public sealed class LoadTests(CephRgw s3)
 {
-    /// <summary>All of it runs on one machine, S3 as well: that this is slow is no fault here.</summary>
+    /// <summary>Everything runs on one machine, including S3, so slowness is not an error here.</summary>
     private static readonly (string, string) s_patience = ("S3_TIMEOUT", "30s");
 
     [Fact(Timeout = 600_000)]
@@ -19,11 +19,11 @@ public sealed class LoadTests(CephRgw s3)
     public Task Two_hundred_players_see_no_error_for_two_minutes_while_a_video_is_ingested() => PlayAsync(players: 200, videos: 50, TimeSpan.FromMinutes(2));
 
     [Fact(Timeout = 600_000)]
-    public Task Uploads_at_once_are_taken_or_told_when_to_come_back_and_all_succeed() => UploadAsync(4);
+    public Task Concurrent_uploads_are_accepted_or_answered_429_with_Retry_After_and_all_succeed() => UploadAsync(4);
 
     [Fact(Timeout = 3_600_000)]
     [Trait("Category", "Soak")]
-    public Task Twenty_uploads_at_once_are_taken_or_told_when_to_come_back_and_all_succeed() => UploadAsync(20);
+    public Task Twenty_concurrent_uploads_are_accepted_or_answered_429_with_Retry_After_and_all_succeed() => UploadAsync(20);
 
     [Fact(Timeout = 3_600_000)]
     [Trait("Category", "Soak")]
@@ -63,7 +63,7 @@ public sealed class LoadTests(CephRgw s3)
         foreach (var one in memory)
         {
             var (before, after, _) = one.Trend();
-            // The collector's breathing stays below that; what is kept of every request or video does not.
+            // The garbage collector's variation stays below that; a leak per request or video does not.
             Assert.True(after < before * 1.1 + 8, one.ToString());
         }
         await system.AssertIsCleanAsync();
@@ -105,7 +105,7 @@ public sealed class LoadTests(CephRgw s3)
     private async Task UploadAsync(int count)
     {
         await using var system = await S3System.StartAsync(s3, between: null, ("MAX_TRANSCODES", "2"), s_patience);
-        // As long as a real video: whoever is refused has not sent all of it yet.
+        // As large as a real video, so that a refusal comes before everything is sent.
         byte[] clip = [.. await system.ClipAsync(TimeSpan.FromSeconds(6)), .. FreeBox(8 << 20)];
         var seen = new ConcurrentBag<string>();
         VideoId[] videos = [.. Enumerable.Range(0, count).Select(_ => VideoId.New())];
@@ -138,7 +138,7 @@ public sealed class LoadTests(CephRgw s3)
         return [video, .. await system.CopyAsync(video, count - 1)];
     }
 
-    /// <summary>A box of an MP4 file that nobody reads (ISO/IEC 14496-12, 8.1.2).</summary>
+    /// <summary>A box of an MP4 file that readers skip (ISO/IEC 14496-12, 8.1.2).</summary>
     private static byte[] FreeBox(int length)
     {
         var box = new byte[length];

@@ -10,12 +10,12 @@ internal sealed class Memory(string name, int process)
 
     public void Sample() => _samples.Add((TimeProvider.System.GetElapsedTime(_start).TotalMinutes, ReadMiB()));
 
-    /// <summary>Half of what the last third of the time used more than the second: what a leak would show, and a warm-up not.</summary>
+    /// <summary>Half the growth from the second to the last third of the time: it shows a leak, but not a warm-up.</summary>
     public (double Before, double After, double MiBPerHour) Trend()
     {
         var third = _samples.Count / 3;
         var (before, after) = (_samples.Skip(third).Take(third).ToList(), _samples.Skip(2 * third).ToList());
-        // The least squares' line through both.
+        // The least-squares line through both.
         var both = _samples.Skip(third).ToList();
         var (meanTime, meanSize) = (both.Average(sample => sample.Minutes), both.Average(sample => sample.MiB));
         var slope = both.Sum(sample => (sample.Minutes - meanTime) * (sample.MiB - meanSize)) / both.Sum(sample => Math.Pow(sample.Minutes - meanTime, 2));

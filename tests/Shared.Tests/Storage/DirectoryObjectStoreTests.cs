@@ -76,7 +76,7 @@ public sealed class DirectoryObjectStoreTests : ObjectStoreTests, IDisposable
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_writer_that_hangs_holds_up_others_of_the_same_key_for_a_bounded_time()
+    public async Task A_hanging_writer_delays_others_of_the_same_key_for_a_bounded_time()
     {
         var store = new DirectoryObjectStore(Root, TimeSpan.FromMilliseconds(300));
         using var release = new SemaphoreSlim(0);
@@ -122,7 +122,7 @@ public sealed class DirectoryObjectStoreTests : ObjectStoreTests, IDisposable
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Folders_come_and_go_under_many_writers()
+    public async Task Folders_appear_and_disappear_under_many_writers()
     {
         var stores = Enumerable.Range(0, 4).Select(_ => new DirectoryObjectStore(Root, TimeSpan.FromSeconds(60))).ToList();
 

@@ -3,14 +3,14 @@ using Reelseal.Storage;
 
 namespace Reelseal.Tests.Storage;
 
-/// <summary>What both stores do alike.</summary>
+/// <summary>The behaviour that both stores share.</summary>
 public abstract class ObjectStoreTests
 {
     protected const int Limit = 300_000; // milliseconds
 
     protected static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>A store without objects.</summary>
+    /// <summary>An empty store.</summary>
     protected abstract Task<IObjectStore> CreateAsync();
 
     [Theory(Timeout = Limit)]
@@ -18,7 +18,7 @@ public abstract class ObjectStoreTests
     [InlineData(1)]
     [InlineData(65_536)]
     [InlineData(9_000_001)]
-    public async Task What_was_written_is_read_back(int length)
+    public async Task An_object_is_read_back_as_written(int length)
     {
         var store = await CreateAsync();
         var content = RandomBytes(length);
@@ -36,7 +36,7 @@ public abstract class ObjectStoreTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task What_was_never_written_is_null()
+    public async Task A_missing_object_is_null()
     {
         var store = await CreateAsync();
         await WriteAsync(store, "a/b", "");
@@ -118,7 +118,7 @@ public abstract class ObjectStoreTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task An_object_is_replaced_only_as_long_as_it_is_the_one_that_was_seen()
+    public async Task An_object_is_replaced_only_if_it_has_not_changed()
     {
         var store = await CreateAsync();
         var first = await WriteAsync(store, "a", "one");
@@ -282,7 +282,7 @@ public abstract class ObjectStoreTests
     [InlineData("ä")]
     [InlineData(".writing/x")]
     [InlineData(".hidden")]
-    public async Task A_key_that_cannot_be_is_that_of_no_object(string key)
+    public async Task An_impossible_key_names_no_object(string key)
     {
         var store = await CreateAsync();
 
@@ -304,7 +304,7 @@ public abstract class ObjectStoreTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_caller_who_cancels_gets_his_cancellation_and_nothing_is_written()
+    public async Task A_cancelled_write_throws_and_writes_nothing()
     {
         var store = await CreateAsync();
         await WriteAsync(store, "a", "one");
@@ -319,7 +319,7 @@ public abstract class ObjectStoreTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_caller_who_cancels_ends_reading_too()
+    public async Task Cancelling_also_ends_the_reading()
     {
         var store = await CreateAsync();
         await store.PutAsync("a", new MemoryStream(new byte[5_000_000]), WriteCondition.None, Token);

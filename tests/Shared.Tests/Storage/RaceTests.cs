@@ -29,7 +29,7 @@ public sealed class RaceTests(CephRgw rgw)
     public Task S3_has_one_winner_in_a_thousand_rounds() => S3HasOneWinnerAsync(1000);
 
     [Fact(Timeout = Limit)]
-    public async Task A_writer_killed_at_any_moment_leaves_the_directory_whole_and_locks_nobody_out()
+    public async Task A_writer_killed_at_any_moment_leaves_the_directory_consistent_and_unlocked()
     {
         using var directory = new TemporaryDirectory();
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["STORE_DIRECTORY"] = directory.Path, ["S3_TIMEOUT"] = "60s" };
@@ -42,7 +42,7 @@ public sealed class RaceTests(CephRgw rgw)
             Assert.Equal(WholeOf(content![..32]), content);
         }
 
-        // What the killed have left disappears with the first write of a new process.
+        // The first write of a new process removes what killed processes left behind.
         await WriteAsync(new DirectoryObjectStore(directory.Path, s_patience), "race/b");
         Assert.Equal(
             ["race", "race/a", "race/b"],
@@ -50,7 +50,7 @@ public sealed class RaceTests(CephRgw rgw)
     }
 
     [Fact(Timeout = Limit)]
-    public async Task What_a_killed_writer_has_left_is_in_nobodys_way_and_goes()
+    public async Task The_remains_of_a_killed_writer_block_nobody_and_are_removed()
     {
         using var directory = new TemporaryDirectory();
         var work = Directory.CreateDirectory(Path.Combine(directory.Path, ".writing")).FullName;
@@ -87,7 +87,7 @@ public sealed class RaceTests(CephRgw rgw)
             var second = Assert.Single(await writers.RaceAsync($"race/{round}", first.ETag, Token));
             await IsStoredAsync(store, $"race/{round}", second);
         }
-        // Without a condition everybody wins, and the object is that of one of them.
+        // Without a condition every writer succeeds, and one of them wins.
         var all = await writers.RaceAsync("race/all", "*", Token);
         Assert.Equal(Writers.Count, all.Count);
         var last = await store.HeadAsync("race/all", Token);

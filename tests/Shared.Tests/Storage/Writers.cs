@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Reelseal.Tests.Storage;
 
-/// <summary>Twenty writers in five processes, who all write the same object at the same moment.</summary>
+/// <summary>Twenty writers in five processes that write the same object at the same moment.</summary>
 internal sealed class Writers : IAsyncDisposable
 {
     public const int Count = Processes * InEach;
@@ -18,7 +18,7 @@ internal sealed class Writers : IAsyncDisposable
     }
 
     /// <param name="environment">Which store the writers use.</param>
-    /// <param name="cancellationToken">Gives up waiting for them.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     public static async Task<Writers> StartAsync(IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken)
     {
         var writers = new Writers();
@@ -32,8 +32,8 @@ internal sealed class Writers : IAsyncDisposable
     /// <summary>Lets all of them write at once.</summary>
     /// <param name="key">What they write.</param>
     /// <param name="condition">An ETag, <c>-</c> for a new object, <c>*</c> for any.</param>
-    /// <param name="cancellationToken">Gives up waiting for them.</param>
-    /// <returns>The content's pattern and the new ETag, of each who won.</returns>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The content's pattern and the new ETag of each winner.</returns>
     public async Task<IReadOnlyList<(string Name, string ETag)>> RaceAsync(string key, string condition, CancellationToken cancellationToken)
     {
         var line = string.Create(CultureInfo.InvariantCulture, $"{key} {condition} {DateTime.UtcNow.AddMilliseconds(15).Ticks}");
@@ -48,7 +48,7 @@ internal sealed class Writers : IAsyncDisposable
         return winners;
     }
 
-    /// <summary>Lets all of them write, whatever is there, kills one process in the middle of it, and starts another one in its place.</summary>
+    /// <summary>Lets all of them write unconditionally, kills one process in the middle of it, and starts another in its place.</summary>
     public async Task RaceAndKillOneAsync(string key, TimeSpan after, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken)
     {
         var line = string.Create(CultureInfo.InvariantCulture, $"{key} * {DateTime.UtcNow.Ticks}");

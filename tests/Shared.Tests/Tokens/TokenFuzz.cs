@@ -9,7 +9,7 @@ using Reelseal.Tokens;
 
 namespace Reelseal.Tests.Tokens;
 
-/// <summary>Tokens that are almost right: those of strangers are refused, and those that the key did sign mean what they say, or nothing.</summary>
+/// <summary>Almost correct tokens: those of strangers are refused, and those signed with the key mean what they say, or nothing.</summary>
 public sealed class TokenFuzz : IDisposable
 {
     private const string Header = """{"alg":"HS256","typ":"JWT"}""";
@@ -59,7 +59,7 @@ public sealed class TokenFuzz : IDisposable
         Assert.Equal(s_good.Length, token.Length);
     }
 
-    /// <summary>Signed with the key: the issuer may say anything, but what it did not say allows nothing.</summary>
+    /// <summary>Signed with the key: the issuer may claim anything, but a missing claim allows nothing.</summary>
     private void CheckContent(byte[] input)
     {
         var parts = Encoding.Latin1.GetString(input).Split('\n', 2);

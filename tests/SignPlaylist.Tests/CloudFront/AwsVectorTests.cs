@@ -4,7 +4,7 @@ using SignPlaylist.CloudFront;
 
 namespace SignPlaylist.Tests.CloudFront;
 
-/// <summary>Holds the signer against what AWS's JavaScript signer makes (TestData/make-vectors.mjs).</summary>
+/// <summary>Compares the signer with AWS's JavaScript signer (TestData/make-vectors.mjs).</summary>
 public sealed class AwsVectorTests
 {
     private static readonly JsonElement s_file = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "TestData", "vectors.json"))).RootElement;
@@ -62,7 +62,7 @@ public sealed class AwsVectorTests
         return (url + (url.Contains('?', StringComparison.Ordinal) ? '&' : '?') + signature.Query, signature);
     }
 
-    /// <summary>ECDSA makes another signature each time: everything else must be equal, and both signatures must verify.</summary>
+    /// <summary>ECDSA signatures differ each time: everything else must be equal, and both signatures must verify.</summary>
     private static void AssertSameButForTheSignature(JsonElement vector, string expected, string actual)
     {
         using var ec = ECDsa.Create();

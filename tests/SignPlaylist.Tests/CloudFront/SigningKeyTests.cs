@@ -46,7 +46,7 @@ public sealed class SigningKeyTests
     }
 
     [Fact]
-    public void Refuses_a_public_key_an_encrypted_key_and_what_is_no_key()
+    public void Refuses_public_encrypted_and_malformed_keys()
     {
         using var rsa = RSA.Create(2048);
         var pbe = new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000);
