@@ -54,11 +54,12 @@ public sealed class FaultLogTests
             Assert.Contains(entry.GetProperty("Scopes").EnumerateArray(), scope => scope.TryGetProperty("CallId", out var id) && id.GetString() == call);
         }
 
-        foreach (var process in system.Functions.Values)
+        foreach (var (name, process) in system.Functions)
         {
             using var health = await http.GetAsync(new Uri(process.Address, "/_/health"), cancellation);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, health.StatusCode);
             Assert.Contains("\"object store\":[{\"status\":\"fail\",\"output\":\"The object store cannot be reached", await health.Content.ReadAsStringAsync(cancellation), StringComparison.Ordinal);
+            await ApiDocument.Of(name).Find(HttpMethod.Get, "/health")!.AssertDescribesAsync(health);
             using var ready = await http.GetAsync(new Uri(process.Address, "/_/ready"), cancellation); // it can do without for a while
             Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
         }
