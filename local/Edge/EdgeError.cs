@@ -19,6 +19,9 @@ internal static class EdgeError
     public static Task WriteInvalidRangeAsync(HttpContext context) =>
         WriteXmlAsync(context, StatusCodes.Status416RangeNotSatisfiable, "InvalidRange", "The requested range is not satisfiable", "AmazonS3");
 
+    /// <summary>S3's answer for a preflight that lacks a header, or that no rule of the bucket allows.</summary>
+    public static Task WritePreflightAsync(HttpContext context, int status, string code, string message) => WriteXmlAsync(context, status, code, message, "AmazonS3");
+
     /// <summary>What CloudFront finds wrong with a request or an origin: a page for people.</summary>
     public static Task WritePageAsync(HttpContext context, int status, string sentence)
     {

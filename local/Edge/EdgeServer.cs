@@ -15,7 +15,7 @@ internal sealed record EdgeOptions
     /// <summary>The public keys of the distribution's key group.</summary>
     public required TrustedKeyGroup Keys { get; init; }
 
-    /// <summary>The function gateway, and the secret that it is told in <c>X-Origin-Verify</c>.</summary>
+    /// <summary>The function gateway, and the secret that it gets in <c>X-Origin-Verify</c>.</summary>
     public required PlaylistOriginOptions Playlists { get; init; }
 
     /// <summary>The bucket.</summary>
@@ -70,7 +70,7 @@ internal sealed class EdgeServer : IAsyncDisposable
             await EdgeError.WritePageAsync(context, StatusCodes.Status413PayloadTooLarge, "Bad request.");
             return;
         }
-        if (request.Url.Path == "/")
+        if (request.Url.Path is "/" or "/site")
         {
             context.Response.Redirect("/site/");
             return;
@@ -94,8 +94,6 @@ internal sealed class EdgeServer : IAsyncDisposable
             ResponseHeadersPolicy.Apply(context, behavior.IsForAnyPage);
             return Task.CompletedTask;
         });
-        if (HttpMethods.IsOptions(method))
-            return;
         try
         {
             await behavior.Origin.ServeAsync(context, request.Url);

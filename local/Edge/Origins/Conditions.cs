@@ -6,15 +6,19 @@ namespace Reelseal.Local.Edge.Origins;
 /// <summary>The conditions of a GET (RFC 9110, section 13).</summary>
 internal static class Conditions
 {
-    /// <summary>Whether the viewer's copy is still good: 304.</summary>
+    /// <summary>Returns whether the viewer's copy is still good: 304. A malformed list of entity tags counts as none.</summary>
     public static bool AreUnmodified(RequestHeaders request, string? eTag, DateTimeOffset? lastModified)
     {
-        if (request.IfNoneMatch is { Count: > 0 } known)
-            return known.Any(tag => tag.Tag == "*" || (eTag is not null && tag.Compare(EntityTagHeaderValue.Parse(eTag), useStrongComparison: false)));
+        if (request.Headers.IfNoneMatch is { Count: > 0 } ifNoneMatch && EntityTagHeaderValue.TryParseStrictList(ifNoneMatch, out var known))
+        {
+            return known.Contains(EntityTagHeaderValue.Any)
+                ? known.Count == 1
+                : eTag is not null && known.Any(tag => tag.Compare(EntityTagHeaderValue.Parse(eTag), useStrongComparison: false));
+        }
         return request.IfModifiedSince is { } since && lastModified is { } modified && modified.ToUnixTimeSeconds() <= since.ToUnixTimeSeconds();
     }
 
-    /// <summary>Whether <c>If-Range</c> lets the range be served, or asks for the whole because the object is another by now.</summary>
+    /// <summary>Returns whether <c>If-Range</c> lets the range be served, or asks for the whole because the object is another by now.</summary>
     public static bool AllowRange(RequestHeaders request, string eTag, DateTimeOffset lastModified) => request.IfRange switch
     {
         null => true,

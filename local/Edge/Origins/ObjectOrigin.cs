@@ -11,6 +11,11 @@ internal sealed class ObjectOrigin(IObjectStore store) : IOrigin
     public async Task ServeAsync(HttpContext context, ViewerUrl url)
     {
         var cancellationToken = context.RequestAborted;
+        if (HttpMethods.IsOptions(context.Request.Method))
+        {
+            await BucketCors.AnswerPreflightAsync(context);
+            return;
+        }
         if (!ViewerPath.TryReadKey(url.Path, out var key) || !key.StartsWith(ObjectKeys.VideosPrefix, StringComparison.Ordinal)
             || await store.HeadAsync(key, cancellationToken) is not { } entry)
         {

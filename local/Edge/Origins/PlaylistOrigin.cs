@@ -31,7 +31,10 @@ internal sealed class PlaylistOrigin(PlaylistOriginOptions options, PlaylistCach
     public async Task ServeAsync(HttpContext context, ViewerUrl url)
     {
         var key = new CacheKey(url.Path, url.QueryOf("until", "proof"), AcceptedEncodings.Of(context.Request));
-        var (answer, outcome, age) = await cache.GetAsync(key, (stale, cancellation) => FetchAsync(key, context, stale, cancellation), context.RequestAborted);
+        var cancellationToken = context.RequestAborted;
+        var (answer, outcome, age) = HttpMethods.IsOptions(context.Request.Method)
+            ? (await FetchAsync(HttpMethod.Options, key, context, stale: null, cancellationToken), CacheOutcome.Miss, TimeSpan.Zero) // never cached
+            : await cache.GetAsync(key, (stale, cancellation) => FetchAsync(HttpMethod.Get, key, context, stale, cancellation), cancellationToken);
         var response = context.Response;
         response.StatusCode = answer.Status;
         foreach (var (name, values) in answer.Headers)
@@ -46,18 +49,19 @@ internal sealed class PlaylistOrigin(PlaylistOriginOptions options, PlaylistCach
             response.Headers.Remove("Content-Encoding");
             return;
         }
-        response.ContentLength = answer.Body.Length;
+        if (answer.Status != StatusCodes.Status204NoContent)
+            response.ContentLength = answer.Body.Length;
         if (!HttpMethods.IsHead(context.Request.Method))
             await response.Body.WriteAsync(answer.Body, context.RequestAborted);
     }
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<OriginAnswer> FetchAsync(CacheKey key, HttpContext context, OriginAnswer? stale, CancellationToken cancellationToken)
+    private async Task<OriginAnswer> FetchAsync(HttpMethod method, CacheKey key, HttpContext context, OriginAnswer? stale, CancellationToken cancellationToken)
     {
         var target = options.Gateway + options.Path + key.Path + (key.Query.Length == 0 ? "" : "?" + key.Query);
         // CloudFront sends the path as it came; .NET would resolve ".." and decode escapes.
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        using var request = new HttpRequestMessage(method, new Uri(target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         request.Headers.Add("X-Origin-Verify", options.OriginSecret);
         request.Headers.Add("User-Agent", "Amazon CloudFront");
         request.Headers.Add("Via", "1.1 local (CloudFront)");

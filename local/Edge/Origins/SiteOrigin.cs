@@ -17,6 +17,8 @@ internal sealed class SiteOrigin(string folder) : IOrigin
 
     public Task ServeAsync(HttpContext context, ViewerUrl url)
     {
+        if (HttpMethods.IsOptions(context.Request.Method))
+            return Task.CompletedTask; // no page of another origin has anything to read here
         var path = url.Path.EndsWith('/') ? url.Path + "index.html" : url.Path;
         if (!ViewerPath.TryReadKey(path, out var key) || !key.StartsWith("site/", StringComparison.Ordinal))
             return EdgeError.WriteMissingAsync(context);

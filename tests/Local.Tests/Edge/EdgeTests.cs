@@ -89,6 +89,10 @@ public sealed class EdgeTests : IAsyncLifetime
         Assert.Equal(10, head.Content.Headers.ContentLength);
         using var byTag = await GetAsync(Signed(Segment), ("If-None-Match", head.Headers.ETag!.ToString()));
         Assert.Equal(HttpStatusCode.NotModified, byTag.StatusCode);
+        using var byStar = await GetAsync(Signed(Segment), ("If-None-Match", "*"));
+        Assert.Equal(HttpStatusCode.NotModified, byStar.StatusCode);
+        using var malformed = await GetAsync(Signed(Segment), ("If-None-Match", $"x, {head.Headers.ETag}"));
+        Assert.Equal(HttpStatusCode.OK, malformed.StatusCode);
         using var byTime = await GetAsync(Signed(Segment), ("If-Modified-Since", head.Content.Headers.LastModified!.Value.ToString("R", CultureInfo.InvariantCulture)));
         Assert.Equal(HttpStatusCode.NotModified, byTime.StatusCode);
     }
@@ -118,9 +122,36 @@ public sealed class EdgeTests : IAsyncLifetime
             using var answer = await GetAsync(Signed(path), ("Origin", "https://page.example"));
             Assert.Equal("*", answer.Headers.GetValues("Access-Control-Allow-Origin").Single());
         }
-        using var preflight = await SendAsync(HttpMethod.Options, Signed(Segment), ("Origin", "https://page.example"), ("Access-Control-Request-Headers", "range"));
-        Assert.Equal(HttpStatusCode.OK, preflight.StatusCode);
-        Assert.Contains("GET", preflight.Headers.GetValues("Access-Control-Allow-Methods").Single(), StringComparison.Ordinal);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(Segment, "https://page.example", "GET", 200)]
+    [InlineData("videos/1/missing.ts", "https://page.example", "HEAD", 200)] // a preflight is about the rule, not the object
+    [InlineData(Segment, "https://page.example", "PUT", 403)]
+    [InlineData(Segment, "https://page.example", null, 400)]
+    [InlineData(Segment, null, "GET", 400)]
+    [InlineData("videos/1/m.m3u8", "https://page.example", "GET", 204)] // the function's answer
+    public async Task Answers_preflights_as_the_bucket_and_the_function_do(string path, string? origin, string? method, int status)
+    {
+        _playlist = context =>
+        {
+            context.Response.StatusCode = HttpMethods.IsOptions(context.Request.Method) ? 204 : 500;
+            return Task.CompletedTask;
+        };
+        var headers = new (string Name, string? Value)[] { ("Origin", origin), ("Access-Control-Request-Method", method), ("Access-Control-Request-Headers", "range") }
+            .Where(header => header.Value is not null).Select(header => (header.Name, header.Value!)).ToArray();
+        for (var request = 0; request < 2; request++)
+        {
+            using var preflight = await SendAsync(HttpMethod.Options, Signed(path), headers);
+            Assert.Equal(status, (int)preflight.StatusCode);
+            if (origin is not null)
+            {
+                Assert.Equal("*", preflight.Headers.GetValues("Access-Control-Allow-Origin").Single());
+                Assert.Contains("GET", preflight.Headers.GetValues("Access-Control-Allow-Methods").Single(), StringComparison.Ordinal);
+            }
+        }
+        using var unsigned = await SendAsync(HttpMethod.Options, $"{_edge.Address}/{path}", headers);
+        Assert.Equal(HttpStatusCode.Forbidden, unsigned.StatusCode);
     }
 
     [Fact(Timeout = Limit)]
@@ -267,6 +298,12 @@ public sealed class EdgeTests : IAsyncLifetime
     [InlineData(200, "public, max-age=60, s-maxage=30", 30)]
     [InlineData(301, "max-age=60", 60)]
     [InlineData(404, null, 5)]
+    [InlineData(404, "max-age=60", 60)]
+    [InlineData(404, "max-age=1", 5)]
+    [InlineData(404, "no-store", null)]
+    [InlineData(404, "no-cache", null)]
+    [InlineData(404, "private, max-age=60", null)]
+    [InlineData(414, "no-store", null)]
     [InlineData(200, "private, max-age=60", null)]
     [InlineData(200, "no-store", null)]
     [InlineData(200, null, null)]
@@ -308,8 +345,11 @@ public sealed class EdgeTests : IAsyncLifetime
     [Fact(Timeout = Limit)]
     public async Task Serves_the_page_unsigned_and_leads_there_from_the_root()
     {
-        using var root = await GetAsync(_edge.Address + "/");
-        Assert.Equal((HttpStatusCode.Redirect, "/site/"), (root.StatusCode, root.Headers.Location?.OriginalString));
+        foreach (var address in (string[])["/", "/site"])
+        {
+            using var root = await GetAsync(_edge.Address + address);
+            Assert.Equal((HttpStatusCode.Redirect, "/site/"), (root.StatusCode, root.Headers.Location?.OriginalString));
+        }
         using var page = await GetAsync(_edge.Address + "/site/");
         Assert.Equal("<h1>page</h1>", await page.Content.ReadAsStringAsync(Cancellation));
         Assert.Equal("text/html; charset=utf-8", page.Content.Headers.ContentType?.ToString());
