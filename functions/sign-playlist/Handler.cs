@@ -27,9 +27,11 @@ public static class Handler
         services.AddTokens(options.Tokens);
         services.AddMemoryCache(cache => cache.SizeLimit = options.CacheBytes);
         services.AddSingleton<ViewerGate>();
+        services.AddSingleton<WorkingMemory>();
         services.AddSingleton<PlaylistSource>();
         services.AddSingleton<PlaylistSigner>();
         services.AddExceptionHandler<UpstreamExceptionHandler>();
+        services.AddExceptionHandler<PlaylistExceptionHandler>();
         services.Configure<SocketTransportOptions>(sockets =>
         {
             sockets.UnsafePreferInlineScheduling = true;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 using SignPlaylist.Playlists;
 
@@ -10,7 +11,7 @@ internal sealed class PlaylistEndpoint(ViewerGate gate, PlaylistSource source, P
 {
     private const string ContentType = "application/vnd.apple.mpegurl";
 
-    /// <summary>The endpoint as the plainest delegate there is: it answers every playlist of every viewer.</summary>
+    /// <summary>Creates the endpoint as the plainest delegate there is: it answers every playlist of every viewer.</summary>
     public static RequestDelegate Create(IServiceProvider services) => ActivatorUtilities.CreateInstance<PlaylistEndpoint>(services).HandleAsync;
 
     private async Task HandleAsync(HttpContext context)
@@ -29,7 +30,7 @@ internal sealed class PlaylistEndpoint(ViewerGate gate, PlaylistSource source, P
             return;
         }
 
-        if (await source.FetchAsync(key, context.RequestAborted) is not { } playlist)
+        if (await source.FetchAsync(key, response, context.RequestAborted) is not { } playlist)
         {
             response.Headers.CacheControl = "max-age=5";
             await Problem(StatusCodes.Status404NotFound, "There is no such playlist.").ExecuteAsync(context);
@@ -37,27 +38,42 @@ internal sealed class PlaylistEndpoint(ViewerGate gate, PlaylistSource source, P
         }
 
         var coding = ContentCodings.Preferred(request.Headers.AcceptEncoding);
-        var signed = await signer.SignAsync(playlist, key, admission.Viewer, coding, context.RequestAborted);
+        var signed = await signer.SignAsync(playlist, admission.Viewer, coding, context.RequestAborted);
         WriteHeaders(response, signed, admission.Viewer);
-        if (request.Headers.IfNoneMatch is { Count: > 0 } known && known.ToString().Contains(signed.ETag, StringComparison.Ordinal))
+        if (IsKnown(request.Headers.IfNoneMatch, signed.ETag))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
             return;
         }
         response.ContentType = ContentType;
-        response.ContentLength = signed.Body.Length;
+        response.ContentLength = signed.Body?.Length;
         if (signed.Coding.Name() is { } name)
             response.Headers.ContentEncoding = name;
-        if (HttpMethods.IsGet(request.Method))
-            await response.BodyWriter.WriteAsync(signed.Body, context.RequestAborted);
+        if (!HttpMethods.IsGet(request.Method))
+            return;
+        if (signed.Body is { } body)
+            await response.BodyWriter.WriteAsync(body, context.RequestAborted);
+        else
+            await signed.WriteAsync(playlist, response.BodyWriter, context.RequestAborted);
+    }
+
+    /// <summary>Returns whether the client has these bytes already (RFC 9110, section 13.1.2). A malformed list is ignored.</summary>
+    private static bool IsKnown(StringValues ifNoneMatch, string eTag)
+    {
+        if (ifNoneMatch.Count == 0 || !EntityTagHeaderValue.TryParseStrictList(ifNoneMatch, out var tags))
+            return false;
+        if (tags.Contains(EntityTagHeaderValue.Any)) // alone it stands for all; in a list it is malformed
+            return tags.Count == 1;
+        var ours = EntityTagHeaderValue.Parse(eTag);
+        return tags.Any(tag => tag.Compare(ours, useStrongComparison: false));
     }
 
     private void WriteHeaders(HttpResponse response, SignedPlaylist signed, Viewer viewer)
     {
         response.Headers.ETag = signed.ETag;
         response.Headers.Vary = HeaderNames.AcceptEncoding;
-        // What a cache holds must not outlive what is in it. A ticket says when it ends, whoever holds the copy; a token's URLs are
-        // to have half of their lifetime left even in the oldest copy.
+        // A cached copy must not outlive its signatures. A ticket's copies all end with it; a token's URLs have half of their lifetime
+        // left even in the oldest copy.
         var left = viewer.Expires - clock.GetUtcNow();
         var seconds = (long)(viewer.ViaCloudFront || left < options.Lifetime.Minimum / 2 ? left : options.Lifetime.Minimum / 2).TotalSeconds;
         response.Headers.CacheControl = string.Create(

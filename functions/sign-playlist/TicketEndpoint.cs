@@ -36,9 +36,9 @@ internal static class TicketEndpoint
             expires = end < expires ? end : expires;
         }
         if (cookies == true && options.CookieDomain is null)
-            return Problem("Cookies are not to be had: no COOKIE_DOMAIN is set, and a cookie of the gateway's host never reaches CloudFront.");
+            return Problem("Cookies are unavailable: no COOKIE_DOMAIN is set, and a cookie of the gateway's host never reaches CloudFront.");
         if (cookies == true && options.SignPerUrl)
-            return Problem("Cookies are not to be had: with SIGNING_POLICY=url each URL is signed by itself.");
+            return Problem("Cookies are unavailable: with SIGNING_POLICY=url each URL is signed by itself.");
 
         var key = PlaylistKey.Multivariant(id);
         if (await source.FetchAsync(key, context.RequestAborted) is null)
@@ -48,9 +48,12 @@ internal static class TicketEndpoint
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
         var url = options.Distribution.UrlOf(key.Key) + "?" + options.OriginProof.QueryFor(id, expires);
         if (options.SignPerUrl)
-            return TypedResults.Ok(new Ticket($"{url}&{options.Signer.SignCanned(url, expires).Query}", Query: null, expires.ToUnixTimeSeconds()));
+        {
+            var canned = await signer.SignUrlAsync(url, expires, context.RequestAborted);
+            return TypedResults.Ok(new Ticket($"{url}&{canned.Query}", Query: null, expires.ToUnixTimeSeconds()));
+        }
 
-        var signature = signer.SignatureFor(id, expires);
+        var signature = await signer.SignatureForAsync(id, expires, context.RequestAborted);
         if (cookies == true)
         {
             var cookie = new CookieOptions

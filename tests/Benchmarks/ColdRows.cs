@@ -102,16 +102,17 @@ internal sealed class ColdRows(SigningBench bench, Table table, double scale)
 
     private Task AllocateAsync()
     {
-        var source = new Playlist(Encoding.ASCII.GetBytes(SigningBench.MediaPlaylist(SigningBench.Segments)), "\"e\"");
         if (!PlaylistKey.TryParse(VideoId.New().ToString(), "a/720p/playlist.m3u8", out var key))
             throw new InvalidOperationException("The key is not a playlist's.");
+        var distribution = new Distribution(new Uri("https://d111111abcdef8.cloudfront.net"));
+        var source = new Playlist(Encoding.ASCII.GetBytes(SigningBench.MediaPlaylist(SigningBench.Segments)), "\"e\"", key, distribution);
         var signature = new UrlSignature(DateTimeOffset.UnixEpoch, new string('p', 180), new string('s', 344), "K2JCJMDEHXQW5F", "SHA256");
         var runs = new List<double>();
         for (var run = 0; run < 5; run++)
         {
             using var output = new MemoryStream(capacity: 2 << 20);
             var before = GC.GetAllocatedBytesForCurrentThread();
-            PlaylistSigner.Rewrite(source, key, new(new Uri("https://d111111abcdef8.cloudfront.net")), Delivery.WithOneSignature(viaCloudFront: false, "", signature), output);
+            PlaylistSigner.Rewrite(source, distribution, Delivery.WithOneSignature(viaCloudFront: false, "", signature), output);
             runs.Add((double)(GC.GetAllocatedBytesForCurrentThread() - before) / output.Length);
         }
         table.Add(new("rewrite.alloc", "ratio", Goal.Most(1.5), runs));

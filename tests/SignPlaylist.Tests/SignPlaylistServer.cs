@@ -11,6 +11,7 @@ using Microsoft.IdentityModel.Tokens;
 using Reelseal;
 using Reelseal.Storage;
 using Reelseal.Testing;
+using Root;
 
 namespace SignPlaylist.Tests;
 
@@ -31,7 +32,9 @@ public sealed class SignPlaylistServer : IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("sign-playlist-tests-");
     private readonly WebApplication _app;
 
-    private SignPlaylistServer(Dictionary<string, string> settings, IObjectStore? store, string pem)
+    private readonly TestLog _log = new(TestContext.Current.TestOutputHelper);
+
+    private SignPlaylistServer(Dictionary<string, string> settings, IObjectStore? store, string pem, Action<IServiceCollection>? change)
     {
         SigningKeyPem = pem;
         var secrets = _folder.CreateSubdirectory("secrets").FullName;
@@ -44,19 +47,26 @@ public sealed class SignPlaylistServer : IAsyncDisposable
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Logging.ClearProviders();
+        builder.Logging.ClearProviders().AddProvider(_log);
         builder.Services.AddProblemDetails();
         builder.Services.AddSignPlaylist(SigningOptions.Read(new Settings(settings.GetValueOrDefault, secrets)));
         builder.Services.AddSingleton<TimeProvider>(Clock);
         builder.Services.AddSingleton(Store);
+        change?.Invoke(builder.Services);
         _app = builder.Build();
-        _app.UseExceptionHandler();
-        _app.UseStatusCodePages();
+        _app.UseProblems();
         Handler.MapEndpoints(_app);
     }
 
     /// <summary>The function's routes.</summary>
     public IEnumerable<RouteEndpoint> Routes => ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>();
+
+    public IServiceProvider Services => _app.Services;
+
+    public Uri Address => new(_app.Urls.Single());
+
+    /// <summary>The warnings and errors that were logged.</summary>
+    public IReadOnlyCollection<string> Log => _log.Lines;
 
     public string SigningKeyPem { get; }
 
@@ -64,9 +74,9 @@ public sealed class SignPlaylistServer : IAsyncDisposable
     public IObjectStore Store { get; }
     public HttpClient Client { get; } = new(new DocumentedHandler("sign-playlist", new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }));
 
-    public static async Task<SignPlaylistServer> StartAsync(Dictionary<string, string>? settings = null, IObjectStore? store = null, string? pem = null)
+    public static async Task<SignPlaylistServer> StartAsync(Dictionary<string, string>? settings = null, IObjectStore? store = null, string? pem = null, Action<IServiceCollection>? change = null)
     {
-        var server = new SignPlaylistServer(settings ?? [], store, pem ?? s_pem.Value);
+        var server = new SignPlaylistServer(settings ?? [], store, pem ?? s_pem.Value, change);
         await server._app.StartAsync();
         server.Client.BaseAddress = new Uri(server._app.Urls.Single());
         return server;

@@ -99,6 +99,7 @@ public sealed class StoreFaultTests(CephRgw rgw) : IAsyncLifetime
         await GetAsync(HttpStatusCode.OK);
         await GetAsync(HttpStatusCode.OK);
         Assert.Equal(before + 1, _proxy.Requests.Count);
+        Assert.StartsWith("\"", _proxy.Requests[^1].IfNoneMatch, StringComparison.Ordinal);
     }
 
     [Fact(Timeout = Limit)]
@@ -133,6 +134,10 @@ public sealed class StoreFaultTests(CephRgw rgw) : IAsyncLifetime
         await AssertRefusedAsync("<html>"u8.ToArray(), "#EXTM3U");
         await AssertRefusedAsync([.. "#EXTM3U\n"u8, 0xC3, 0x28], "UTF-8");
         await AssertRefusedAsync("#EXTM3U\n{$base}/a.ts\n"u8.ToArray(), "Line 2");
+        await AssertRefusedAsync(" #EXTM3U\n"u8.ToArray(), "white space");
+        await AssertRefusedAsync("#EXTM3U\n#EXT-X-DEFINE:IMPORT=\"x\"\n"u8.ToArray(), "Line 2");
+        Assert.Equal(6, _server.Log.Count(line => line.Contains($"The playlist {Media[1..]} cannot be signed", StringComparison.Ordinal)));
+        Assert.DoesNotContain(_server.Log, line => line.Contains("object store", StringComparison.Ordinal)); // which did all that it should
         await AssertNextWorksAsync();
     }
 

@@ -10,7 +10,11 @@ namespace Reelseal.Testing;
 /// <param name="Number">Counts from 0.</param>
 /// <param name="Method">Such as PUT.</param>
 /// <param name="Target">Path and query, as sent.</param>
-public sealed record ProxiedRequest(int Number, string Method, string Target);
+public sealed record ProxiedRequest(int Number, string Method, string Target)
+{
+    /// <summary>The header If-None-Match, or null.</summary>
+    public string? IfNoneMatch { get; init; }
+}
 
 /// <summary>Stands between a client and an HTTP server of a test, and does to their connection what networks and servers do on bad days. Without faults it changes no byte.</summary>
 public sealed class FaultProxy : IAsyncDisposable
@@ -105,7 +109,7 @@ public sealed class FaultProxy : IAsyncDisposable
     /// <returns>Whether the connection stays open.</returns>
     private async Task<bool> ExchangeAsync(HttpMessageHead head, HttpMessageReader requests, HttpMessageReader answers, Socket client, Socket server)
     {
-        var request = new ProxiedRequest(Interlocked.Increment(ref _count), head.Words[0], head.Words[1]);
+        var request = new ProxiedRequest(Interlocked.Increment(ref _count), head.Words[0], head.Words[1]) { IfNoneMatch = head["if-none-match"] };
         _requests.Enqueue(request);
         var fault = Choose(request) ?? new Fault();
         await Task.Delay(fault.Latency, _stop.Token);

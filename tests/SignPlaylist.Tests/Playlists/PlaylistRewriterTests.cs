@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Text;
-using Reelseal;
 using SignPlaylist.CloudFront;
 using SignPlaylist.Playlists;
 using YamlDotNet.Serialization;
@@ -57,14 +55,71 @@ public sealed class PlaylistRewriterTests
         Assert.Equal($"\uFEFF#EXTM3U\na.ts?{s_signature.Query}", Rewrite(Encoding.UTF8.GetBytes("\uFEFF#EXTM3U\na.ts"), edge: true));
 
     [Theory]
-    [InlineData("#EXT-X-DEFINE:NAME=\"path\",VALUE=\"x\"\n{$path}/a.ts", "Line 3")]
-    [InlineData("#EXT-X-MAP:URI=\"{$path}/init.mp4\"", "Line 2")]
-    [InlineData("#EXT-X-MEDIA:TYPE=AUDIO,URI=\"https://elsewhere.example/{$path}\"", "Line 2")]
-    public void Refuses_a_URI_with_a_variable_and_names_the_line(string playlist, string line)
+    [InlineData("#EXTINF:6,\n{$path}/a.ts", 3)]
+    [InlineData("{$path}/a.ts\n#EXT-X-DEFINE:NAME=\"path\",VALUE=\"x\"", 2)] // defined too late
+    [InlineData("#EXT-X-MAP:URI=\"{$path}/init.mp4\"", 2)]
+    [InlineData("#EXT-X-MEDIA:TYPE=AUDIO,URI=\"https://elsewhere.example/{$path}\"", 2)]
+    [InlineData("#EXT-X-DEFINE:NAME=\"a\",VALUE=\"x\"\n#EXT-X-DEFINE:NAME=\"b\",VALUE=\"{$c}\"", 3)]
+    [InlineData("#EXT-X-DEFINE:NAME=\"a\",VALUE=\"x\"\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"x\"", 3)]
+    [InlineData("#EXT-X-DEFINE:IMPORT=\"path\"", 2)]
+    [InlineData("#EXT-X-VERSION:11\n#EXT-X-DEFINE:QUERYPARAM=\"token\"\nseg.ts", 3)]
+    public void Refuses_a_variable_that_cannot_be_resolved_and_names_the_line(string playlist, int line)
     {
-        var refusal = Assert.Throws<UpstreamException>(() => Rewritten(playlist, edge: true));
-        Assert.StartsWith(line, refusal.Message, StringComparison.Ordinal);
-        Assert.Equal(502, refusal.StatusCode);
+        var refusal = Assert.Throws<PlaylistException>(() => Rewritten(playlist, edge: true));
+        Assert.StartsWith($"Line {line} of ", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Refuses_a_variable_that_makes_a_URL_longer_than_CloudFront_takes()
+    {
+        var value = new string('x', 5000);
+        var refusal = Assert.Throws<PlaylistException>(() => Rewritten($"#EXT-X-DEFINE:NAME=\"v\",VALUE=\"{value}\"\n{{$v}}{{$v}}.ts", edge: true));
+        Assert.StartsWith("Line 3 of ", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a b.ts", 1, "space")]
+    [InlineData("#EXTINF:6,\n\n#EXT-X-MAP:URI=\"in it.mp4\"", 3, "space")]
+    [InlineData("a.ts\na\\b.ts", 2, "backslash")]
+    [InlineData("a%2Fb.ts", 1, "escaped slash")]
+    [InlineData("a%5cb.ts", 1, "escaped slash or backslash")]
+    [InlineData("a.ts?v=a b", 1, "space")]
+    [InlineData("a.ts?Expires=1", 1, "Expires")]
+    [InlineData("https://cdn.example/videos/ID/a1/a\u007F.ts", 1, "control")]
+    public void Notes_the_line_of_an_own_URI_that_cannot_be_signed_and_leaves_it(string body, int line, string reason)
+    {
+        body = body.Replace("/ID", "/" + Video, StringComparison.Ordinal);
+        var unsigned = Read(Encoding.UTF8.GetBytes(Header + body)).Unsigned;
+        Assert.Equal((1, line + 1), (unsigned.Count, unsigned.FirstLine));
+        Assert.Contains(reason, unsigned.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("..\\..\\..\\other\\a.ts")]
+    [InlineData("..%2f..%2F..%2fother/a.ts")]
+    [InlineData("https://elsewhere.example/a b.ts")]
+    [InlineData("skd://a b")]
+    [InlineData("data:,a b")]
+    public void Does_not_report_a_URI_that_leads_elsewhere(string uri) => Assert.Equal(0, Read(Encoding.UTF8.GetBytes(Header + uri)).Unsigned.Count);
+
+    [Theory]
+    [InlineData("\n#EXTM3U\n", "white space")]
+    [InlineData("\r\n\n#EXTM3U\n", "white space")]
+    [InlineData(" #EXTM3U\n", "white space")]
+    [InlineData("\uFEFF\t#EXTM3U\n", "white space")]
+    [InlineData("a.ts\n#EXTM3U\n", "does not begin with #EXTM3U")]
+    [InlineData("", "does not begin with #EXTM3U")]
+    public void Refuses_what_does_not_begin_with_EXTM3U_and_says_why(string text, string reason) =>
+        Assert.Contains(reason, Assert.Throws<PlaylistException>(() => Read(Encoding.UTF8.GetBytes(text))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Refuses_more_URIs_than_can_be_signed_in_words()
+    {
+        var text = new byte[Playlist.MaxBytes];
+        for (var at = 0; at < text.Length; at += 2)
+            (text[at], text[at + 1]) = ((byte)'a', (byte)'\n');
+        "#EXTM3U\n"u8.CopyTo(text);
+        Assert.Contains("too many", Assert.Throws<PlaylistException>(() => Read(text)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -89,12 +144,17 @@ public sealed class PlaylistRewriterTests
     internal static byte[] RewriteBytes(byte[] playlist, bool edge) =>
         RewriteBytes(playlist, Delivery.WithOneSignature(edge, edge ? EdgeTail : GatewayTail, s_signature));
 
-    private static byte[] RewriteBytes(byte[] playlist, Delivery delivery)
+    internal static Playlist Read(byte[] playlist)
     {
         Assert.True(PlaylistKey.TryParse(Video, "a1/720p/playlist.m3u8", out var key));
-        var output = new ArrayBufferWriter<byte>();
-        new PlaylistRewriter(key, s_distribution, delivery).Rewrite(playlist, output);
-        return output.WrittenSpan.ToArray();
+        return new(playlist, "\"e\"", key, s_distribution);
+    }
+
+    private static byte[] RewriteBytes(byte[] playlist, Delivery delivery)
+    {
+        using var output = new MemoryStream();
+        PlaylistSigner.Rewrite(Read(playlist), s_distribution, delivery, output);
+        return output.ToArray();
     }
 
     private static string Rewritten(string body, bool edge)

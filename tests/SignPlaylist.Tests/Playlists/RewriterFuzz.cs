@@ -1,5 +1,4 @@
 using System.Text;
-using Reelseal;
 using Reelseal.Testing;
 using SignPlaylist.Playlists;
 
@@ -44,9 +43,9 @@ public sealed class RewriterFuzz
             {
                 output = PlaylistRewriterTests.RewriteBytes(input, edge);
             }
-            catch (UpstreamException e) when (e.Message.Contains("EXT-X-DEFINE", StringComparison.Ordinal))
+            catch (PlaylistException)
             {
-                continue;
+                continue; // no playlist any more, or one with variables that nobody defines
             }
             if (edge && !WithoutQueries(output).AsSpan().SequenceEqual(input))
                 throw new InvalidOperationException("More was changed than was signed.");
@@ -95,7 +94,7 @@ public sealed class RewriterFuzz
         {
             var (offset, length) = attributes.Value.GetOffsetAndLength(input.Length);
             if (attributes.Name.IsEmpty || offset <= end || (attributes.IsQuoted && (input[offset - 1] != '"' || input[offset + length] != '"' || input.AsSpan(offset, length).Contains((byte)'"'))))
-                throw new InvalidOperationException($"The attribute at {offset} is none.");
+                throw new InvalidOperationException($"There is no attribute at {offset}.");
             end = offset + length;
         }
     }
