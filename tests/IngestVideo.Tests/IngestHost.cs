@@ -11,6 +11,7 @@ using Reelseal;
 using Reelseal.Storage;
 using Reelseal.Testing;
 using Reelseal.Tokens;
+using Root;
 
 namespace IngestVideo.Tests;
 
@@ -87,8 +88,7 @@ internal sealed class IngestHost : IAsyncDisposable
         Handler.MapServices(builder.Services, new Settings(variables.GetValueOrDefault, Path.Combine(root, "secrets")));
         change(builder.Services);
         var app = builder.Build();
-        app.UseExceptionHandler();
-        app.UseStatusCodePages();
+        app.UseProblems();
         Handler.MapEndpoints(app);
         await app.StartAsync();
         return new(app, root, log);

@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Xunit;
 
-namespace IngestVideo.Tests;
+namespace Reelseal.Testing;
 
-/// <summary>Keeps the function's warnings, and writes them into the output of the test that runs.</summary>
-internal sealed class TestLog(ITestOutputHelper? output) : ILoggerProvider, ILogger
+/// <summary>Keeps a function's warnings and errors, and writes them into the output of the test that runs.</summary>
+public sealed class TestLog(ITestOutputHelper? output) : ILoggerProvider, ILogger
 {
     public ConcurrentQueue<string> Lines { get; } = new();
 
