@@ -11,7 +11,7 @@ internal static class EdgeError
     public static Task WriteAsync(HttpContext context, Refusal refusal) =>
         WriteXmlAsync(context, StatusCodes.Status403Forbidden, refusal.Code, refusal.Message, "CloudFront");
 
-    /// <summary>S3's answer for a key that does not exist, to a reader without the permission to list: it does not say whether the key is missing or forbidden.</summary>
+    /// <summary>S3's answer for a missing key to a reader without ListBucket: it does not reveal whether the key is missing or forbidden.</summary>
     public static Task WriteMissingAsync(HttpContext context) =>
         WriteXmlAsync(context, StatusCodes.Status403Forbidden, "AccessDenied", "Access Denied", "AmazonS3");
 
@@ -22,7 +22,7 @@ internal static class EdgeError
     /// <summary>S3's answer for a preflight that lacks a header, or that no rule of the bucket allows.</summary>
     public static Task WritePreflightAsync(HttpContext context, int status, string code, string message) => WriteXmlAsync(context, status, code, message, "AmazonS3");
 
-    /// <summary>What CloudFront finds wrong with a request or an origin: a page for people.</summary>
+    /// <summary>CloudFront's HTML page for a bad request or a failing origin.</summary>
     public static Task WritePageAsync(HttpContext context, int status, string sentence)
     {
         context.Response.ContentType = "text/html";

@@ -6,7 +6,7 @@ using Reelseal.Storage;
 
 namespace Reelseal.Local.Edge;
 
-/// <summary>What an edge serves and whom it trusts.</summary>
+/// <summary>The origins of an edge, and the keys it trusts.</summary>
 internal sealed record EdgeOptions
 {
     /// <summary>The port on 127.0.0.1, or 0 for a free one.</summary>
@@ -27,7 +27,7 @@ internal sealed record EdgeOptions
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }
 
-/// <summary>Stands where the CloudFront distribution of <c>infra</c> will: the same behaviours, the same checks, the same answers, on loopback and without TLS.</summary>
+/// <summary>Stands in for the CloudFront distribution of <c>infra</c>: the same behaviours, checks and answers, on loopback and without TLS.</summary>
 internal sealed class EdgeServer : IAsyncDisposable
 {
     private readonly LoopbackServer _server;
@@ -35,7 +35,7 @@ internal sealed class EdgeServer : IAsyncDisposable
 
     private EdgeServer(LoopbackServer server, PlaylistOrigin playlists) => (_server, _playlists) = (server, playlists);
 
-    /// <summary>Where it listens, without a slash at its end: the function's <c>CLOUDFRONT_URL</c>.</summary>
+    /// <summary>Its address, without a trailing slash: the function's <c>CLOUDFRONT_URL</c>.</summary>
     public string Address => _server.Address;
 
     public static async Task<EdgeServer> StartAsync(EdgeOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellationToken)
@@ -49,7 +49,7 @@ internal sealed class EdgeServer : IAsyncDisposable
             new(path => path.StartsWith("/site/", StringComparison.Ordinal), IsSigned: false, options.Site, IsForAnyPage: false),
             new(_ => true, IsSigned: true, new ObjectOrigin(options.Store)),
         ];
-        // The request line may be longer than a URL may, so that the edge itself refuses it.
+        // Allows request lines longer than a URL may be, so that the edge itself refuses them.
         var server = await LoopbackServer.StartAsync(
             options.Port, kestrel => kestrel.Limits.MaxRequestLineSize = 4 * ViewerUrl.MaxLength, logging, context => ServeAsync(context, behaviors, access), cancellationToken);
         return new(server, playlists);
@@ -88,7 +88,7 @@ internal sealed class EdgeServer : IAsyncDisposable
             await EdgeError.WriteAsync(context, refusal);
             return;
         }
-        // On starting, so that what an origin sent under the same names is overridden.
+        // On starting, so that it overrides the origin's headers of the same names.
         context.Response.OnStarting(() =>
         {
             ResponseHeadersPolicy.Apply(context, behavior.IsForAnyPage);

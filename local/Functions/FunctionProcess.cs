@@ -147,7 +147,7 @@ internal sealed class FunctionProcess : IAsyncDisposable
 
     private const int Sigterm = 15;
 
-    // .NET can send a process no signal but SIGKILL.
+    // .NET can send no other signal than SIGKILL.
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Kill(int processId, int signal);

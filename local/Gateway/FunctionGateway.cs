@@ -14,11 +14,11 @@ internal sealed class FunctionGateway : IAsyncDisposable
 
     private FunctionGateway() => _queue = new(_forwarder);
 
-    /// <summary>Where it listens, without a slash at its end.</summary>
+    /// <summary>Its address, without a trailing slash.</summary>
     public string Address => _server!.Address;
 
     /// <param name="port">The port on 127.0.0.1, or 0 for a free one.</param>
-    /// <param name="logging">Says where the server logs to.</param>
+    /// <param name="logging">Configures where the server logs.</param>
     /// <param name="cancellationToken">Cancels the start.</param>
     public static async Task<FunctionGateway> StartAsync(int port, Action<ILoggingBuilder> logging, CancellationToken cancellationToken)
     {

@@ -7,8 +7,8 @@ namespace Reelseal.Local.Playback;
 internal static class Ffmpeg
 {
     /// <summary>Runs it with these arguments to its end.</summary>
-    /// <returns>What it wrote to stdout, and what it complained of.</returns>
-    /// <exception cref="FfmpegException">It is not installed, or it failed; the message holds what it said.</exception>
+    /// <returns>Its standard output, and its warnings and errors.</returns>
+    /// <exception cref="FfmpegException">It is not installed, or it failed; the message contains its output.</exception>
     public static async Task<(string Output, string Complaints)> RunAsync(IEnumerable<string> arguments, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo("ffmpeg", ["-hide_banner", "-nostdin", "-loglevel", "warning", .. arguments])
@@ -42,5 +42,5 @@ internal static class Ffmpeg
     }
 }
 
-/// <summary>ffmpeg failed; the message holds what it said.</summary>
+/// <summary>ffmpeg failed; the message contains its output.</summary>
 internal sealed class FfmpegException(string message, Exception? inner = null) : Exception(message, inner);

@@ -3,11 +3,11 @@ using System.Globalization;
 namespace Reelseal.Local.Playback;
 
 /// <summary>What was played.</summary>
-/// <param name="Frames">How many pictures were decoded; 0 of a rendition without any.</param>
-/// <param name="Duration">How much time they and the sound cover.</param>
+/// <param name="Frames">The number of decoded pictures; 0 for a rendition without pictures.</param>
+/// <param name="Duration">The duration of pictures and sound.</param>
 internal readonly record struct Played(long Frames, TimeSpan Duration);
 
-/// <summary>Plays a stream as ffmpeg does: fetches every segment and decodes every frame.</summary>
+/// <summary>Plays a stream with ffmpeg: fetches every segment and decodes every frame.</summary>
 internal static class Player
 {
     private static readonly string[] s_missing = ["HTTP error", "Failed to open segment", "Server returned"];
@@ -16,7 +16,7 @@ internal static class Player
     public static async Task<Played> PlayAsync(Uri playlist, CancellationToken cancellationToken)
     {
         var (progress, complaints) = await Ffmpeg.RunAsync(["-xerror", "-i", playlist.AbsoluteUri, "-map", "0", "-f", "null", "-progress", "pipe:1", "-"], cancellationToken);
-        // A segment that cannot be fetched is only a warning to ffmpeg, which leaves it out and goes on.
+        // ffmpeg only warns about a segment that it cannot fetch, skips it and goes on.
         if (s_missing.Any(said => complaints.Contains(said, StringComparison.Ordinal)))
             throw new FfmpegException(complaints);
         var last = progress.Split('\n').Select(line => line.Split('=')).Where(pair => pair.Length == 2)

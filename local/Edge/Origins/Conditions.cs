@@ -18,7 +18,7 @@ internal static class Conditions
         return request.IfModifiedSince is { } since && lastModified is { } modified && modified.ToUnixTimeSeconds() <= since.ToUnixTimeSeconds();
     }
 
-    /// <summary>Returns whether <c>If-Range</c> lets the range be served, or asks for the whole because the object is another by now.</summary>
+    /// <summary>Returns whether <c>If-Range</c> lets the range be served, or the whole object, because it has changed.</summary>
     public static bool AllowRange(RequestHeaders request, string eTag, DateTimeOffset lastModified) => request.IfRange switch
     {
         null => true,

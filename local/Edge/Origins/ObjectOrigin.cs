@@ -52,7 +52,7 @@ internal sealed class ObjectOrigin(IObjectStore store) : IOrigin
             return;
         await using var content = await store.GetAsync(key, range.Bytes, unlessETag: null, cancellationToken);
         if (content is null)
-            context.Abort(); // deleted since; the status line may be on its way
+            context.Abort(); // deleted in the meantime; the status line may have been sent
         else
             await content.Content.CopyToAsync(response.Body, cancellationToken);
     }

@@ -5,14 +5,14 @@ using Reelseal.Storage;
 
 namespace Reelseal.Local.Edge.Origins;
 
-/// <summary>The page: files of a folder, under <c>site/</c>, and its <c>config.json</c>, which says where this system is.</summary>
+/// <summary>The page: files of a folder, under <c>site/</c>, and its <c>config.json</c>, which names the addresses of this system.</summary>
 /// <param name="folder">The folder with the page's files.</param>
 internal sealed class SiteOrigin(string folder) : IOrigin
 {
-    /// <summary>The content of <c>site/config.json</c>, or null while there is none: it may name the edge's own address, which is known only once it listens.</summary>
+    /// <summary>The content of <c>site/config.json</c>, or null before it is set: it may name the edge's own address, which is known only after the edge listens.</summary>
     public byte[]? Configuration { get; set; }
 
-    /// <summary>The <c>Content-Security-Policy</c> of the page; known as late as the configuration.</summary>
+    /// <summary>The <c>Content-Security-Policy</c> of the page; set together with the configuration.</summary>
     public string? ContentSecurityPolicy { get; set; }
 
     public Task ServeAsync(HttpContext context, ViewerUrl url)
