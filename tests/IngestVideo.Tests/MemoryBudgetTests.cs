@@ -1,3 +1,5 @@
+using IngestVideo.Processes;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Reelseal;
 
@@ -71,6 +73,17 @@ public sealed class MemoryBudgetTests
         var fault = Assert.Single(Read(settings, container).Faults);
         Assert.Contains(said, fault, StringComparison.Ordinal);
         Assert.Contains(alsoSaid, fault, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_ffmpeg_that_exceeds_its_limit_ends_alone_with_an_error_that_is_recognised()
+    {
+        string[] arguments = ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=3840x2160:d=0.2", "-c:v", "libx264", "-f", "null", "-"];
+        var command = await new Sandbox(NullLogger<Sandbox>.Instance).WrapAsync("ffmpeg", arguments, new(100L << 20, TimeSpan.FromMinutes(1)));
+
+        var result = await ChildProcess.RunAsync(command, onStarted: null, _ => { }, TestContext.Current.CancellationToken);
+
+        Assert.True(FfmpegErrors.OutOfMemory(result), $"{result.ExitCode}: {string.Join('\n', result.LastErrors)}");
     }
 
     private static (IngestOptions Options, IEnumerable<string> Faults) Read(string text, long container)
