@@ -79,7 +79,9 @@ public sealed class StandInIssuer : IAsyncDisposable
         {
             var certificate = s_key.ToCertificate();
             jwk["x5c"] = new JsonArray(certificate);
+#pragma warning disable CA5350 // x5t is a SHA-1 by definition (RFC 7517, 4.8)
             jwk["x5t"] = Base64Url.EncodeToString(SHA1.HashData(Convert.FromBase64String(certificate)));
+#pragma warning restore CA5350
         }
         if (!_product.HasEncryptionKey)
             return [jwk];

@@ -17,7 +17,7 @@ internal sealed partial record FfmpegVersion(string Program, string Text)
 
     /// <summary>The release, or null: builds from git are named by date or by commit.</summary>
     public Version? Release => ReleaseNumber().Match(Text) is { Success: true } match
-        ? new(int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture)) : null;
+        ? new(int.Parse(match.Groups["major"].Value, CultureInfo.InvariantCulture), int.Parse(match.Groups["minor"].Value, CultureInfo.InvariantCulture)) : null;
 
     /// <summary>Reads the versions of the installed programs; a missing one is left out, because <see cref="FfmpegHealth"/> reports it.</summary>
     /// <param name="find">Returns the path of a program, or null.</param>
@@ -53,14 +53,14 @@ internal sealed partial record FfmpegVersion(string Program, string Text)
         {
             return new(program, ""); // a program that cannot be run fails at the first video, with its reason
         }
-        return new(program, Banner().Match(banner).Groups[1].Value);
+        return new(program, Banner().Match(banner).Groups["text"].Value);
     }
 
     /// <summary>The first line: <c>ffmpeg version 6.1.1-3ubuntu5 Copyright (c) …</c>.</summary>
-    [GeneratedRegex(@"^\w+ version (\S+)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^\w+ version (?<text>\S+)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Banner();
 
     /// <summary><c>5.1.6-0+deb12u1</c>, <c>7.1</c>, <c>n4.4.1</c>; but not <c>N-118448-g43be8d0728</c> or <c>2025-01-05-git-19c95ecbff</c>.</summary>
-    [GeneratedRegex(@"^n?(\d{1,4})\.(\d{1,4})", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^n?(?<major>\d{1,4})\.(?<minor>\d{1,4})", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ReleaseNumber();
 }

@@ -374,9 +374,9 @@ public sealed class DeployScriptTests : IDisposable
     [Fact]
     public void Its_lists_are_those_of_the_infrastructure()
     {
-        Assert.Equal(StackOutputs.Settings, Listed("settings"));
-        Assert.Equal(StackOutputs.Secrets, Listed("infra_secrets"));
-        Assert.Equal(StackOutputs.OperatorSecrets, Listed("operator_secrets"));
+        Assert.Equal(StackOutputs.Settings.ToList(), Listed("settings"));
+        Assert.Equal(StackOutputs.Secrets.ToList(), Listed("infra_secrets"));
+        Assert.Equal(StackOutputs.OperatorSecrets.ToList(), Listed("operator_secrets"));
         Assert.Contains(StackOutputs.SigningKeyFingerprint, Repository.Read("infra/deploy.sh"), StringComparison.Ordinal);
 
         static IEnumerable<string> Listed(string name) => Repository.Read("infra/deploy.sh").Split('\n')

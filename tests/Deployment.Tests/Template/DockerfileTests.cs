@@ -6,6 +6,8 @@ namespace Deployment.Tests.Template;
 
 public sealed class DockerfileTests
 {
+    private static readonly string[] s_privileges = ["setcap", "chmod u+s", "sudo"];
+
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
 
     [Fact]
@@ -24,7 +26,7 @@ public sealed class DockerfileTests
     [Fact]
     public void Nothing_in_the_image_needs_privileges() => Assert.DoesNotContain(
         Dockerfile.OfTemplate.All("RUN"),
-        command => new[] { "setcap", "chmod u+s", "sudo" }.Any(word => command.Contains(word, StringComparison.Ordinal)));
+        command => s_privileges.Any(word => command.Contains(word, StringComparison.Ordinal)));
 
     [Fact]
     public void The_watchdog_forwards_to_where_the_function_listens_and_asks_it_whether_it_is_ready()
@@ -49,7 +51,7 @@ public sealed class DockerfileTests
             .Select(line => "^" + Regex.Escape(line[exclude.Length..]).Replace("\\*", ".*", StringComparison.Ordinal) + "$").ToList();
         Assert.NotEmpty(patterns);
 
-        using var ldd = Process.Start(new ProcessStartInfo("ldd", ["/usr/bin/ffmpeg", "/usr/bin/ffprobe"]) { RedirectStandardOutput = true })!;
+        using var ldd = Process.Start(new ProcessStartInfo("ldd", ["/usr/bin/ffmpeg", "/usr/bin/ffprobe"]) { UseShellExecute = false, RedirectStandardOutput = true })!;
         var output = await ldd.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var libraries = Regex.Matches(output, @"/\S+\.so\S*", RegexOptions.None, s_limit)
             .Select(match => match.Value.StartsWith("/lib/", StringComparison.Ordinal) ? "/usr" + match.Value : match.Value).ToList();

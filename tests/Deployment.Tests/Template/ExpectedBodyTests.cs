@@ -7,7 +7,7 @@ namespace Deployment.Tests.Template;
 /// <summary>
 /// A body announced with <c>Expect: 100-continue</c> is requested and read to its end before the response starts, whatever the function does with it.
 /// </summary>
-[Collection<ProbeCollection>]
+[Collection<ProbeTests>]
 public sealed class ExpectedBodyTests(ProbeFunction probe)
 {
     private const int Limit = 120_000;

@@ -6,7 +6,7 @@ using System.Text.Json;
 
 namespace Deployment.Tests.Template;
 
-[Collection<ProbeCollection>]
+[Collection<ProbeTests>]
 public sealed class TemplateTests(ProbeFunction probe)
 {
     [Theory(Timeout = 60_000)]

@@ -2,4 +2,4 @@ namespace Deployment.Tests.Template;
 
 /// <summary>The classes that share one build of the probe.</summary>
 [CollectionDefinition]
-public sealed class ProbeCollection : ICollectionFixture<ProbeFunction>;
+public sealed class ProbeTests : ICollectionFixture<ProbeFunction>;
