@@ -155,7 +155,7 @@ internal sealed class LocalSystem : IAsyncDisposable
     {
         var settings = new Settings(values.GetValueOrDefault, secretsDirectory: _secrets.Directory);
         var services = new ServiceCollection().AddObjectStore(settings);
-        settings.ThrowIfFaulty();
+        settings.ThrowIfInvalid();
         var provider = services.BuildServiceProvider();
         _parts.Push(provider);
         return provider.GetRequiredService<IObjectStore>();

@@ -15,7 +15,7 @@ using Reelseal.Tokens;
 
 namespace IngestVideo;
 
-/// <summary>ingest-video: takes videos in, tells what became of them, and removes them. Every route needs a token of scope <c>video:ingest</c>.</summary>
+/// <summary>ingest-video: accepts videos, reports their status, and removes them. Every route needs a token with scope <c>video:ingest</c>.</summary>
 public static class Handler
 {
     private const int LongestPage = 100;
@@ -30,13 +30,14 @@ public static class Handler
         services.AddObjectStore(settings).AddMultipartStore(settings);
         services.AddTelemetry(settings, "ingest-video");
         FfmpegVersion.Check(settings, Sandbox.Find);
-        settings.ThrowIfFaulty();
+        settings.ThrowIfInvalid();
         services.AddSingleton(options).AddSingleton(TimeProvider.System);
         services.AddTokens(tokens);
         services.AddSingleton<Sandbox>().AddSingleton<Prober>().AddSingleton<PacketScanner>().AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<SourceReceiver>().AddSingleton<SourceFetcher>();
-        services.AddSingleton<UploadDesk>().AddSingleton<VideoRemover>().AddSingleton<CallbackSender>().AddSingleton<TranscodeSlots>().AddSingleton<IngestEndpoint>();
+        services.AddSingleton<UploadStore>().AddSingleton<UploadService>().AddSingleton<VideoRemover>().AddSingleton<CallbackSender>().AddSingleton<TranscodeSlots>().AddSingleton<IngestEndpoint>();
         services.AddSingleton(provider => new StatusStore(provider.GetRequiredService<IObjectStore>()));
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<IngestPipeline>(
+        services.AddSingleton<IngestPipeline>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<IngestAttempts>(
             provider, ActivatorUtilities.CreateInstance<RetryingObjectStore>(provider, provider.GetRequiredService<IObjectStore>())));
         services.AddHostedService<StartupTasks>();
         services.AddHealthChecks().AddCheck<FfmpegHealth>("ffmpeg", tags: ["ready"]);

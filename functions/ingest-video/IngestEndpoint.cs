@@ -9,7 +9,7 @@ namespace IngestVideo;
 
 /// <summary><c>POST /</c>: a video as the raw body, in a form, or by reference to what was uploaded to the store.</summary>
 internal sealed class IngestEndpoint(
-    IngestPipeline pipeline, SourceReceiver receiver, SourceFetcher fetcher, UploadDesk uploads, CallbackSender callbacks, TranscodeSlots slots)
+    IngestPipeline pipeline, SourceReceiver receiver, SourceFetcher fetcher, UploadStore uploads, CallbackSender callbacks, TranscodeSlots slots)
 {
     public async Task<IResult> IngestAsync(HttpContext context)
     {
@@ -40,7 +40,7 @@ internal sealed class IngestEndpoint(
                         callback ??= callbacks.Check(received.Callback);
                         return received;
                     },
-                    senderWaits: true, context.RequestAborted);
+                    isSynchronous: true, context.RequestAborted);
         }
         catch (Exception e) when (callback is not null && e is IngestRefusedException { StatusCode: not StatusCodes.Status409Conflict } or UpstreamException)
         {
@@ -52,8 +52,8 @@ internal sealed class IngestEndpoint(
         return TypedResults.Json(result.Status, StatusJson.Default.VideoStatus, statusCode: result.Existed ? StatusCodes.Status200OK : StatusCodes.Status201Created);
     }
 
-    /// <summary>By reference: whoever asked may be gone, so a failure stays in the status; the upload goes when it is of no more use.</summary>
-    private async Task<IngestResult> IngestUploadAsync(VideoId video, IngestRequest reference, CancellationToken hungUp)
+    /// <summary>By reference: the caller may be gone, so a failure stays in the status. The upload is removed once it is no longer needed.</summary>
+    private async Task<IngestResult> IngestUploadAsync(VideoId video, IngestRequest reference, CancellationToken requestAborted)
     {
         try
         {
@@ -64,7 +64,7 @@ internal sealed class IngestEndpoint(
                     await fetcher.FetchAsync(video, workspace, cancellationToken);
                     return new(ReceivedSource.CleanTitle(reference.Title), Callback: null);
                 },
-                senderWaits: false, hungUp);
+                isSynchronous: false, requestAborted);
             await uploads.RemoveAsync(video, CancellationToken.None);
             return result;
         }

@@ -5,16 +5,16 @@ using IngestVideo.Media;
 
 namespace IngestVideo;
 
-/// <summary>What the function was set up to do, read and checked once at its start.</summary>
+/// <summary>The settings of ingest-video, read and checked once at start.</summary>
 public sealed record IngestOptions
 {
     /// <summary>The largest source, in bytes.</summary>
     public long MaxUploadBytes { get; init; } = 5L << 30;
 
-    /// <summary>How long an upload may bring no byte before it is given up.</summary>
+    /// <summary>How long an upload may stall before it is aborted.</summary>
     public TimeSpan UploadIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How many videos are worked on at once; one more is answered 429.</summary>
+    /// <summary>How many videos are ingested at once; one more is answered 429.</summary>
     public int MaxTranscodes { get; init; } = 2;
 
     /// <summary>The qualities that are offered.</summary>
@@ -25,7 +25,7 @@ public sealed record IngestOptions
     /// <summary>Where workspaces are made. It must hold <see cref="MaxTranscodes"/> sources.</summary>
     public string WorkDirectory { get; init; } = Path.GetTempPath();
 
-    /// <summary>How often the status is written. It is progress for whoever watches, and what keeps others from taking the video over.</summary>
+    /// <summary>How often the status is written. It shows progress, and keeps other workers from taking the video over.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(1.5);
 
     /// <summary>The longest video.</summary>
@@ -69,7 +69,7 @@ public sealed record IngestOptions
     internal static IngestOptions Read(Reelseal.Settings settings, long containerBytes)
     {
         var options = new IngestOptions();
-        var transcodes = (int)settings.Number("MAX_TRANSCODES", options.MaxTranscodes, most: 1000);
+        var transcodes = (int)settings.Number("MAX_TRANSCODES", options.MaxTranscodes, max: 1000);
         return options with
         {
             MaxUploadBytes = settings.Number("MAX_UPLOAD_BYTES", options.MaxUploadBytes),
@@ -81,7 +81,7 @@ public sealed record IngestOptions
             HeartbeatInterval = settings.Duration("HEARTBEAT_INTERVAL", options.HeartbeatInterval),
             MaxDuration = settings.Duration("MAX_DURATION", options.MaxDuration),
             MaxPixels = settings.Number("MAX_PIXELS", options.MaxPixels),
-            MaxStreams = (int)settings.Number("MAX_STREAMS", options.MaxStreams, most: 10_000),
+            MaxStreams = (int)settings.Number("MAX_STREAMS", options.MaxStreams, max: 10_000),
             MaxTranscodeTime = settings.Duration("MAX_TRANSCODE_TIME", options.MaxTranscodeTime),
             FfmpegMemoryBytes = ReadFfmpegMemory(settings, containerBytes, transcodes),
             MaxUnpublishedBytes = settings.Number("MAX_UNPUBLISHED_BYTES", options.MaxUnpublishedBytes),
@@ -102,11 +102,11 @@ public sealed record IngestOptions
         try
         {
             var ladder = JsonSerializer.Deserialize(File.ReadAllBytes(path), LadderJson.Default.Ladder);
-            return ladder?.FindFault() is { } fault ? settings.Fault($"LADDER_FILE: {fault}", Ladder.Default) : ladder ?? Ladder.Default;
+            return ladder?.FindFault() is { } fault ? settings.AddError($"LADDER_FILE: {fault}", Ladder.Default) : ladder ?? Ladder.Default;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            return settings.Fault($"LADDER_FILE is \"{path}\", which cannot be read as a ladder: {e.Message}", Ladder.Default);
+            return settings.AddError($"LADDER_FILE is \"{path}\", which cannot be read as a ladder: {e.Message}", Ladder.Default);
         }
     }
 
@@ -116,12 +116,12 @@ public sealed record IngestOptions
         var memory = settings.Number("FFMPEG_MEMORY_BYTES", share);
         if (memory > share)
         {
-            return settings.Fault(
+            return settings.AddError(
                 $"FFMPEG_MEMORY_BYTES is {memory} and MAX_TRANSCODES {transcodes}, but the container has {containerBytes} bytes of memory, "
                 + $"of which {MemoryBudget.OwnBytes} are kept for the function itself: that leaves {share} for each ffmpeg. "
                 + "Lower one of the two, or give the container more.", share);
         }
-        return memory >= MemoryBudget.LeastForFfmpeg ? memory : settings.Fault(
+        return memory >= MemoryBudget.LeastForFfmpeg ? memory : settings.AddError(
             $"Each ffmpeg would have {memory} bytes of memory, less than the {MemoryBudget.LeastForFfmpeg} that it needs: "
             + $"the container has {containerBytes}, MAX_TRANSCODES is {transcodes}"
             + (settings.Text("FFMPEG_MEMORY_BYTES") is null ? "." : $", FFMPEG_MEMORY_BYTES {memory}."), memory);
@@ -131,15 +131,15 @@ public sealed record IngestOptions
     {
         var key = settings.Secret("reelseal-callback-key");
         if (key is null && settings.Text("CALLBACK_HOSTS") is not null)
-            settings.Fault("CALLBACK_HOSTS is set, but the secret reelseal-callback-key, which signs callbacks, is missing.", 0);
+            settings.AddError("CALLBACK_HOSTS is set, but the secret reelseal-callback-key, which signs callbacks, is missing.");
         if (key is { Length: < 32 })
-            settings.Fault("The secret reelseal-callback-key is shorter than 32 characters.", 0);
+            settings.AddError("The secret reelseal-callback-key is shorter than 32 characters.");
         return key is null ? null : Encoding.UTF8.GetBytes(key);
     }
 
-    private static string ReadDirectory(Reelseal.Settings settings, string otherwise)
+    private static string ReadDirectory(Reelseal.Settings settings, string fallback)
     {
-        var directory = settings.Text("WORK_DIRECTORY") ?? otherwise;
-        return Directory.Exists(directory) ? directory : settings.Fault($"WORK_DIRECTORY is \"{directory}\", which is not a folder.", otherwise);
+        var directory = settings.Text("WORK_DIRECTORY") ?? fallback;
+        return Directory.Exists(directory) ? directory : settings.AddError($"WORK_DIRECTORY is \"{directory}\", which is not a folder.", fallback);
     }
 }

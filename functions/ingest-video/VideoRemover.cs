@@ -5,7 +5,7 @@ using Reelseal.Storage;
 namespace IngestVideo;
 
 /// <summary>Removes a video with everything that belongs to it, or cancels its ingest: the worker finds its claim gone at the next heartbeat, and removes its attempt itself.</summary>
-public sealed class VideoRemover(IObjectStore store, UploadDesk uploads)
+public sealed class VideoRemover(IObjectStore store, UploadStore uploads)
 {
     /// <returns>false when there was nothing.</returns>
     public async Task<bool> RemoveAsync(VideoId video, CancellationToken cancellationToken)

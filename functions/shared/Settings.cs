@@ -1,15 +1,18 @@
 using System.Globalization;
-using Microsoft.Extensions.Options;
+using Root;
 
 namespace Reelseal;
 
-/// <summary>Reads a function's settings once at its start: values from environment variables, secrets from files. Collects every fault, so that all are told at once.</summary>
-/// <param name="value">Gives the environment variable of a name, or null.</param>
+/// <summary>Reads a function's settings once at its start: values from environment variables, secrets from files. Collects every error, so that one message names them all.</summary>
+/// <param name="value">Returns the environment variable of a name, or null.</param>
 /// <param name="secretsDirectory">The folder in which each secret is a file of its name.</param>
 public sealed class Settings(Func<string, string?> value, string secretsDirectory)
 {
-    private readonly List<string> _faults = [];
+    private readonly List<string> _errors = [];
     private readonly SortedDictionary<string, object?> _defaults = new(StringComparer.Ordinal);
+
+    /// <summary>A sentence for each setting that is missing or malformed. None repeats a secret.</summary>
+    public IReadOnlyList<string> Errors => _errors;
 
     /// <summary>The settings that were read, each with the value that it has when it is not set; null if it has none. A test compares them with docs/settings.md and stack.yml.</summary>
     public IReadOnlyDictionary<string, object?> Defaults => _defaults;
@@ -19,34 +22,34 @@ public sealed class Settings(Func<string, string?> value, string secretsDirector
         new(Environment.GetEnvironmentVariable, Environment.GetEnvironmentVariable("SECRETS_DIRECTORY") ?? "/var/openfaas/secrets");
 
     /// <summary>The value, or null when the variable is missing or empty: stack.yml's <c>${NAME:-}</c> gives an empty one.</summary>
-    public string? Text(string name) => Read(name, otherwise: null);
+    public string? Text(string name) => Read(name, fallback: null);
 
-    /// <summary>The value, or <paramref name="otherwise"/> when the variable is missing or empty.</summary>
-    public string Text(string name, string otherwise) => Read(name, otherwise) ?? otherwise;
+    /// <summary>The value, or <paramref name="fallback"/> when the variable is missing or empty.</summary>
+    public string Text(string name, string fallback) => Read(name, fallback) ?? fallback;
 
-    public string Required(string name) => Text(name) ?? Fault($"{name} is not set.", "");
+    public string Required(string name) => Text(name) ?? AddError($"{name} is not set.", fallback: "");
 
-    /// <summary>A period in Go's notation, as in OpenFaaS's own settings: <c>90s</c>, <c>5m</c>, <c>24h</c>, <c>250ms</c>.</summary>
-    public TimeSpan Duration(string name, TimeSpan otherwise, TimeSpan? most = null) => Read(name, otherwise) switch
+    /// <summary>A period in Go's notation, as in OpenFaaS's own settings: <c>90s</c>, <c>1h30m</c>, <c>1.5h</c>, <c>250ms</c>.</summary>
+    public TimeSpan Duration(string name, TimeSpan fallback, TimeSpan? max = null) => Read(name, fallback) switch
     {
-        null => otherwise,
-        var text when TryParseDuration(text, out var duration) && !(duration > most) => duration,
-        var text => Fault($"{name} is \"{text}\", which is not a duration such as 90s, 5m or 24h" + (most is { } limit ? $" of at most {limit.TotalSeconds}s." : "."), otherwise),
+        null => fallback,
+        var text when GoDuration.TryParse(text, out var duration) && duration > TimeSpan.Zero && !(duration > max) => duration,
+        var text => AddError($"{name} is \"{text}\", which is not a duration such as 90s, 1h30m or 250ms" + (max is { } limit ? $" of at most {limit.TotalSeconds}s." : "."), fallback),
     };
 
-    public long Number(string name, long otherwise, long least = 1, long most = long.MaxValue) => Read(name, otherwise) switch
+    public long Number(string name, long fallback, long min = 1, long max = long.MaxValue) => Read(name, fallback) switch
     {
-        null => otherwise,
-        var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most => number,
-        var text => Fault($"{name} is \"{text}\", which is not a whole number of at least {least}" + (most < long.MaxValue ? $" and at most {most}." : "."), otherwise),
+        null => fallback,
+        var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max => number,
+        var text => AddError($"{name} is \"{text}\", which is not a whole number of at least {min}" + (max < long.MaxValue ? $" and at most {max}." : "."), fallback),
     };
 
-    public bool Flag(string name, bool otherwise) => Read(name, otherwise) switch
+    public bool Flag(string name, bool fallback) => Read(name, fallback) switch
     {
-        null => otherwise,
+        null => fallback,
         "true" => true,
         "false" => false,
-        var text => Fault($"{name} is \"{text}\", which is neither true nor false.", otherwise),
+        var text => AddError($"{name} is \"{text}\", which is neither true nor false.", fallback),
     };
 
     /// <summary>One of the words that <paramref name="choices"/> lists; the first is the default.</summary>
@@ -61,7 +64,7 @@ public sealed class Settings(Func<string, string?> value, string secretsDirector
                 return meaning;
             words.Add(word);
         }
-        return Fault($"{name} is \"{text}\", which is none of {string.Join(", ", words)}.", choices[0].Meaning);
+        return AddError($"{name} is \"{text}\", which is none of {string.Join(", ", words)}.", fallback: choices[0].Meaning);
     }
 
     /// <summary>An absolute http or https address, or null when it is not set.</summary>
@@ -69,7 +72,7 @@ public sealed class Settings(Func<string, string?> value, string secretsDirector
     {
         null => null,
         var text when Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp) => uri,
-        var text => Fault<Uri?>($"{name} is \"{text}\", which is not an http or https address.", null),
+        var text => AddError<Uri?>($"{name} is \"{text}\", which is not an http or https address.", fallback: null),
     };
 
     /// <summary>The content of a secret without the line ends that editors leave, or null when there is none.</summary>
@@ -82,49 +85,24 @@ public sealed class Settings(Func<string, string?> value, string secretsDirector
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return Fault<string?>($"The secret {name} cannot be read: {e.Message}", null);
+            return AddError<string?>($"The secret {name} cannot be read: {e.Message}", fallback: null);
         }
     }
 
-    public string RequiredSecret(string name) => Secret(name) ?? Fault($"The secret {name} is missing.", "");
+    public string RequiredSecret(string name) => Secret(name) ?? AddError($"The secret {name} is missing.", fallback: "");
 
-    /// <summary>Notes a fault that a caller found, and goes on with <paramref name="instead"/> until <see cref="ThrowIfFaulty"/>.</summary>
-    public T Fault<T>(string fault, T instead)
+    /// <summary>Adds an error that a caller found, and goes on with <paramref name="fallback"/> until all settings are read.</summary>
+    public T AddError<T>(string error, T fallback)
     {
-        _faults.Add(fault);
-        return instead;
+        AddError(error);
+        return fallback;
     }
 
-    /// <exception cref="OptionsValidationException">A setting is missing or malformed; the exception names every one that is.</exception>
-    public void ThrowIfFaulty()
-    {
-        if (_faults.Count > 0)
-            throw new OptionsValidationException(nameof(Settings), typeof(Settings), _faults);
-    }
+    public void AddError(string error) => _errors.Add(error);
 
-    private string? Read(string name, object? otherwise)
+    private string? Read(string name, object? fallback)
     {
-        _defaults[name] = otherwise ?? _defaults.GetValueOrDefault(name);
+        _defaults[name] = fallback ?? _defaults.GetValueOrDefault(name);
         return value(name) is { Length: > 0 } text ? text : null;
-    }
-
-    private static bool TryParseDuration(string text, out TimeSpan duration)
-    {
-        var digits = text.AsSpan().TrimEnd("abcdefghijklmnopqrstuvwxyz");
-        var unit = text[digits.Length..] switch
-        {
-            "ms" => TimeSpan.FromMilliseconds(1),
-            "s" => TimeSpan.FromSeconds(1),
-            "m" => TimeSpan.FromMinutes(1),
-            "h" => TimeSpan.FromHours(1),
-            _ => TimeSpan.Zero,
-        };
-        duration = default;
-        if (unit == TimeSpan.Zero || !int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count == 0)
-            return false;
-        if (count > TimeSpan.MaxValue / unit)
-            return false;
-        duration = unit * count;
-        return true;
     }
 }

@@ -36,34 +36,34 @@ internal sealed record SigningOptions
     public static SigningOptions Read(Settings settings)
     {
         var address = settings.Text("CLOUDFRONT_URL") is null
-            ? settings.Fault<Uri?>("CLOUDFRONT_URL is not set.", instead: null)
+            ? settings.AddError<Uri?>("CLOUDFRONT_URL is not set.", fallback: null)
             : settings.Address("CLOUDFRONT_URL");
         if (address is not null and not { AbsolutePath: "/", Query: "", UserInfo: "" })
-            settings.Fault("CLOUDFRONT_URL must be an address without path or query: a URL's path is an object's key.", 0);
+            settings.AddError("CLOUDFRONT_URL must be an address without path or query: a URL's path is an object's key.");
 
         var pem = settings.RequiredSecret("reelseal-signing-key");
         var key = pem.Length == 0 ? null : ParseKey(settings, pem);
         var hash = settings.Choice("SIGNING_HASH", ("sha256", HashAlgorithmName.SHA256), ("sha1", HashAlgorithmName.SHA1));
         if (key is { IsRsa: false } && hash == HashAlgorithmName.SHA1)
-            settings.Fault("SIGNING_HASH is sha1, which CloudFront documents for RSA keys only; the signing key is ECDSA.", 0);
+            settings.AddError("SIGNING_HASH is sha1, which CloudFront documents for RSA keys only; the signing key is ECDSA.");
 
         var keyPairId = settings.Required("KEY_PAIR_ID");
         if (!keyPairId.All(char.IsAsciiLetterOrDigit))
-            settings.Fault("KEY_PAIR_ID holds characters that no id of CloudFront's has.", 0);
+            settings.AddError("KEY_PAIR_ID holds characters that no id of CloudFront's has.");
 
         string[] secrets = [settings.RequiredSecret("reelseal-origin-secret"), settings.Secret("reelseal-origin-secret-previous") ?? ""];
         if (secrets[0].Length is > 0 and < 16)
-            settings.Fault("The secret reelseal-origin-secret is shorter than 16 characters.", 0);
+            settings.AddError("The secret reelseal-origin-secret is shorter than 16 characters.");
 
         var lifetime = new UrlLifetime(
             settings.Duration("URL_LIFETIME", TimeSpan.FromHours(24)),
             settings.Duration("URL_WINDOW", TimeSpan.FromHours(1)),
-            settings.Flag("URL_START", otherwise: false));
+            settings.Flag("URL_START", fallback: false));
         if (lifetime.Minimum < TimeSpan.FromSeconds(1) || lifetime.Window < TimeSpan.FromSeconds(1))
-            settings.Fault("URL_LIFETIME and URL_WINDOW are at least a second: CloudFront counts in whole ones.", 0);
+            settings.AddError("URL_LIFETIME and URL_WINDOW are at least a second: CloudFront counts in whole ones.");
         var signPerUrl = settings.Choice("SIGNING_POLICY", ("video", false), ("url", true));
         if (signPerUrl && lifetime.StartsWithWindow)
-            settings.Fault("URL_START needs SIGNING_POLICY=video: a canned policy has no start.", 0);
+            settings.AddError("URL_START needs SIGNING_POLICY=video: a canned policy has no start.");
 
         var options = new SigningOptions
         {
@@ -79,7 +79,7 @@ internal sealed record SigningOptions
             StoreTimeout = settings.Duration("S3_TIMEOUT", TimeSpan.FromSeconds(5)),
             CacheBytes = settings.Number("CACHE_BYTES", 32L << 20),
         };
-        settings.ThrowIfFaulty();
+        settings.ThrowIfInvalid();
         return options;
     }
 
@@ -91,7 +91,7 @@ internal sealed record SigningOptions
         }
         catch (FormatException e)
         {
-            return settings.Fault<SigningKey?>(e.Message, instead: null);
+            return settings.AddError<SigningKey?>(e.Message, fallback: null);
         }
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using IngestVideo;
 using IngestVideo.Uploads;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -25,8 +24,8 @@ catch (Exception e) when (e is OptionsValidationException or UpstreamException o
 static async Task<int> CheckAsync(bool mend, TimeSpan silence, CancellationToken cancellationToken)
 {
     var settings = Settings.FromEnvironment();
-    var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddSingleton(new IngestOptions()).AddSingleton<UploadDesk>().AddObjectStore(settings).AddMultipartStore(settings);
-    settings.ThrowIfFaulty();
+    var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddSingleton<UploadStore>().AddObjectStore(settings).AddMultipartStore(settings);
+    settings.ThrowIfInvalid();
     await using var provider = services.BuildServiceProvider();
     var check = ActivatorUtilities.CreateInstance<StoreCheck>(provider, new Ages { Silence = silence });
     var (found, left) = (0, 0);

@@ -16,8 +16,8 @@ internal sealed record Ages
     public TimeSpan Upload { get; init; } = TimeSpan.FromDays(7);
 }
 
-/// <summary>Walks a store, and tells what is wrong. A video at a time, in the order of their ids, so that a bucket of any size can be walked.</summary>
-internal sealed class StoreCheck(IObjectStore store, UploadDesk uploads, Ages ages, TimeProvider clock)
+/// <summary>Walks a store, and reports what is wrong. A video at a time, in the order of their ids, so that a bucket of any size can be walked.</summary>
+internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages ages, TimeProvider clock)
 {
     private readonly StatusStore _statuses = new(store);
 
@@ -95,7 +95,7 @@ internal sealed class StoreCheck(IObjectStore store, UploadDesk uploads, Ages ag
         // Read after the status: a video is published before it is called ready.
         var published = await store.HeadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not null;
         if (published)
-            return null; // VideoCheck tells of it
+            return null; // VideoCheck reports it
         if (status.State == VideoState.Ready)
             return new(Flaw.ReadyButNotPublished, ObjectKeys.Status(video), "its multivariant playlist is missing", token => FailAsync(video, found, "The video is no longer there. Ingest it again.", token));
         if (status.State != VideoState.Failed && clock.GetUtcNow() - status.Updated > ages.Silence)

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using IngestVideo.Publishing;
 using IngestVideo.Status;
+using Reelseal.Playlists;
 using Reelseal.Storage;
 
 namespace Reelseal.Fsck;
@@ -21,14 +21,14 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         }
         catch (JsonException)
         {
-            return []; // StoreCheck tells of it; until it can be read, nobody knows who works here
+            return []; // StoreCheck reports it; until it can be read, nobody knows who works here
         }
         var committed = await ReadAsync(ObjectKeys.Multivariant(video), cancellationToken);
-        var attempt = committed is null ? null : MultivariantPlaylist.AttemptOf(committed);
+        var attempt = committed is null ? null : PublishedAttempt.In(committed);
         var listed = objects.Any(entry => entry.Key == ObjectKeys.Multivariant(video));
         if (committed is null ? listed : attempt is null)
         {
-            // Without it nothing can be told of the rest. It may also have been deleted this moment, and then the next check tells.
+            // Without it nothing is known of the rest. It may also have been deleted this moment; then the next check shows it.
             _findings.Add(new(Flaw.UnreadablePlaylist, ObjectKeys.Multivariant(video), "it names no attempt, or may not be read"));
             return _findings;
         }
@@ -44,17 +44,17 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
     /// <summary>Everything that players and the status may ask for is there.</summary>
     private async Task CheckPublishedAsync(string multivariant, string attempt, HashSet<string> listed, CancellationToken cancellationToken)
     {
-        foreach (var playlist in PlaylistUris.In(multivariant).Select(uri => ObjectKeys.Video(video) + uri).Distinct(StringComparer.Ordinal))
+        foreach (var playlist in MultivariantPlaylist.Read(multivariant).Uris.Select(uri => ObjectKeys.Video(video) + uri))
         {
             if (await ReadAsync(playlist, cancellationToken) is not { } text)
             {
                 await AddMissingAsync(playlist, ObjectKeys.Multivariant(video), cancellationToken);
                 continue;
             }
-            var segments = PlaylistUris.In(text);
-            if (!text.StartsWith("#EXTM3U", StringComparison.Ordinal) || !text.Contains("#EXT-X-ENDLIST", StringComparison.Ordinal) || segments.Count == 0)
+            var media = ReadMedia(text);
+            if (media is not { EndList: true, Segments.Count: > 0 })
                 _findings.Add(new(Flaw.UnreadablePlaylist, playlist, "it is empty or cut off"));
-            foreach (var segment in segments.Select(uri => playlist[..(playlist.LastIndexOf('/') + 1)] + uri).Where(segment => !listed.Contains(segment)))
+            foreach (var segment in (media?.Uris ?? []).Select(uri => playlist[..(playlist.LastIndexOf('/') + 1)] + uri).Where(segment => !listed.Contains(segment)))
                 await AddMissingAsync(segment, playlist, cancellationToken);
         }
         // The storyboard names its sprites; they are few.
@@ -116,7 +116,7 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         }
     }
 
-    /// <summary>Looks at everything once more, at what is there now, and then removes the attempt.</summary>
+    /// <summary>Looks again at what is there now, and then removes the attempt.</summary>
     private async Task<bool> RemoveOrphanAsync(string folder, CancellationToken cancellationToken)
     {
         if (await statuses.ReadAsync(video, cancellationToken) is { Status: var status } && IsAlive(status))
@@ -130,7 +130,7 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         }
         // The last look, because this is what makes an attempt the video.
         var committed = await ReadAsync(ObjectKeys.Multivariant(video), cancellationToken);
-        if (committed is not null && (MultivariantPlaylist.AttemptOf(committed) is not { } attempt || folder == ObjectKeys.Attempt(video, attempt)))
+        if (committed is not null && (PublishedAttempt.In(committed) is not { } attempt || folder == ObjectKeys.Attempt(video, attempt)))
             return false;
         if (keys.Count > 0)
             await store.DeleteAsync(keys, cancellationToken);
@@ -138,6 +138,18 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
     }
 
     private bool IsAlive(VideoStatus status) => status.State is not (VideoState.Ready or VideoState.Failed) && clock.GetUtcNow() - status.Updated <= silence;
+
+    private static MediaPlaylist? ReadMedia(string text)
+    {
+        try
+        {
+            return MediaPlaylist.Read(text);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
 
     private async Task<string?> ReadAsync(string key, CancellationToken cancellationToken)
     {

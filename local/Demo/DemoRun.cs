@@ -17,7 +17,7 @@ internal sealed class DemoRun(LocalSystem system, DemoReport report)
     /// <param name="cancellationToken">Ends the demo.</param>
     /// <exception cref="DemoFailedException">Something did not do what it should.</exception>
     /// <exception cref="VideoClientException">A function refused a request.</exception>
-    /// <exception cref="FfmpegException">Something could not be played.</exception>
+    /// <exception cref="FFMpegCore.Exceptions.FFMpegException">Something could not be played.</exception>
     public async Task RunAsync(string source, CancellationToken cancellationToken)
     {
         using var client = new VideoClient(system.Gateway, system.Tokens);
@@ -79,7 +79,7 @@ internal sealed class DemoRun(LocalSystem system, DemoReport report)
         var sameRenditions = await client.GetPlaylistAsync(client.GatewayPlaylist(_video), cancellationToken);
         if (!sameRenditions.Select(rendition => rendition.Uri.Segments[^2]).SequenceEqual(renditions.Select(rendition => rendition.Uri.Segments[^2])))
             throw new DemoFailedException("The gateway's multivariant playlist names other renditions than the edge's.");
-        var lowest = Playable(sameRenditions).MinBy(rendition => long.Parse(rendition["BANDWIDTH"] ?? $"{long.MaxValue}", CultureInfo.InvariantCulture))!;
+        var lowest = Playable(sameRenditions).MinBy(rendition => rendition.Bandwidth ?? long.MaxValue)!;
         if (!lowest.Uri.AbsoluteUri.StartsWith(system.Gateway, StringComparison.Ordinal))
             throw new DemoFailedException("The gateway's playlist does not lead back to the gateway.");
         report.Step("token", $"through the gateway: {Describe(lowest)}, {Describe(await PlayAsync(lowest.Uri, duration, cancellationToken))}");
@@ -126,9 +126,9 @@ internal sealed class DemoRun(LocalSystem system, DemoReport report)
 
     /// <summary>The variant streams, and the audio renditions beside them.</summary>
     private static IEnumerable<HlsEntry> Playable(IEnumerable<HlsEntry> renditions) =>
-        renditions.Where(rendition => rendition.Tag == "EXT-X-STREAM-INF" || (rendition.Tag == "EXT-X-MEDIA" && rendition["TYPE"] == "AUDIO"));
+        renditions.Where(rendition => rendition.Tag == "EXT-X-STREAM-INF" || (rendition.Tag == "EXT-X-MEDIA" && rendition.Type == "AUDIO"));
 
-    private static string Describe(HlsEntry rendition) => $"{rendition.Uri.Segments[^2].TrimEnd('/')} {rendition["RESOLUTION"]}".Trim();
+    private static string Describe(HlsEntry rendition) => $"{rendition.Uri.Segments[^2].TrimEnd('/')} {rendition.Resolution}".Trim();
 
     private static string Describe(Played played) =>
         (played.Frames > 0 ? $"{played.Frames} frames, " : "") + played.Duration.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture) + " s";

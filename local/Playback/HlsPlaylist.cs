@@ -1,58 +1,42 @@
+using Reelseal.Playlists;
+
 namespace Reelseal.Local.Playback;
 
 /// <summary>Something that a playlist names.</summary>
 /// <param name="Tag">The tag that names it, such as <c>EXT-X-STREAM-INF</c>; <c>EXTINF</c> for a segment.</param>
 /// <param name="Uri">Its address, resolved against the playlist's.</param>
-/// <param name="Attributes">The tag's attributes, unquoted.</param>
-internal sealed record HlsEntry(string Tag, Uri Uri, IReadOnlyDictionary<string, string> Attributes)
+internal sealed record HlsEntry(string Tag, Uri Uri)
 {
-    public string? this[string attribute] => Attributes.GetValueOrDefault(attribute);
+    /// <summary>The TYPE of EXT-X-MEDIA.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>The BANDWIDTH of a variant stream, in bits per second.</summary>
+    public long? Bandwidth { get; init; }
+
+    /// <summary>The RESOLUTION of a variant stream, as in <c>1280x720</c>.</summary>
+    public string? Resolution { get; init; }
+
+    /// <summary>How long a segment plays.</summary>
+    public TimeSpan Duration { get; init; }
 }
 
-/// <summary>Reads what a player would of a playlist (RFC 8216): the URIs that it names, and by which tag.</summary>
+/// <summary>Lists what a player would fetch because of a playlist.</summary>
 internal static class HlsPlaylist
 {
-    private static readonly Dictionary<string, string> s_none = new(StringComparer.Ordinal);
-
-    /// <exception cref="FormatException">It is no playlist.</exception>
-    public static IReadOnlyList<HlsEntry> Read(string text, Uri address)
+    /// <exception cref="FormatException">It is not a playlist.</exception>
+    public static IReadOnlyList<HlsEntry> Read(string text, Uri address) => Playlists.Playlist.Read(text) switch
     {
-        if (!text.StartsWith("#EXTM3U", StringComparison.Ordinal))
-            throw new FormatException($"{address.AbsolutePath} is no playlist.");
-        var entries = new List<HlsEntry>();
-        var (tag, attributes) = ("EXTINF", s_none);
-        foreach (var line in text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (!line.StartsWith('#'))
-            {
-                entries.Add(new(tag, new Uri(address, line), attributes));
-                (tag, attributes) = ("EXTINF", s_none);
-            }
-            else if (line.IndexOf(':') is > 0 and var colon && line.StartsWith("#EXT-X-", StringComparison.Ordinal))
-            {
-                var (name, values) = (line[1..colon], ReadAttributes(line[(colon + 1)..]));
-                if (name == "EXT-X-STREAM-INF")
-                    (tag, attributes) = (name, values);
-                else if (values.TryGetValue("URI", out var uri))
-                    entries.Add(new(name, new Uri(address, uri), values));
-            }
-        }
-        return entries;
-    }
-
-    private static Dictionary<string, string> ReadAttributes(string list)
-    {
-        var attributes = new Dictionary<string, string>(StringComparer.Ordinal);
-        while (list.IndexOf('=') is > 0 and var equals)
-        {
-            var (name, rest) = (list[..equals].Trim(), list[(equals + 1)..]);
-            var isQuoted = rest.StartsWith('"');
-            var end = rest.IndexOf(isQuoted ? '"' : ',', isQuoted ? 1 : 0);
-            end = end < 0 ? rest.Length : end;
-            attributes[name] = isQuoted ? rest[1..end] : rest[..end];
-            var comma = rest.IndexOf(',', Math.Min(end, rest.Length));
-            list = comma < 0 ? "" : rest[(comma + 1)..];
-        }
-        return attributes;
-    }
+        MultivariantPlaylist playlist =>
+        [
+            .. playlist.Media.Where(media => media.Uri is not null).Select(media => new HlsEntry("EXT-X-MEDIA", new(address, media.Uri)) { Type = media.Type }),
+            .. playlist.StreamInf.Select(variant => new HlsEntry("EXT-X-STREAM-INF", new(address, variant.Uri)) { Bandwidth = variant.Bandwidth, Resolution = variant.Resolution }),
+            .. playlist.IFrameStreamInf.Select(frames => new HlsEntry("EXT-X-I-FRAME-STREAM-INF", new(address, frames.Uri)) { Bandwidth = frames.Bandwidth, Resolution = frames.Resolution }),
+        ],
+        MediaPlaylist playlist =>
+        [
+            .. playlist.Segments.Select(segment => segment.Map).OfType<string>().Distinct(StringComparer.Ordinal).Select(map => new HlsEntry("EXT-X-MAP", new(address, map))),
+            .. playlist.Segments.Select(segment => new HlsEntry("EXTINF", new(address, segment.Uri)) { Duration = TimeSpan.FromSeconds(segment.Duration) }),
+        ],
+        _ => throw new FormatException($"{address.AbsolutePath} is a playlist of an unknown kind."),
+    };
 }

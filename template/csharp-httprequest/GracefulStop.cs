@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Root;
 
 /// <summary>
@@ -28,5 +30,12 @@ internal static class GracefulStopServices
         services.Configure<HostOptions>(host => host.ShutdownTimeout = delay + (WatchdogDuration("write_timeout") ?? TimeSpan.FromSeconds(30)));
     }
 
-    private static TimeSpan? WatchdogDuration(string name) => GoDuration.Parse(Environment.GetEnvironmentVariable(name));
+    /// <summary>A duration as of-watchdog reads it: in Go's notation, or in whole seconds; null where of-watchdog takes its default.</summary>
+    private static TimeSpan? WatchdogDuration(string name)
+    {
+        var text = Environment.GetEnvironmentVariable(name);
+        if (uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+            return TimeSpan.FromSeconds(seconds);
+        return GoDuration.TryParse(text, out var duration) ? duration : null;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using FFMpegCore.Exceptions;
 using Reelseal.Local.Demo;
 using Reelseal.Local.Playback;
 using Reelseal.Storage;
@@ -43,7 +44,7 @@ public abstract class PlaybackTests(SharedSystem shared)
         {
             foreach (var rendition in await system.Client.GetPlaylistAsync(multivariant, Cancellation))
             {
-                if (rendition.Tag != "EXT-X-STREAM-INF" && rendition["TYPE"] != "AUDIO")
+                if (rendition.Tag != "EXT-X-STREAM-INF" && rendition.Type != "AUDIO")
                     continue;
                 var played = await Player.PlayAsync(rendition.Uri, Cancellation);
                 Assert.InRange(played.Duration, RunningSystem.ClipDuration - s_tolerance, RunningSystem.ClipDuration + s_tolerance);
@@ -114,7 +115,7 @@ public abstract class PlaybackTests(SharedSystem shared)
             await system.Local.Store.PutAsync(key[1..].Replace(system.Video.ToString(), copy.ToString(), StringComparison.Ordinal), content, WriteCondition.IfNew, Cancellation);
         }
         var lacking = await system.Client.GetPlaylistAsync((await system.Client.GetTicketAsync(copy, until: null, Cancellation)).Url, Cancellation);
-        await Assert.ThrowsAsync<FfmpegException>(() => Player.PlayAsync(lacking.First(entry => entry.Tag == "EXT-X-STREAM-INF").Uri, Cancellation));
+        await Assert.ThrowsAsync<FFMpegException>(() => Player.PlayAsync(lacking.First(entry => entry.Tag == "EXT-X-STREAM-INF").Uri, Cancellation));
     }
 
     private static async Task<PlayTicket> PublishEmptyVideoAsync(RunningSystem system)

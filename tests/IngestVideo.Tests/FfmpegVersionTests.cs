@@ -28,7 +28,7 @@ public sealed class FfmpegVersionTests
     public async Task An_old_ffmpeg_stops_the_start_with_a_sentence(string version)
     {
         var settings = await CheckAsync(version);
-        var refusal = Assert.Throws<OptionsValidationException>(settings.ThrowIfFaulty);
+        var refusal = Assert.Throws<OptionsValidationException>(settings.ThrowIfInvalid);
         Assert.Equal(
             [$"ffmpeg {version} is too old: ingest-video needs version 5.1 or newer.", $"ffprobe {version} is too old: ingest-video needs version 5.1 or newer."],
             refusal.Failures);
@@ -38,14 +38,14 @@ public sealed class FfmpegVersionTests
     [InlineData("5.1")]
     [InlineData("7.1.1-1")]
     [InlineData("N-118448-g43be8d0728")]
-    public async Task A_new_or_unknown_ffmpeg_is_accepted(string version) => (await CheckAsync(version)).ThrowIfFaulty();
+    public async Task A_new_or_unknown_ffmpeg_is_accepted(string version) => (await CheckAsync(version)).ThrowIfInvalid();
 
     [Fact]
     public void A_missing_ffmpeg_is_left_to_the_health_check()
     {
         var settings = new Settings(_ => null, "");
         FfmpegVersion.Check(settings, _ => null);
-        settings.ThrowIfFaulty();
+        settings.ThrowIfInvalid();
     }
 
     /// <summary>Checks programs that print nothing but their version.</summary>

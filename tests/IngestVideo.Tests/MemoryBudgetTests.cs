@@ -94,7 +94,7 @@ public sealed class MemoryBudgetTests
         var options = IngestOptions.Read(settings, container);
         try
         {
-            settings.ThrowIfFaulty();
+            settings.ThrowIfInvalid();
             return (options, []);
         }
         catch (OptionsValidationException faulty)

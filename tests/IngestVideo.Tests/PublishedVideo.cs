@@ -1,7 +1,7 @@
 using System.Text.Json;
-using IngestVideo.Publishing;
 using IngestVideo.Status;
 using Reelseal;
+using Reelseal.Playlists;
 
 namespace IngestVideo.Tests;
 
@@ -51,7 +51,7 @@ internal sealed record PublishedVideo(IngestHost Host, VideoId Id, VideoStatus S
     /// <summary>A URL under which ffmpeg reads all segments of a rendition as one file.</summary>
     public string Joined(string rendition)
     {
-        var names = MediaPlaylist.Read(System.IO.File.ReadAllLines(Playlist(rendition))).Select(segment => segment.Name);
+        var names = MediaPlaylist.Read(System.IO.File.ReadAllText(Playlist(rendition))).Segments.Select(segment => segment.Uri);
         if (System.IO.File.Exists(File(rendition, "init.mp4")))
             names = names.Prepend("init.mp4");
         return "concat:" + string.Join('|', names.Select(name => File(rendition, name)));

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using IngestVideo.Publishing;
 using IngestVideo.Status;
+using Reelseal.Playlists;
 
 namespace IngestVideo.Tests;
 
@@ -56,7 +56,7 @@ internal static class StreamAssert
         Assert.Equal(named.Order(StringComparer.Ordinal), published.Order(StringComparer.Ordinal));
     }
 
-    public static List<(string Name, double Seconds)> Segments(PublishedVideo video, string rendition) => [.. MediaPlaylist.Read(File.ReadAllLines(video.Playlist(rendition)))];
+    public static List<(string Name, double Seconds)> Segments(PublishedVideo video, string rendition) => [.. MediaPlaylist.Read(File.ReadAllText(video.Playlist(rendition))).Segments.Select(segment => (segment.Uri, segment.Duration))];
 
     /// <summary>The times of a rendition's pictures, in seconds, and which of them are keyframes.</summary>
     public static async Task<List<(double Time, bool Key)>> PicturesAsync(PublishedVideo video, string rendition)

@@ -74,7 +74,7 @@ internal sealed class S3System : IAsyncDisposable
 
     /// <summary>All that is wrong with the store when nothing is in progress any more.</summary>
     public async Task<IReadOnlyList<Finding>> CheckAsync() =>
-        await new StoreCheck(Store, new UploadDesk(Store, new IngestOptions(), TimeProvider.System), new Ages { Silence = TimeSpan.Zero }, TimeProvider.System).FindAsync(CancellationToken.None).ToListAsync();
+        await new StoreCheck(Store, new UploadStore(Store), new Ages { Silence = TimeSpan.Zero }, TimeProvider.System).FindAsync(CancellationToken.None).ToListAsync();
 
     /// <summary>Nothing is half published at this moment, whatever else is under way.</summary>
     public async Task AssertNothingIsHalfPublishedAsync() =>

@@ -8,7 +8,7 @@ using Reelseal.Storage;
 
 var settings = Settings.FromEnvironment();
 var services = new ServiceCollection().AddObjectStore(settings);
-settings.ThrowIfFaulty();
+settings.ThrowIfInvalid();
 await using var provider = services.BuildServiceProvider();
 var store = provider.GetRequiredService<IObjectStore>();
 var writers = int.Parse(args[0], CultureInfo.InvariantCulture);

@@ -20,6 +20,11 @@ public sealed class SettingsTests : IDisposable
     [InlineData("5m", 300_000)]
     [InlineData("24h", 86_400_000)]
     [InlineData("87600h", 315_360_000_000)]
+    [InlineData("1h30m", 5_400_000)]
+    [InlineData("1.5h", 5_400_000)]
+    [InlineData("2m0.5s", 120_500)]
+    [InlineData("+5s", 5_000)]
+    [InlineData("500000us", 500)]
     public void A_duration_is_in_the_notation_of_Go(string text, long milliseconds) =>
         Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), With(text).Duration("NAME", TimeSpan.Zero));
 
@@ -28,13 +33,14 @@ public sealed class SettingsTests : IDisposable
     [InlineData("s")]
     [InlineData("0s")]
     [InlineData("-5s")]
-    [InlineData("+5s")]
     [InlineData(" 5s")]
     [InlineData("5 s")]
     [InlineData("5S")]
     [InlineData("5d")]
-    [InlineData("1.5h")]
-    [InlineData("1h30m")]
+    [InlineData("1.5")]
+    [InlineData("1h30")]
+    [InlineData("1h 30m")]
+    [InlineData("1ns")] // shorter than the runtime's clock can tell
     [InlineData("2147483647h")]
     [InlineData("999999999999s")]
     [InlineData("٥s")]
@@ -48,9 +54,9 @@ public sealed class SettingsTests : IDisposable
     [Fact]
     public void A_duration_may_have_a_limit()
     {
-        Assert.Equal(TimeSpan.FromMinutes(1), With("60s").Duration("NAME", TimeSpan.Zero, most: TimeSpan.FromMinutes(1)));
+        Assert.Equal(TimeSpan.FromMinutes(1), With("60s").Duration("NAME", TimeSpan.Zero, max: TimeSpan.FromMinutes(1)));
         var settings = With("61s");
-        Assert.Equal(TimeSpan.Zero, settings.Duration("NAME", TimeSpan.Zero, most: TimeSpan.FromMinutes(1)));
+        Assert.Equal(TimeSpan.Zero, settings.Duration("NAME", TimeSpan.Zero, max: TimeSpan.FromMinutes(1)));
         IsFaulty(settings, "at most 60s");
     }
 
@@ -67,9 +73,9 @@ public sealed class SettingsTests : IDisposable
     public void A_number_is_whole_and_within_its_bounds(string text, bool valid)
     {
         var settings = With(text);
-        Assert.Equal(valid ? long.Parse(text, CultureInfo.InvariantCulture) : 5, settings.Number("NAME", otherwise: 5, least: 1, most: 10));
+        Assert.Equal(valid ? long.Parse(text, CultureInfo.InvariantCulture) : 5, settings.Number("NAME", fallback: 5, min: 1, max: 10));
         if (valid)
-            settings.ThrowIfFaulty();
+            settings.ThrowIfInvalid();
         else
             IsFaulty(settings, $"NAME is \"{text}\"");
     }
@@ -83,9 +89,9 @@ public sealed class SettingsTests : IDisposable
     public void A_flag_is_true_or_false(string text, bool flag, bool valid)
     {
         var settings = With(text);
-        Assert.Equal(flag, settings.Flag("NAME", otherwise: true));
+        Assert.Equal(flag, settings.Flag("NAME", fallback: true));
         if (valid)
-            settings.ThrowIfFaulty();
+            settings.ThrowIfInvalid();
         else
             IsFaulty(settings, $"NAME is \"{text}\"");
     }
@@ -113,7 +119,7 @@ public sealed class SettingsTests : IDisposable
         var settings = With(text);
         Assert.Equal(valid, settings.Address("NAME") is not null);
         if (valid)
-            settings.ThrowIfFaulty();
+            settings.ThrowIfInvalid();
         else
             IsFaulty(settings, $"NAME is \"{text}\"");
     }
@@ -127,10 +133,10 @@ public sealed class SettingsTests : IDisposable
         Assert.Null(settings.Text("NAME"));
         Assert.Null(settings.Address("NAME"));
         Assert.Null(settings.Secret("name"));
-        Assert.Equal(7, settings.Number("NAME", otherwise: 7));
-        Assert.True(settings.Flag("NAME", otherwise: true));
+        Assert.Equal(7, settings.Number("NAME", fallback: 7));
+        Assert.True(settings.Flag("NAME", fallback: true));
         Assert.Equal(TimeSpan.FromSeconds(7), settings.Duration("NAME", TimeSpan.FromSeconds(7)));
-        settings.ThrowIfFaulty();
+        settings.ThrowIfInvalid();
 
         Assert.Equal("", settings.Required("NAME"));
         IsFaulty(settings, "NAME is not set.");
@@ -146,7 +152,7 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal("s3cret", settings.Secret("name"));
         Assert.Equal("s3cret", settings.RequiredSecret("name"));
         Assert.Null(settings.Secret("empty"));
-        settings.ThrowIfFaulty();
+        settings.ThrowIfInvalid();
         settings.RequiredSecret("empty");
         IsFaulty(settings, "The secret empty is missing.");
     }
@@ -163,7 +169,7 @@ public sealed class SettingsTests : IDisposable
         TokenOptions.Read(settings);
         new ServiceCollection().AddObjectStore(settings);
 
-        var faults = Assert.Throws<OptionsValidationException>(settings.ThrowIfFaulty);
+        var faults = Assert.Throws<OptionsValidationException>(settings.ThrowIfInvalid);
         Assert.Equal(5, faults.Failures.Count());
         Assert.DoesNotContain("too-short", faults.Message, StringComparison.Ordinal);
     }
@@ -195,7 +201,7 @@ public sealed class SettingsTests : IDisposable
             IsFaulty(settings, fault);
             return;
         }
-        settings.ThrowIfFaulty();
+        settings.ThrowIfInvalid();
         Assert.Equal((key is not null, issuer), (options.SharedKey is not null, options.Issuer));
         Assert.Equal("reelseal", Assert.Single(options.Audiences));
         Assert.Equal(("aud", "", "video"), (options.AudienceClaim, options.ScopePrefix, options.VideoClaim));
@@ -240,7 +246,7 @@ public sealed class SettingsTests : IDisposable
             IsFaulty(settings, fault);
             return;
         }
-        settings.ThrowIfFaulty();
+        settings.ThrowIfInvalid();
         if (_values.ContainsKey("STORE_DIRECTORY"))
             Assert.IsType<DirectoryObjectStore>(services.GetRequiredService<IObjectStore>());
         else
@@ -248,7 +254,7 @@ public sealed class SettingsTests : IDisposable
     }
 
     private static void IsFaulty(Settings settings, string fault) =>
-        Assert.Contains(fault, Assert.Single(Assert.Throws<OptionsValidationException>(settings.ThrowIfFaulty).Failures), StringComparison.Ordinal);
+        Assert.Contains(fault, Assert.Single(Assert.Throws<OptionsValidationException>(settings.ThrowIfInvalid).Failures), StringComparison.Ordinal);
 
     private Settings With(string? value)
     {

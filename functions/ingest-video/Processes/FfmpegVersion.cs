@@ -36,7 +36,7 @@ internal sealed partial record FfmpegVersion(string Program, string Text)
         foreach (var version in Installed(find))
         {
             if (version.Release is { } release && release < s_oldest)
-                settings.Fault($"{version.Program} {version.Text} is too old: ingest-video needs version {s_oldest} or newer.", 0);
+                settings.AddError($"{version.Program} {version.Text} is too old: ingest-video needs version {s_oldest} or newer.");
         }
     }
 

@@ -15,7 +15,7 @@ public readonly record struct MeasuredBandwidth(long Peak, long Average)
     {
         var seconds = segments.Sum(segment => segment.Seconds);
         var average = seconds > 0 ? segments.Sum(segment => segment.Bytes) * 8 / seconds : 0;
-        double target = MediaPlaylist.TargetDuration(segments), peak = average;
+        double target = MediaPlaylistWriter.TargetDuration(segments), peak = average;
         for (var first = 0; first < segments.Count; first++)
         {
             double run = 0, bits = 0;

@@ -27,7 +27,7 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
     /// <returns>false when another attempt is the video already.</returns>
     public async Task<bool> CommitAsync(IReadOnlyList<PublishedRendition> renditions, CancellationToken cancellationToken)
     {
-        using var content = new MemoryStream(Encoding.UTF8.GetBytes(MultivariantPlaylist.Write(attempt, renditions)));
+        using var content = new MemoryStream(Encoding.UTF8.GetBytes(MultivariantPlaylistWriter.Write(attempt, renditions)));
         return await store.PutAsync(ObjectKeys.Multivariant(video), content, WriteCondition.IfNew, cancellationToken) is not null
             // The playlist may also be there because the answer to an earlier write of ours was lost.
             || await FindCommittedAsync(cancellationToken) == attempt;
@@ -40,7 +40,7 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
         if (stored is null)
             return null;
         using var reader = new StreamReader(stored.Content);
-        return MultivariantPlaylist.AttemptOf(await reader.ReadToEndAsync(cancellationToken));
+        return PublishedAttempt.In(await reader.ReadToEndAsync(cancellationToken));
     }
 
     /// <summary>Removes what this attempt wrote.</summary>
@@ -51,7 +51,7 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
     {
         var others = await ListAsync(ObjectKeys.Video(video), cancellationToken);
         others.RemoveAll(key => key == ObjectKeys.Multivariant(video) || key.StartsWith(ObjectKeys.Attempt(video, attempt), StringComparison.Ordinal));
-        // Looked up after the list was made: a video that was deleted meanwhile, and is being made anew, has its attempt in the list as well.
+        // Looked up after the list was made: a video that was deleted meanwhile, and is being ingested again, has its attempt in the list as well.
         if (others is not [] && await FindCommittedAsync(cancellationToken) == attempt)
             await DeleteAsync(others, cancellationToken);
     }

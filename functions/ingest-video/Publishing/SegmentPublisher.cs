@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using IngestVideo.Media;
 using IngestVideo.Planning;
+using Reelseal.Playlists;
 
 namespace IngestVideo.Publishing;
 
@@ -70,7 +71,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
         var finished = await Task.WhenAll(plan.Segmented.Select(async rendition =>
         {
             var playlist = Path.Combine(workspace.Output, rendition.Name, OutputFiles.Playlist);
-            return (rendition, segments: File.Exists(playlist) ? Measure(rendition, await File.ReadAllLinesAsync(playlist, cancellationToken)) : []);
+            return (rendition, segments: File.Exists(playlist) ? Measure(rendition, MediaPlaylist.Read(await File.ReadAllTextAsync(playlist, cancellationToken))) : []);
         }));
         var renditions = new List<PublishedRendition>();
         foreach (var (rendition, segments) in finished)
@@ -90,12 +91,15 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
         CheckAligned(renditions);
         var init = plan.SegmentFormat == SegmentFormat.FragmentedMp4 ? OutputFiles.InitSection : null;
         await Task.WhenAll(renditions.Select(rendition => publication.PutAsync(
-            $"{rendition.Rendition.Name}/{MediaPlaylist.Name}", MediaPlaylist.Write(rendition.Segments, init, rendition.Rendition is IFrameRendition), cancellationToken)));
+            $"{rendition.Rendition.Name}/{MediaPlaylistWriter.Name}", MediaPlaylistWriter.Write(rendition.Segments, init, rendition.Rendition is IFrameRendition), cancellationToken)));
         return renditions;
     }
 
-    private List<MediaSegment> Measure(Rendition rendition, string[] playlist) =>
-        [.. MediaPlaylist.Read(playlist).Select(segment => new MediaSegment(segment.Name, segment.Seconds, _published.GetValueOrDefault($"{rendition.Name}/{segment.Name}"))).Where(segment => segment.Bytes > 0)];
+    private List<MediaSegment> Measure(Rendition rendition, MediaPlaylist playlist) =>
+    [
+        .. playlist.Segments.Select(segment => new MediaSegment(segment.Uri, segment.Duration, _published.GetValueOrDefault($"{rendition.Name}/{segment.Uri}")))
+            .Where(segment => segment.Bytes > 0),
+    ];
 
     /// <summary>The last picture stands until the video ends, and no longer.</summary>
     private static List<MediaSegment> EndingAt(double seconds, List<MediaSegment> frames) =>

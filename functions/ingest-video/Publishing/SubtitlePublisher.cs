@@ -30,7 +30,7 @@ public sealed class SubtitlePublisher(TranscodePlan plan, Workspace workspace, P
                 await publication.PutAsync($"{rendition.Name}/{name}", text, cancellationToken);
                 segments.Add(new(name, segment.Seconds, text.Length));
             }
-            await publication.PutAsync($"{rendition.Name}/{MediaPlaylist.Name}", MediaPlaylist.Write(segments, initSection: null), cancellationToken);
+            await publication.PutAsync($"{rendition.Name}/{MediaPlaylistWriter.Name}", MediaPlaylistWriter.Write(segments, initSection: null), cancellationToken);
             renditions.Add(new(rendition, CodecString.WebVtt, MeasuredBandwidth.Of(segments), segments));
         }
         return renditions;

@@ -10,7 +10,7 @@ namespace IngestVideo.Status;
 public readonly record struct ClaimResult(VideoClaim? Claim, VideoStatus? Existing);
 
 /// <summary>
-/// The right to work on a video, held by writing its status document: taken with If-None-Match, kept by heartbeats with If-Match. Whoever finds
+/// The right to work on a video, held by writing its status document: taken with If-None-Match, kept by heartbeats with If-Match. A worker that finds
 /// the document changed by another has lost it, and stops. A claim without a heartbeat for three intervals may be taken over.
 /// </summary>
 /// <remarks>
@@ -22,7 +22,7 @@ public sealed class VideoClaim : IAsyncDisposable
     private const int HeartbeatsMissed = 3;
 
     private readonly StatusStore _statuses;
-    private readonly StatusStore _patient;
+    private readonly StatusStore _retryingStatuses;
     private readonly VideoId _video;
     private readonly TimeProvider _clock;
     private readonly TimeSpan _interval;
@@ -35,8 +35,8 @@ public sealed class VideoClaim : IAsyncDisposable
     private VideoStatus _status;
     private string _etag;
 
-    private VideoClaim(StatusStore statuses, StatusStore patient, VideoId video, VideoStatus status, string etag, TimeProvider clock, TimeSpan interval, ILogger logger) =>
-        (_statuses, _patient, _video, _status, _etag, _clock, _interval, _logger) = (statuses, patient, video, status, etag, clock, interval, logger);
+    private VideoClaim(StatusStore statuses, StatusStore retryingStatuses, VideoId video, VideoStatus status, string etag, TimeProvider clock, TimeSpan interval, ILogger logger) =>
+        (_statuses, _retryingStatuses, _video, _status, _etag, _clock, _interval, _logger) = (statuses, retryingStatuses, video, status, etag, clock, interval, logger);
 
     public string Attempt => _status.Attempt;
 
@@ -53,15 +53,15 @@ public sealed class VideoClaim : IAsyncDisposable
     public CancellationToken Lost => _lost.Token;
 
     /// <summary>Takes a video that nobody works on: a new one, a failed one, or one whose worker is silent.</summary>
-    /// <param name="statuses">For heartbeats, of which the next makes good a lost one, and for the first look: whoever asks is told at once when the store is gone.</param>
-    /// <param name="patient">For what must be told: it waits until the store is back. A claim that may have been written must not be left behind.</param>
+    /// <param name="statuses">For heartbeats, of which the next makes good a lost one, and for the first look: a caller learns at once that the store is gone.</param>
+    /// <param name="retryingStatuses">For what must be written: it waits until the store is back. A claim that may have been written must not be left behind.</param>
     /// <param name="video">Which video.</param>
     /// <param name="clock">The present time.</param>
     /// <param name="interval">Between two heartbeats.</param>
-    /// <param name="logger">Is told of heartbeats that failed.</param>
+    /// <param name="logger">Logs heartbeats that failed.</param>
     /// <param name="cancellationToken">Gives up before there is a claim.</param>
     public static async Task<ClaimResult> TakeAsync(
-        StatusStore statuses, StatusStore patient, VideoId video, TimeProvider clock, TimeSpan interval, ILogger logger, CancellationToken cancellationToken)
+        StatusStore statuses, StatusStore retryingStatuses, VideoId video, TimeProvider clock, TimeSpan interval, ILogger logger, CancellationToken cancellationToken)
     {
         var attempt = RandomNumberGenerator.GetHexString(16, lowercase: true);
         VideoStatus? before = null;
@@ -77,26 +77,26 @@ public sealed class VideoClaim : IAsyncDisposable
                 before = existing;
             }
             var status = new VideoStatus { Id = video.ToString(), State = VideoState.Receiving, Title = before?.Title, Created = before?.Created ?? now, Updated = now, Attempt = attempt };
-            // Where the answer to a write was lost, the next round finds our own attempt, and writes it once more. Not given up half-way: nobody would know of the claim.
-            if (await patient.WriteAsync(video, status, found is null ? WriteCondition.IfNew : WriteCondition.IfUnchanged(found.ETag), CancellationToken.None) is not { } etag)
+            // Where the answer to a write was lost, the next round finds our own attempt, and writes it again. Not given up half-way: nobody would know of the claim.
+            if (await retryingStatuses.WriteAsync(video, status, found is null ? WriteCondition.IfNew : WriteCondition.IfUnchanged(found.ETag), CancellationToken.None) is not { } etag)
                 continue;
-            var claim = new VideoClaim(statuses, patient, video, status, etag, clock, interval, logger);
+            var claim = new VideoClaim(statuses, retryingStatuses, video, status, etag, clock, interval, logger);
             claim._heartbeats = claim.BeatAsync();
             return new(claim, before);
         }
     }
 
-    /// <summary>Changes the status; the next heartbeat tells it.</summary>
+    /// <summary>Changes the status; the next heartbeat writes it.</summary>
     public void Update(Func<VideoStatus, VideoStatus> change)
     {
         lock (_changing)
             _status = change(_status);
     }
 
-    /// <summary>Tells the status now, or when the store is back.</summary>
+    /// <summary>Writes the status now, or when the store is back.</summary>
     /// <returns>false when the claim is lost.</returns>
     /// <exception cref="UpstreamException">The store cannot be reached for long.</exception>
-    public Task<bool> FlushAsync(CancellationToken cancellationToken) => FlushAsync(_patient, cancellationToken);
+    public Task<bool> FlushAsync(CancellationToken cancellationToken) => FlushAsync(_retryingStatuses, cancellationToken);
 
     private async Task<bool> FlushAsync(StatusStore statuses, CancellationToken cancellationToken)
     {
@@ -154,7 +154,7 @@ public sealed class VideoClaim : IAsyncDisposable
                 }
                 catch (UpstreamException e)
                 {
-                    // The claim may still be ours: the next beat will tell.
+                    // The claim may still be ours: the next heartbeat will show it.
                     _logger.LogWarning(e, "The status of {Video} could not be written", _video);
                 }
             }

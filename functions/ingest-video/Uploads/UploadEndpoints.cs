@@ -8,7 +8,7 @@ namespace IngestVideo.Uploads;
 /// <summary>The routes of uploads straight to the store.</summary>
 internal static class UploadEndpoints
 {
-    public static async Task<IResult> BeginAsync(HttpContext context, UploadDesk uploads, CancellationToken cancellationToken)
+    public static async Task<IResult> BeginAsync(HttpContext context, UploadService uploads, CancellationToken cancellationToken)
     {
         var video = VideoId.FromCallId(context.Request.Headers["X-Call-Id"]) ?? VideoId.New();
         if (!IngestFilter.ClaimsOf(context).Allows(video))
@@ -18,13 +18,13 @@ internal static class UploadEndpoints
         return TypedResults.Json(upload, UploadJson.Default.UploadDocument, statusCode: StatusCodes.Status201Created);
     }
 
-    public static async Task<IResult> FindAsync(VideoId id, UploadDesk uploads, HttpContext context, CancellationToken cancellationToken)
+    public static async Task<IResult> FindAsync(VideoId id, UploadService uploads, HttpContext context, CancellationToken cancellationToken)
     {
         context.Response.Headers.CacheControl = "no-store";
         return await uploads.FindAsync(id, cancellationToken) is { } upload ? TypedResults.Json(upload, UploadJson.Default.UploadDocument) : NotFound();
     }
 
-    public static async Task<IResult> CompleteAsync(VideoId id, UploadDesk uploads, HttpContext context, CancellationToken cancellationToken)
+    public static async Task<IResult> CompleteAsync(VideoId id, UploadService uploads, HttpContext context, CancellationToken cancellationToken)
     {
         var completion = await ReadAsync(context.Request, UploadJson.Default.UploadCompletion, cancellationToken);
         if (completion.Parts is null or [] || completion.Parts.Any(part => part?.Etag is null))
@@ -32,11 +32,11 @@ internal static class UploadEndpoints
         return await uploads.CompleteAsync(id, completion.Parts, cancellationToken) ? TypedResults.Json(new(ObjectKeys.Upload(id)), UploadJson.Default.CompletedUpload) : NotFound();
     }
 
-    public static async Task<IResult> RemoveAsync(VideoId id, UploadDesk uploads, CancellationToken cancellationToken) =>
+    public static async Task<IResult> RemoveAsync(VideoId id, UploadStore uploads, CancellationToken cancellationToken) =>
         await uploads.RemoveAsync(id, cancellationToken) ? TypedResults.NoContent() : NotFound();
 
     /// <summary>Reads a JSON body.</summary>
-    /// <exception cref="IngestRefusedException">400: it is none, or not this.</exception>
+    /// <exception cref="IngestRefusedException">400: the body is not JSON, or not of this type.</exception>
     public static async Task<T> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
         try

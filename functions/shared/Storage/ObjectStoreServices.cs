@@ -15,11 +15,11 @@ public static class ObjectStoreServices
     {
         var (directory, bucket, endpoint, region) =
             (settings.Text("STORE_DIRECTORY"), settings.Text("S3_BUCKET"), settings.Address("S3_ENDPOINT"), settings.Text("AWS_REGION"));
-        var timeout = settings.Duration("S3_TIMEOUT", TimeSpan.FromSeconds(5), most: TimeSpan.FromHours(1));
+        var timeout = settings.Duration("S3_TIMEOUT", TimeSpan.FromSeconds(5), max: TimeSpan.FromHours(1));
         if (directory is null == bucket is null)
-            settings.Fault("Set either S3_BUCKET, or STORE_DIRECTORY to keep objects in a directory.", 0);
+            settings.AddError("Set either S3_BUCKET, or STORE_DIRECTORY to keep objects in a directory.");
         if (bucket is not null && endpoint is null && region is null)
-            settings.Fault("AWS_REGION is not set.", 0);
+            settings.AddError("AWS_REGION is not set.");
 
         services.AddHealthChecks().AddCheck<ObjectStoreHealth>(UpstreamException.ObjectStore, timeout: DependencyHealth.Longest);
         if (directory is not null)

@@ -39,9 +39,9 @@ public sealed record TokenOptions
         var key = settings.Secret("reelseal-token-key");
         var issuer = settings.Text("TOKEN_ISSUER");
         if (key is null && issuer is null)
-            settings.Fault("No token can be checked: neither the secret reelseal-token-key nor TOKEN_ISSUER is set.", 0);
+            settings.AddError("No token can be checked: neither the secret reelseal-token-key nor TOKEN_ISSUER is set.");
         if (key is not null && Encoding.UTF8.GetByteCount(key) < 32)
-            settings.Fault("The secret reelseal-token-key is shorter than the 32 bytes that HS256 needs.", 0);
+            settings.AddError("The secret reelseal-token-key is shorter than the 32 bytes that HS256 needs.");
         if (issuer is not null && settings.Address("TOKEN_ISSUER") is { } address)
             CheckIssuer(settings, address);
         return options with
@@ -53,7 +53,7 @@ public sealed record TokenOptions
             ScopePrefix = settings.Text("TOKEN_SCOPE_PREFIX") ?? options.ScopePrefix,
             VideoClaim = settings.Text("TOKEN_VIDEO_CLAIM", options.VideoClaim),
             LongestInQuery = settings.Duration("TOKEN_LONGEST_IN_QUERY", options.LongestInQuery),
-            IssuerTimeout = settings.Duration("TOKEN_ISSUER_TIMEOUT", options.IssuerTimeout, most: TimeSpan.FromMinutes(1)),
+            IssuerTimeout = settings.Duration("TOKEN_ISSUER_TIMEOUT", options.IssuerTimeout, max: TimeSpan.FromMinutes(1)),
         };
     }
 
@@ -63,16 +63,16 @@ public sealed record TokenOptions
     private static void CheckIssuer(Settings settings, Uri address)
     {
         if (!IsSafe(address))
-            settings.Fault("TOKEN_ISSUER is not an https address: anyone who can change answers on their way could sign tokens.", 0);
+            settings.AddError("TOKEN_ISSUER is not an https address: anyone who can change answers on their way could sign tokens.");
         else if (address.AbsolutePath.TrimEnd('/').EndsWith(DiscoveryPath, StringComparison.Ordinal))
-            settings.Fault($"TOKEN_ISSUER is the address of the discovery document; leave {DiscoveryPath} away.", 0);
+            settings.AddError($"TOKEN_ISSUER is the address of the discovery document; leave {DiscoveryPath} away.");
         else if (address.Query.Length + address.Fragment.Length > 0)
-            settings.Fault("TOKEN_ISSUER has a query or a fragment, which no issuer has (OpenID Connect Discovery 1.0, section 3).", 0);
+            settings.AddError("TOKEN_ISSUER has a query or a fragment, which no issuer has (OpenID Connect Discovery 1.0, section 3).");
     }
 
     private static FrozenSet<string> ReadList(Settings settings, string name, string text)
     {
         var values = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return values is [] ? settings.Fault<FrozenSet<string>>($"{name} is \"{text}\", which names none.", []) : values.ToFrozenSet();
+        return values is [] ? settings.AddError<FrozenSet<string>>($"{name} is \"{text}\", which names none.", []) : values.ToFrozenSet();
     }
 }

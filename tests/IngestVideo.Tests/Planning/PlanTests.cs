@@ -94,7 +94,7 @@ public sealed class PlanTests
             var settings = new Settings(name => name == "LADDER_FILE" ? path : null, "/nowhere");
             IngestOptions.ReadLadder(settings);
 
-            var refusal = Assert.Throws<OptionsValidationException>(settings.ThrowIfFaulty);
+            var refusal = Assert.Throws<OptionsValidationException>(settings.ThrowIfInvalid);
 
             Assert.Contains(reason, refusal.Message, StringComparison.Ordinal);
         }

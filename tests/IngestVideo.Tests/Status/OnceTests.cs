@@ -166,7 +166,7 @@ public sealed class OnceTests
         var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
         var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
         var id = VideoId.New();
-        var remover = new VideoRemover(real, new UploadDesk(real, new IngestOptions(), TimeProvider.System));
+        var remover = new VideoRemover(real, new UploadStore(real));
         await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(real, async key =>
         {
             if (key.EndsWith("multivariant.m3u8", StringComparison.Ordinal))

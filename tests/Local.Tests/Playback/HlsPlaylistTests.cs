@@ -20,8 +20,8 @@ public sealed class HlsPlaylistTests
         Assert.Equal(
             [("EXT-X-MEDIA", "http://edge/videos/1/a/audio/playlist.m3u8?q=1"), ("EXT-X-STREAM-INF", "http://edge/videos/1/a/720p/playlist.m3u8"), ("EXT-X-I-FRAME-STREAM-INF", "http://edge/videos/1/a/iframes/playlist.m3u8")],
             entries.Select(entry => (entry.Tag, entry.Uri.AbsoluteUri)));
-        Assert.Equal(("one, two=three", "AUDIO"), (entries[0]["NAME"], entries[0]["TYPE"]));
-        Assert.Equal(("avc1.4d401f,mp4a.40.2", "1280x720", "1000"), (entries[1]["CODECS"], entries[1]["RESOLUTION"], entries[1]["BANDWIDTH"]));
+        Assert.Equal("AUDIO", entries[0].Type);
+        Assert.Equal(("1280x720", 1000), (entries[1].Resolution, entries[1].Bandwidth));
     }
 
     [Fact]
@@ -31,6 +31,7 @@ public sealed class HlsPlaylistTests
         Assert.Equal(
             [("EXT-X-MAP", "http://edge/videos/1/init.mp4"), ("EXTINF", "http://edge/videos/1/00000.m4s?x=y"), ("EXTINF", "https://other/1.m4s")],
             entries.Select(entry => (entry.Tag, entry.Uri.AbsoluteUri)));
+        Assert.Equal([0, 6, 2], entries.Select(entry => entry.Duration.TotalSeconds));
     }
 
     [Fact]

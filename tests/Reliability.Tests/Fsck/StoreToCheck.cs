@@ -61,7 +61,7 @@ internal sealed class StoreToCheck(IObjectStore store)
     public async Task<IReadOnlyList<Finding>> CheckAsync()
     {
         var clock = new LaterClock(Later);
-        return await new StoreCheck(store, new UploadDesk(store, new IngestOptions(), clock), new Ages(), clock).FindAsync(CancellationToken.None).ToListAsync();
+        return await new StoreCheck(store, new UploadStore(store), new Ages(), clock).FindAsync(CancellationToken.None).ToListAsync();
     }
 
     /// <summary>Checks, mends all that can be, and checks again.</summary>

@@ -38,7 +38,7 @@ internal sealed class LoadPlayer(LocalSystem system, HttpClient http, Latencies 
         var entries = HlsPlaylist.Read(await ReadAsync("multivariant playlist", ticket, stop), ticket);
         HlsEntry[] variants = [.. entries.Where(entry => entry.Tag == "EXT-X-STREAM-INF")];
         var picture = await SegmentsAsync(random.GetItems(variants, 1)[0], stop);
-        var sound = entries.FirstOrDefault(entry => entry["TYPE"] == "AUDIO") is { } audio ? await SegmentsAsync(audio, stop) : [];
+        var sound = entries.FirstOrDefault(entry => entry.Type == "AUDIO") is { } audio ? await SegmentsAsync(audio, stop) : [];
 
         var start = TimeProvider.System.GetTimestamp();
         var fetched = TimeSpan.Zero;
@@ -65,9 +65,7 @@ internal sealed class LoadPlayer(LocalSystem system, HttpClient http, Latencies 
         var text = await ReadAsync("media playlist", rendition.Uri, stop);
         if (!text.Contains("#EXT-X-ENDLIST", StringComparison.Ordinal))
             throw new FormatException($"{rendition.Uri.AbsolutePath} is cut off.");
-        var durations = text.Split('\n').Where(line => line.StartsWith("#EXTINF:", StringComparison.Ordinal))
-            .Select(line => TimeSpan.FromSeconds(double.Parse(line["#EXTINF:".Length..].TrimEnd('\r', ','), System.Globalization.CultureInfo.InvariantCulture)));
-        return [.. HlsPlaylist.Read(text, rendition.Uri).Where(entry => entry.Tag == "EXTINF").Select(entry => entry.Uri).Zip(durations)];
+        return [.. HlsPlaylist.Read(text, rendition.Uri).Where(entry => entry.Tag == "EXTINF").Select(entry => (entry.Uri, entry.Duration))];
     }
 
     private async Task<PlayTicket> AskForTicketAsync(VideoId video, CancellationToken stop)

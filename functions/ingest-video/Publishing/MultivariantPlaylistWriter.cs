@@ -4,8 +4,8 @@ using IngestVideo.Planning;
 
 namespace IngestVideo.Publishing;
 
-/// <summary>The playlist that players start from (RFC 8216, section 4.3.4).</summary>
-public static class MultivariantPlaylist
+/// <summary>Writes the playlist that players start from (RFC 8216, section 4.3.4).</summary>
+public static class MultivariantPlaylistWriter
 {
     private const string AudioGroup = "audio";
     private const string SubtitleGroup = "subtitles";
@@ -58,10 +58,6 @@ public static class MultivariantPlaylist
         return text.ToString();
     }
 
-    /// <summary>The attempt whose renditions a playlist of ours names, or null when it names none.</summary>
-    public static string? AttemptOf(string playlist) =>
-        playlist.Split('\n').FirstOrDefault(line => line is [not '#', ..])?.Split('/') is [{ Length: > 0 } attempt, _, _] ? attempt : null;
-
     /// <summary>From the smallest to the largest, but the one that a player shall begin with before all others.</summary>
     private static IEnumerable<PublishedRendition> StartFirst(List<PublishedRendition> video)
     {
@@ -77,5 +73,5 @@ public static class MultivariantPlaylist
         text.Append(CultureInfo.InvariantCulture, $",DEFAULT={(isDefault ? "YES" : "NO")}{more},URI=\"{uri}\"\n");
     }
 
-    private static string Uri(string attempt, Rendition rendition) => $"{attempt}/{rendition.Name}/{MediaPlaylist.Name}";
+    private static string Uri(string attempt, Rendition rendition) => $"{attempt}/{rendition.Name}/{MediaPlaylistWriter.Name}";
 }

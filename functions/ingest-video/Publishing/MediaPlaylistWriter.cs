@@ -3,8 +3,8 @@ using System.Text;
 
 namespace IngestVideo.Publishing;
 
-/// <summary>The playlist of one rendition (RFC 8216, section 4.3.3).</summary>
-public static class MediaPlaylist
+/// <summary>Writes the playlist of one rendition (RFC 8216, section 4.3.3).</summary>
+public static class MediaPlaylistWriter
 {
     public const string Name = "playlist.m3u8";
 
@@ -29,23 +29,4 @@ public static class MediaPlaylist
     /// <summary>The longest segment, rounded to whole seconds (RFC 8216, 4.3.3.1), at least one.</summary>
     public static int TargetDuration(IReadOnlyList<MediaSegment> segments) =>
         segments.Count == 0 ? 1 : Math.Max(1, (int)Math.Round(segments.Max(segment => segment.Seconds), MidpointRounding.AwayFromZero));
-
-    /// <summary>The segments of a playlist that ffmpeg wrote: each <c>EXTINF</c> with the file name after it.</summary>
-    public static IEnumerable<(string Name, double Seconds)> Read(IEnumerable<string> lines)
-    {
-        const string tag = "#EXTINF:";
-        double? seconds = null;
-        foreach (var line in lines)
-        {
-            if (line.StartsWith(tag, StringComparison.Ordinal))
-            {
-                seconds = double.Parse(line.AsSpan(tag.Length).TrimEnd(','), CultureInfo.InvariantCulture);
-            }
-            else if (seconds is { } duration && line is [not '#', ..])
-            {
-                yield return (line, duration);
-                seconds = null;
-            }
-        }
-    }
 }

@@ -6,10 +6,10 @@ namespace IngestVideo.Uploads;
 
 /// <summary>Uploads straight to the store, so that a big file passes neither the gateway nor this function, and a part that is lost is sent again alone.</summary>
 /// <param name="store">Holds the sources.</param>
+/// <param name="uploads">Takes parts in, where the store can.</param>
 /// <param name="options">How large a source may be.</param>
 /// <param name="clock">The present time.</param>
-/// <param name="parts">Takes parts in; null where the store cannot.</param>
-public sealed class UploadDesk(IObjectStore store, IngestOptions options, TimeProvider clock, IMultipartStore? parts = null)
+public sealed class UploadService(IObjectStore store, UploadStore uploads, IngestOptions options, TimeProvider clock)
 {
     /// <summary>S3 takes parts of at least 5 MiB, and 10,000 of them at most.</summary>
     private const long SmallestPart = 8 << 20;
@@ -37,7 +37,7 @@ public sealed class UploadDesk(IObjectStore store, IngestOptions options, TimePr
 
     /// <summary>An upload that was begun, or null.</summary>
     public async Task<UploadDocument?> FindAsync(VideoId video, CancellationToken cancellationToken) =>
-        await ReadManifestAsync(video, cancellationToken) is { } manifest && await Parts.ListPartsAsync(ObjectKeys.Upload(video), manifest.Upload, cancellationToken) is { } sent
+        await uploads.ReadManifestAsync(video, cancellationToken) is { } manifest && await Parts.ListPartsAsync(ObjectKeys.Upload(video), manifest.Upload, cancellationToken) is { } sent
             ? await DescribeAsync(video, manifest, sent, cancellationToken) : null;
 
     /// <returns>false when there is no such upload.</returns>
@@ -45,7 +45,7 @@ public sealed class UploadDesk(IObjectStore store, IngestOptions options, TimePr
     public async Task<bool> CompleteAsync(VideoId video, IReadOnlyList<SentPart> claimed, CancellationToken cancellationToken)
     {
         var key = ObjectKeys.Upload(video);
-        if (await ReadManifestAsync(video, cancellationToken) is not { } manifest)
+        if (await uploads.ReadManifestAsync(video, cancellationToken) is not { } manifest)
             return false;
         if (await Parts.ListPartsAsync(key, manifest.Upload, cancellationToken) is not { } sent)
             return await store.HeadAsync(key, cancellationToken) is not null; // completed before: the answer to that was lost
@@ -56,7 +56,7 @@ public sealed class UploadDesk(IObjectStore store, IngestOptions options, TimePr
         // An address does not bound what is sent to it.
         if (bytes > options.MaxUploadBytes)
         {
-            await RemoveAsync(video, cancellationToken);
+            await uploads.RemoveAsync(video, cancellationToken);
             throw IngestRefusedException.TooLarge(options.MaxUploadBytes);
         }
         if (bytes != manifest.Size)
@@ -65,27 +65,8 @@ public sealed class UploadDesk(IObjectStore store, IngestOptions options, TimePr
             ? true : throw IngestRefusedException.Malformed("The store does not take these parts: all but the last must have the part size.");
     }
 
-    /// <summary>Removes a source, or gives its upload up.</summary>
-    /// <returns>false when there was neither.</returns>
-    public async Task<bool> RemoveAsync(VideoId video, CancellationToken cancellationToken)
-    {
-        var manifest = await ReadManifestAsync(video, cancellationToken);
-        if (manifest is not null && parts is not null)
-            await parts.AbortAsync(ObjectKeys.Upload(video), manifest.Upload, cancellationToken);
-        var existed = manifest is not null || await store.HeadAsync(ObjectKeys.Upload(video), cancellationToken) is not null;
-        if (existed)
-            await store.DeleteAsync([ObjectKeys.Upload(video), ObjectKeys.UploadManifest(video)], cancellationToken);
-        return existed;
-    }
-
     private IMultipartStore Parts =>
-        parts ?? throw new IngestRefusedException(StatusCodes.Status501NotImplemented, "This store takes no uploads in parts. Send the video in one request.");
-
-    private async Task<UploadManifest?> ReadManifestAsync(VideoId video, CancellationToken cancellationToken)
-    {
-        await using var stored = await store.GetAsync(ObjectKeys.UploadManifest(video), range: null, unlessETag: null, cancellationToken);
-        return stored is null ? null : await JsonSerializer.DeserializeAsync(stored.Content, UploadJson.Default.UploadManifest, cancellationToken);
-    }
+        uploads.Parts ?? throw new IngestRefusedException(StatusCodes.Status501NotImplemented, "This store takes no uploads in parts. Send the video in one request.");
 
     private async Task<UploadDocument> DescribeAsync(VideoId video, UploadManifest manifest, IReadOnlyList<UploadedPart> sent, CancellationToken cancellationToken)
     {
