@@ -48,7 +48,6 @@ public static class Handler
     public static void MapEndpoints(WebApplication app)
     {
         app.UseCrossOriginHeaders(app.Services.GetRequiredService<IngestOptions>().CorsOrigin, methods: "GET, POST, DELETE");
-        app.UseTelemetry();
         var routes = app.MapGroup("").AddEndpointFilter<IngestFilter>();
         routes.MapPost("/", (HttpContext context, IngestEndpoint endpoint) => endpoint.IngestAsync(context));
         routes.MapGet("/videos", ListAsync);

@@ -44,7 +44,6 @@ public static class Handler
     public static void MapEndpoints(WebApplication app)
     {
         app.UseCrossOriginHeaders(app.Services.GetRequiredService<SigningOptions>().CorsOrigin, methods: "GET, HEAD");
-        app.UseTelemetry();
         app.MapMethods("/videos/{video}/{*path}", [HttpMethods.Get, HttpMethods.Head], PlaylistEndpoint.Create(app.Services));
         app.MapGet("/videos/{video}", TicketEndpoint.GetTicket);
     }

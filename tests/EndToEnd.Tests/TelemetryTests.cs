@@ -44,6 +44,7 @@ public sealed class TelemetryTests(CephRgw s3)
         Assert.All(
             ["http.server.request.duration", "http.client.request.duration", "dotnet.gc.collections", "reelseal.cache.lookups", "reelseal.ingest.active", "reelseal.transcode.speed", "reelseal.published"],
             name => Assert.Contains(name, metrics, StringComparison.Ordinal));
+        Assert.DoesNotContain("token=", traces, StringComparison.Ordinal); // no query, not even with its values blanked out
         Assert.All(hidden, secret => Assert.DoesNotContain(secret, traces + metrics, StringComparison.Ordinal));
     }
 

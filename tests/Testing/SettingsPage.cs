@@ -63,7 +63,7 @@ public sealed class SettingsPage
     {
         TimeSpan => new Settings(_ => text, "").Duration("value", TimeSpan.Zero),
         long => new Settings(_ => text, "").Number("value", 0),
-        bool => new Settings(_ => text, "").Flag("value", otherwise: false),
+        bool => new Settings(_ => text, "").Flag("value", fallback: false),
         _ => text,
     };
 
