@@ -13,7 +13,6 @@ public sealed class GoDurationTests
     [InlineData("1478s", 14_780_000_000)]
     [InlineData("+5s", 50_000_000)]
     [InlineData("-5s", -50_000_000)]
-    [InlineData("5.", null)]
     [InlineData("5.s", 50_000_000)]
     [InlineData(".5s", 5_000_000)]
     [InlineData("1.004s", 10_040_000)]
@@ -33,16 +32,17 @@ public sealed class GoDurationTests
     [InlineData("1h1m1s1ms1us1ns", 36_610_010_010)]
     [InlineData("0.3333333333333333333h", 12_000_000_000 - 1)]
     [InlineData("2562047h47m16.854775807s", 92_233_720_368_547_758)] // the longest
-    public void A_duration_has_as_many_ticks_as_in_Go(string text, long? ticks)
+    public void A_duration_has_as_many_ticks_as_in_Go(string text, long ticks)
     {
-        Assert.Equal(ticks is not null, GoDuration.TryParse(text, out var duration));
-        Assert.Equal(ticks ?? 0, duration.Ticks);
+        Assert.True(GoDuration.TryParse(text, out var duration));
+        Assert.Equal(ticks, duration.Ticks);
     }
 
     [Theory]
     [InlineData(null)]
     [InlineData("")]
     [InlineData("3")]
+    [InlineData("5.")]
     [InlineData("-")]
     [InlineData("+-5s")]
     [InlineData("s")]
