@@ -2,7 +2,7 @@ namespace IngestVideo;
 
 /// <summary>A video, or a request, that is not taken. It ends as problem details (RFC 9457) and as the status' reason.</summary>
 /// <param name="statusCode">The HTTP status: a 4xx, or 507.</param>
-/// <param name="message">One sentence that whoever sent it understands; it names no path of this machine.</param>
+/// <param name="message">One sentence for the sender; it names no path of this machine.</param>
 /// <param name="inner">What was found; for the log.</param>
 public sealed class IngestRefusedException(int statusCode, string message, Exception? inner = null) : Exception(message, inner)
 {
@@ -19,7 +19,7 @@ public sealed class IngestRefusedException(int statusCode, string message, Excep
     /// <summary>413: more bytes than <c>MAX_UPLOAD_BYTES</c>.</summary>
     public static IngestRefusedException TooLarge(long most) => new(StatusCodes.Status413PayloadTooLarge, $"The video is larger than the {most:N0} bytes that are accepted here.");
 
-    /// <summary>507: the work directory is full, which is no fault of the video's.</summary>
+    /// <summary>507: the work directory is full; the video itself may be fine.</summary>
     public static IngestRefusedException NoRoom(Exception? inner = null) =>
         new(StatusCodes.Status507InsufficientStorage, "There is no room on this machine's disk for the video at present. Try again later.", inner);
 
