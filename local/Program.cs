@@ -1,4 +1,6 @@
 using System.CommandLine;
+using FFMpegCore.Exceptions;
+using Instances.Exceptions;
 using Microsoft.Extensions.Options;
 using Reelseal;
 using Reelseal.Local.Commands;
@@ -18,7 +20,7 @@ catch (OperationCanceledException)
 {
     return 130; // Ctrl-C, as a shell counts it
 }
-catch (Exception e) when (e is DemoFailedException or FunctionStartException or VideoClientException or FfmpegException or OptionsValidationException or UpstreamException or IOException or UnauthorizedAccessException or ArgumentException)
+catch (Exception e) when (e is DemoFailedException or FunctionStartException or VideoClientException or FFMpegException or InstanceException or OptionsValidationException or UpstreamException or IOException or UnauthorizedAccessException or ArgumentException)
 {
     await Console.Error.WriteLineAsync(e.Message);
     return 1;

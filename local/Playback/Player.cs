@@ -1,28 +1,43 @@
+using System.Collections.Concurrent;
 using System.Globalization;
+using FFMpegCore;
+using FFMpegCore.Enums;
+using FFMpegCore.Exceptions;
 
 namespace Reelseal.Local.Playback;
 
 /// <summary>What was played.</summary>
-/// <param name="Frames">The number of decoded pictures; 0 for a rendition without pictures.</param>
-/// <param name="Duration">The duration of pictures and sound.</param>
+/// <param name="Frames">How many pictures were decoded; 0 of a rendition without any.</param>
+/// <param name="Duration">How much time they and the sound cover.</param>
 internal readonly record struct Played(long Frames, TimeSpan Duration);
 
-/// <summary>Plays a stream with ffmpeg: fetches every segment and decodes every frame.</summary>
+/// <summary>Plays a stream as ffmpeg does: fetches every segment and decodes every frame.</summary>
 internal static class Player
 {
     private static readonly string[] s_missing = ["HTTP error", "Failed to open segment", "Server returned"];
 
-    /// <exception cref="FfmpegException">Something could not be fetched or decoded.</exception>
+    /// <exception cref="FFMpegException">Something could not be fetched or decoded.</exception>
     public static async Task<Played> PlayAsync(Uri playlist, CancellationToken cancellationToken)
     {
-        var (progress, complaints) = await Ffmpeg.RunAsync(["-xerror", "-i", playlist.AbsoluteUri, "-map", "0", "-f", "null", "-progress", "pipe:1", "-"], cancellationToken);
-        // ffmpeg only warns about a segment that it cannot fetch, skips it and goes on.
-        if (s_missing.Any(said => complaints.Contains(said, StringComparison.Ordinal)))
-            throw new FfmpegException(complaints);
-        var last = progress.Split('\n').Select(line => line.Split('=')).Where(pair => pair.Length == 2)
-            .GroupBy(pair => pair[0], pair => pair[1].Trim(), StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Last(), StringComparer.Ordinal);
+        var progress = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
+        var result = await FFMpegArguments
+            .FromUrlInput(playlist, input => input.WithCustomArgument("-xerror"))
+            .OutputToNull(output => output.WithCustomArgument("-map 0 -progress pipe:1"))
+            .WithLogLevel(FFMpegLogLevel.Warning)
+            .NotifyOnStandardOutput(line => Read(line, progress))
+            .ProcessAsynchronously(true, null, cancellationToken);
+        // A segment that cannot be fetched is only a warning to ffmpeg, which leaves it out and goes on.
+        if (result.StandardError.Any(line => s_missing.Any(words => line.Contains(words, StringComparison.Ordinal))))
+            throw new FFMpegException(string.Join('\n', result.StandardError), null);
         return new(
-            last.TryGetValue("frame", out var frames) ? long.Parse(frames, CultureInfo.InvariantCulture) : 0,
-            last.TryGetValue("out_time_us", out var time) && long.TryParse(time, CultureInfo.InvariantCulture, out var microseconds) ? TimeSpan.FromMicroseconds(microseconds) : TimeSpan.Zero);
+            progress.TryGetValue("frame", out var frames) ? long.Parse(frames, CultureInfo.InvariantCulture) : 0,
+            progress.TryGetValue("out_time_us", out var time) && long.TryParse(time, CultureInfo.InvariantCulture, out var microseconds) ? TimeSpan.FromMicroseconds(microseconds) : TimeSpan.Zero);
+    }
+
+    /// <summary>Takes in a line <c>key=value</c> of ffmpeg's progress; later values replace earlier ones.</summary>
+    private static void Read(string line, ConcurrentDictionary<string, string> progress)
+    {
+        if (line.Split('=') is [var key, var value])
+            progress[key] = value.Trim();
     }
 }
