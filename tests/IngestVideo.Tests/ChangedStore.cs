@@ -17,5 +17,5 @@ internal sealed class ChangedStore(IObjectStore store, Func<string, Task> before
 
     public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => store.DeleteAsync(keys, cancellationToken);
 
-    public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, CancellationToken cancellationToken) => store.ListAsync(prefix, cancellationToken);
+    public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, CancellationToken cancellationToken) => store.ListAsync(prefix, startAfter, cancellationToken);
 }

@@ -30,9 +30,9 @@ public sealed class RetryingObjectStore(IObjectStore store, TimeProvider clock, 
         cancellationToken);
 
     /// <summary>Lists everything before it returns the first entry, so that an interrupted list can start again. A list here never covers more than one video.</summary>
-    public async IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var entry in await RetryAsync(async () => await store.ListAsync(prefix, cancellationToken).ToListAsync(cancellationToken), cancellationToken))
+        foreach (var entry in await RetryAsync(async () => await store.ListAsync(prefix, startAfter, cancellationToken).ToListAsync(cancellationToken), cancellationToken))
             yield return entry;
     }
 

@@ -124,7 +124,7 @@ public sealed class DirectoryObjectStore(string directory, TimeSpan timeout) : I
         }
     }
 
-    public async IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var folder = prefix[..(prefix.LastIndexOf('/') + 1)];
         if (folder.Length > 0 && !ObjectKey.IsValid(folder[..^1]))
@@ -138,7 +138,7 @@ public sealed class DirectoryObjectStore(string directory, TimeSpan timeout) : I
                 folders.Pop().Dispose();
             else if (children.Current.EndsWith('/'))
                 folders.Push((await Attempt(() => Children(children.Current, prefix), cancellationToken)).GetEnumerator());
-            else if (await HeadAsync(children.Current, cancellationToken) is { } entry)
+            else if (string.CompareOrdinal(children.Current, startAfter) > 0 && await HeadAsync(children.Current, cancellationToken) is { } entry)
                 yield return entry;
         }
     }
@@ -188,7 +188,10 @@ public sealed class DirectoryObjectStore(string directory, TimeSpan timeout) : I
     {
         var (length, modified) = (RandomAccess.GetLength(file), File.GetLastWriteTimeUtc(file));
         // Every write has a later time than the one before it (Stamp), so there is no need to read the content for a tag.
-        return new(key, length, string.Create(CultureInfo.InvariantCulture, $"\"{modified.Ticks:x}-{length:x}\""), new(modified));
+        return new(key, length, string.Create(CultureInfo.InvariantCulture, $"\"{modified.Ticks:x}-{length:x}\""), new(modified))
+        {
+            Age = DateTime.UtcNow - modified is { Ticks: > 0 } age ? age : TimeSpan.Zero,
+        };
     }
 
     /// <summary>Gives a file that is about to replace <paramref name="present"/> a later time than that has, whatever the clock did meanwhile.</summary>

@@ -30,6 +30,16 @@ public interface IObjectStore
     /// <summary>Removes objects; one that does not exist is no error.</summary>
     Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken);
 
-    /// <summary>All objects whose keys start with <paramref name="prefix"/>, in the order of their keys.</summary>
-    IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, CancellationToken cancellationToken);
+    /// <summary>Lists the objects whose keys start with <paramref name="prefix"/>, in the order of their keys (by bytes, as S3 does).</summary>
+    /// <param name="prefix">What the keys start with.</param>
+    /// <param name="startAfter">Only keys after this one are listed; null for all.</param>
+    /// <param name="cancellationToken">Ends the listing.</param>
+    IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, CancellationToken cancellationToken);
+}
+
+public static class ObjectStoreExtensions
+{
+    /// <summary>Lists all objects whose keys start with <paramref name="prefix"/>, in the order of their keys.</summary>
+    public static IAsyncEnumerable<ObjectEntry> ListAsync(this IObjectStore store, string prefix, CancellationToken cancellationToken) =>
+        store.ListAsync(prefix, startAfter: null, cancellationToken);
 }

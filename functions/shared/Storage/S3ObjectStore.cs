@@ -20,13 +20,24 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
     /// <summary>The metadata by which a conditional write is recognised (<see cref="WriteCondition.Id"/>).</summary>
     private const string WriteId = "x-amz-meta-reelseal-write";
 
+    private readonly StoreClock _clock = new();
+
+    private IAmazonS3 Client
+    {
+        get
+        {
+            _clock.Follow(client.Value);
+            return client.Value;
+        }
+    }
+
     public async Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken)
     {
         if (!ObjectKey.IsValid(key))
             return null;
         try
         {
-            return await CallAsync(async token => EntryOf(key, await client.Value.GetObjectMetadataAsync(options.Bucket, key, token)), cancellationToken);
+            return await CallAsync(async token => EntryOf(key, await Client.GetObjectMetadataAsync(options.Bucket, key, token)), cancellationToken);
         }
         catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.NotFound)
         {
@@ -53,7 +64,7 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
             request.ByteRange = new(wanted.Within(long.MaxValue).Offset, wanted.Offset + wanted.Length - 1);
         try
         {
-            var response = await CallAsync(token => client.Value.GetObjectAsync(request, token), cancellationToken);
+            var response = await CallAsync(token => Client.GetObjectAsync(request, token), cancellationToken);
             var content = new ContentStream(
                 (buffer, _, token) => response.ResponseStream.ReadAsync(buffer, token), response, response.ContentLength, options.Timeout, cancellationToken);
             try
@@ -124,7 +135,7 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
             var request = new DeleteObjectsRequest { BucketName = options.Bucket, Quiet = true, Objects = [.. batch.Select(key => new KeyVersion { Key = key })] };
             try
             {
-                await CallAsync(token => client.Value.DeleteObjectsAsync(request, token), cancellationToken);
+                await CallAsync(token => Client.DeleteObjectsAsync(request, token), cancellationToken);
             }
             catch (DeleteObjectsException e)
             {
@@ -138,15 +149,15 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
         }
     }
 
-    public async IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var request = new ListObjectsV2Request { BucketName = options.Bucket, Prefix = prefix };
+        var request = new ListObjectsV2Request { BucketName = options.Bucket, Prefix = prefix, StartAfter = startAfter };
         do
         {
             ListObjectsV2Response page;
             try
             {
-                page = await CallAsync(token => client.Value.ListObjectsV2Async(request, token), cancellationToken);
+                page = await CallAsync(token => Client.ListObjectsV2Async(request, token), cancellationToken);
                 _ = Known(page.Name);
             }
             catch (AmazonServiceException e)
@@ -154,7 +165,7 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
                 throw Refused(e);
             }
             foreach (var item in page.S3Objects ?? [])
-                yield return new(item.Key, item.Size ?? 0, item.ETag, TimeOf(item.LastModified));
+                yield return _clock.EntryOf(item.Key, item.Size ?? 0, item.ETag, item.LastModified);
             request.ContinuationToken = page.IsTruncated == true ? page.NextContinuationToken : null;
         }
         while (request.ContinuationToken is not null);
@@ -180,7 +191,7 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
         request.Headers.CacheControl = headers.CacheControl;
         if (condition.Id is { } id)
             request.Metadata.Add(WriteId, id.ToString("N"));
-        return await CallAsync(async token => Known((await client.Value.PutObjectAsync(request, token)).ETag), deadline);
+        return await CallAsync(async token => Known((await Client.PutObjectAsync(request, token)).ETag), deadline);
     }
 
     /// <summary>The ETag of an object that a certain write has written, or null when it is another's.</summary>
@@ -188,7 +199,7 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
     {
         try
         {
-            var found = await CallAsync(token => client.Value.GetObjectMetadataAsync(options.Bucket, key, token), cancellationToken);
+            var found = await CallAsync(token => Client.GetObjectMetadataAsync(options.Bucket, key, token), cancellationToken);
             return found.Metadata[WriteId] == id.ToString("N") ? found.ETag : null;
         }
         catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.NotFound)
@@ -234,18 +245,16 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
     private static UpstreamException Refused(AmazonServiceException e) =>
         new($"The object store answered {(int)e.StatusCode} {e.ErrorCode}.", timedOut: false, e);
 
-    private static ObjectEntry EntryOf(string key, GetObjectMetadataResponse response) =>
-        new(key, response.ContentLength, Known(response.ETag), TimeOf(response.LastModified));
+    private ObjectEntry EntryOf(string key, GetObjectMetadataResponse response) =>
+        _clock.EntryOf(key, response.ContentLength, Known(response.ETag), response.LastModified);
 
-    private static ObjectEntry EntryOf(string key, GetObjectResponse response)
+    private ObjectEntry EntryOf(string key, GetObjectResponse response)
     {
         // Of a range, Content-Range ("bytes 0-9/100") tells the length of the whole.
         var whole = response.ContentRange is { } range && long.TryParse(range.AsSpan(range.LastIndexOf('/') + 1), CultureInfo.InvariantCulture, out var length) ? length : response.ContentLength;
-        return new(key, whole, Known(response.ETag), TimeOf(response.LastModified));
+        return _clock.EntryOf(key, whole, Known(response.ETag), response.LastModified);
     }
 
     /// <summary>Something that every answer of S3 tells; it is missing where a proxy or a sign-in page has answered instead.</summary>
     private static string Known(string? told) => told ?? throw new UpstreamException("Something else than an object store has answered.", timedOut: false);
-
-    private static DateTimeOffset TimeOf(DateTime? time) => time is { } known ? new(known.ToUniversalTime()) : default;
 }

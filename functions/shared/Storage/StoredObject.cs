@@ -5,7 +5,14 @@ namespace Reelseal.Storage;
 /// <param name="Length">The length of the whole object in bytes.</param>
 /// <param name="ETag">The entity tag, in quotes.</param>
 /// <param name="LastModified">When it was written, at the store's precision (S3: seconds).</param>
-public sealed record ObjectEntry(string Key, long Length, string ETag, DateTimeOffset LastModified);
+public sealed record ObjectEntry(string Key, long Length, string ETag, DateTimeOffset LastModified)
+{
+    /// <summary>
+    /// How old the object was when the store answered, by the store's clock alone: the answer's <c>Date</c> less <see cref="LastModified"/>, to the second.
+    /// Clocks of several machines may disagree; this one value all of them can rely on.
+    /// </summary>
+    public TimeSpan Age { get; init; }
+}
 
 /// <summary>A range of bytes of an object.</summary>
 /// <param name="Offset">The first byte.</param>

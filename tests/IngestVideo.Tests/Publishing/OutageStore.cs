@@ -29,9 +29,9 @@ internal sealed class OutageStore(IObjectStore store, Func<string, string, bool>
         return true;
     });
 
-    public async IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var entry in await CallAsync("LIST", prefix, async () => await store.ListAsync(prefix, cancellationToken).ToListAsync(cancellationToken)))
+        foreach (var entry in await CallAsync("LIST", prefix, async () => await store.ListAsync(prefix, startAfter, cancellationToken).ToListAsync(cancellationToken)))
             yield return entry;
     }
 

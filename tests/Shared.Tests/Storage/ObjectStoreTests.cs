@@ -211,7 +211,24 @@ public abstract class ObjectStoreTests
         Assert.Empty(await KeysAsync(store, "a/b/c/d/"));
         Assert.Empty(await KeysAsync(store, "../"));
         await foreach (var entry in store.ListAsync("", Token))
-            Assert.Equal((await store.HeadAsync(entry.Key, Token))! with { LastModified = default }, entry with { LastModified = default });
+            Assert.Equal((await store.HeadAsync(entry.Key, Token))! with { LastModified = default, Age = default }, entry with { LastModified = default, Age = default });
+
+        Assert.Equal(["a/bb/c", "a0"], await store.ListAsync("", startAfter: "a/b.json", Token).Select(entry => entry.Key).Take(2).ToListAsync(Token));
+        Assert.Equal(["a/b.json", "a/bb/c"], await store.ListAsync("a/", startAfter: "a/b-c", Token).Select(entry => entry.Key).ToListAsync(Token));
+        Assert.Empty(await store.ListAsync("a/", startAfter: "b", Token).ToListAsync(Token));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task The_age_of_an_object_grows_and_starts_again_with_each_write()
+    {
+        var store = await CreateAsync();
+        await WriteAsync(store, "a", "one");
+        await Task.Delay(TimeSpan.FromSeconds(3), Token);
+
+        Assert.InRange((await store.HeadAsync("a", Token))!.Age.TotalSeconds, 2, 20); // S3 counts in whole seconds
+        await WriteAsync(store, "a", "two");
+        await using var read = await store.GetAsync("a", range: null, unlessETag: null, Token);
+        Assert.InRange(read!.Entry.Age.TotalSeconds, 0, 2);
     }
 
     [Fact(Timeout = Limit)]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -158,6 +159,29 @@ public sealed class S3ObjectStoreTests(CephRgw rgw) : ObjectStoreTests
             Assert.InRange(watch.ElapsedMilliseconds, 350, 20_000);
             watch.Restart();
         });
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(-3600)]
+    [InlineData(30)]
+    public async Task The_age_of_an_object_is_told_by_the_clock_of_the_store_alone(int ahead)
+    {
+        var now = DateTimeOffset.UtcNow.AddSeconds(ahead);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var store = new TestBucket(new($"http://{listener.LocalEndpoint}"), "bucket", "a", "b").CreateStore(s_timeout);
+
+        var found = store.HeadAsync("a", Token);
+        using var client = await listener.AcceptTcpClientAsync(Token);
+        using var reader = new StreamReader(client.GetStream());
+        while (await reader.ReadLineAsync(Token) is { Length: > 0 })
+        {
+            // The request's head, up to the empty line.
+        }
+        await client.GetStream().WriteAsync(
+            Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nDate: {now:R}\r\nLast-Modified: {now.AddSeconds(-7):R}\r\nETag: \"x\"\r\nContent-Length: 1\r\n\r\n"), Token);
+
+        Assert.InRange((await found)!.Age.TotalSeconds, 7, 12);
     }
 
     private static async Task AllFailAsync(S3ObjectStore store, Action<UpstreamException> check)
