@@ -105,10 +105,10 @@ public sealed class ParserFuzz
 
     private static void CheckSubtitles(byte[] input)
     {
-        var cues = WebVtt.Read(Encoding.UTF8.GetString(input)).ToList();
+        var cues = WebVtt.ReadAsync(new StringReader(Encoding.UTF8.GetString(input))).ToBlockingEnumerable().ToList();
         Assert.All(cues, cue => Assert.True(cue.Start >= TimeSpan.Zero && cue.End > cue.Start && cue.Text.Length > 0));
         var segment = WebVtt.WriteSegment(cues, TimeSpan.Zero, TimeSpan.FromHours(1), 0);
-        Assert.Equal(cues.Count(cue => cue.Start < TimeSpan.FromHours(1)), WebVtt.Read(segment).Count()); // nothing in a cue makes another
+        Assert.Equal(cues.Count(cue => cue.Start < TimeSpan.FromHours(1)), WebVtt.ReadAsync(new StringReader(segment)).ToBlockingEnumerable().Count()); // nothing in a cue makes another
     }
 
     private static byte[] TransportStream(int packet, int sync)

@@ -22,6 +22,10 @@ public sealed record TranscodePlan
     /// <summary>How much more than the ladder's cap a copy may need.</summary>
     private const double BitRateAllowance = 1.5;
     private const int MostTracks = 16;
+
+    /// <summary>How much text a track of subtitles may have. A film of three hours has about 200 kB; compressed in its container, a megabyte may be a gigabyte.</summary>
+    public const int MaxSubtitleBytes = 8 << 20;
+
     private static readonly Size s_tile = new(160, 90);
     private static readonly TimeSpan s_latestPoster = TimeSpan.FromSeconds(10);
 

@@ -35,7 +35,7 @@ public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
     /// <returns>Whether the program read the source to its end without a complaint.</returns>
     private async Task<bool> ReadAsync(string program, string[] arguments, Action<string> onLine, CancellationToken cancellationToken)
     {
-        var command = await sandbox.WrapAsync(program, arguments, new(options.FfmpegMemoryBytes, s_longestScan));
+        var command = await sandbox.WrapAsync(program, arguments, new(options.FfmpegMemoryBytes, s_longestScan, FileBytes: 0));
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(s_longestScan);
         try

@@ -24,7 +24,7 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
                 .. UntrustedInput.Arguments(container, options.MaxPixels, options.MaxStreams),
                 "-i", path,
             ],
-            new(options.FfmpegMemoryBytes, s_longest));
+            new(options.FfmpegMemoryBytes, s_longest, FileBytes: 0));
         var output = new StringBuilder();
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(s_longest);

@@ -23,6 +23,9 @@ public sealed partial class ChildProcess
 {
     private const int LinesKept = 40;
     private const int LongestLine = 1000; // characters
+
+    /// <summary>How long a killed program may take to be gone: one that hangs in the kernel, or left a child with its outputs, must not hold its caller for ever.</summary>
+    private static readonly TimeSpan s_killTimeout = TimeSpan.FromSeconds(3);
     private readonly TaskCompletionSource<Process> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _signalling = new();
@@ -36,7 +39,7 @@ public sealed partial class ChildProcess
     /// <summary>Whether the program is stopped by <see cref="SetPaused"/>.</summary>
     public bool Paused => _paused;
 
-    /// <summary>Runs a program to its end. The call returns, or throws, only when the process is gone and both its outputs are read.</summary>
+    /// <summary>Runs a program to its end. The call returns, or throws, only when the process is gone and both its outputs are read, or three seconds after it was killed.</summary>
     /// <param name="command">What to run; its environment is empty.</param>
     /// <param name="onStarted">Is given the running process.</param>
     /// <param name="onLine">Is given each line of standard output.</param>
@@ -49,14 +52,20 @@ public sealed partial class ChildProcess
         var child = new ChildProcess();
         // The signal that setpriv --pdeathsig asks for is sent when the thread that started the process ends: this one lives as long as the child.
         new Thread(() => child.StartAndWait(command)) { IsBackground = true, Name = "child process" }.Start();
-        using var process = await child._started.Task;
+        var process = await child._started.Task;
         child._id = process.Id;
-        await using var kill = cancellationToken.Register(() => process.Kill(entireProcessTree: true));
+        using var abandoned = new CancellationTokenSource();
+        await using var kill = cancellationToken.Register(() =>
+        {
+            abandoned.CancelAfter(s_killTimeout);
+            Kill(process);
+        });
         onStarted?.Invoke(child);
 
         var errors = new Queue<string>();
-        // Both are drained together: a full pipe would stop the program.
-        await Task.WhenAll(
+        // Both outputs are drained together: a full pipe would stop the program.
+        var ended = Task.WhenAll(
+            child._exited.Task,
             ReadLinesAsync(process.StandardOutput, longestLine, onLine),
             ReadLinesAsync(process.StandardError, LongestLine, line =>
             {
@@ -64,9 +73,11 @@ public sealed partial class ChildProcess
                 if (errors.Count > LinesKept)
                     errors.Dequeue();
             }));
-        var exitCode = await child._exited.Task;
+        // Disposed of when all is over, however long that takes: what is left over may still hold the outputs.
+        _ = ended.ContinueWith(_ => process.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        await ended.WaitAsync(abandoned.Token);
         cancellationToken.ThrowIfCancellationRequested();
-        return new(exitCode, [.. errors]);
+        return new(await child._exited.Task, [.. errors]);
     }
 
     /// <summary>Stops the program, or lets it go on.</summary>
@@ -77,7 +88,7 @@ public sealed partial class ChildProcess
         {
             if (_exited.Task.IsCompleted || _paused == pause)
                 return;
-            _ = Kill(_id, pause ? sigstop : sigcont);
+            _ = SendSignal(_id, pause ? sigstop : sigcont);
             _paused = pause;
         }
     }
@@ -133,6 +144,18 @@ public sealed partial class ChildProcess
             onLine(line.ToString());
     }
 
+    private static void Kill(Process process)
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is InvalidOperationException or AggregateException or System.ComponentModel.Win32Exception)
+        {
+            // It has ended by itself, or a child of it has while the tree was walked.
+        }
+    }
+
     [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int process, int signal);
+    private static partial int SendSignal(int process, int signal);
 }

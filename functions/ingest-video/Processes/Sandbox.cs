@@ -1,24 +1,38 @@
+using System.Globalization;
+
 namespace IngestVideo.Processes;
 
 /// <summary>What a program that reads a stranger's file may use.</summary>
 /// <param name="MemoryBytes">What it may allocate: heap, stacks and buffers (<c>RLIMIT_DATA</c>). Its address space is several times as large, and most of it
 /// is never touched.</param>
 /// <param name="CpuTime">Its time on all processors together.</param>
-public readonly record struct ProcessLimits(long MemoryBytes, TimeSpan CpuTime);
+/// <param name="FileBytes">The size of each file that it writes. One byte more, and the kernel kills it.</param>
+public readonly record struct ProcessLimits(long MemoryBytes, TimeSpan CpuTime, long FileBytes);
 
 /// <summary>
-/// Starts a program without a network, with limits on processor time and memory, at low priority, and so that it dies with this process:
-/// <c>unshare</c>, <c>setpriv</c>, <c>prlimit</c> (util-linux) and <c>nice</c>, each executing the next in its own place.
+/// Starts a program without a network and without sight of the function's secrets, with limits on processor time, memory and files, at low priority, and
+/// so that it dies with this process: <c>unshare</c>, <c>mount</c>, <c>setpriv</c>, <c>prlimit</c> (util-linux) and <c>nice</c>, each executing the next in its own place.
 /// </summary>
 /// <remarks>A container's seccomp profile may refuse some of it. What does not work here is found out once, logged, and left out.</remarks>
-public sealed class Sandbox(ILogger<Sandbox> logger)
+/// <param name="logger">Where it is logged.</param>
+/// <param name="hidden">The folders that the program sees empty.</param>
+public sealed class Sandbox(ILogger<Sandbox> logger, IReadOnlyList<string> hidden)
 {
     /// <summary>
     /// 2 MiB for each thread's stack. The usual 8 MiB are never used, but would count as allocated: 384 MiB for the 48 threads of a 4K source.
     /// </summary>
     private const string ThreadStack = "--stack=2097152";
 
-    private readonly Lazy<Task<IReadOnlyList<Wrapper>>> _wrappers = new(() => FindAsync(logger));
+    /// <summary>Mounts an empty file system over each folder up to the word <c>--</c>, and executes what follows.</summary>
+    private const string HideFolders =
+        "while [ \"$1\" != -- ]; do mount -t tmpfs -o size=4k,mode=555,ro,nosuid,nodev,noexec none \"$1\" || exit; shift; done; shift; exec \"$@\"";
+
+    private readonly Lazy<Task<IReadOnlyList<Wrapper>>> _wrappers = new(() => FindAsync(logger, [.. hidden.Where(Directory.Exists)]));
+
+    public Sandbox(ILogger<Sandbox> logger)
+        : this(logger, [])
+    {
+    }
 
     /// <summary>Finds out now, rather than at the first video, what works here.</summary>
     public Task ProbeAsync() => _wrappers.Value;
@@ -35,30 +49,41 @@ public sealed class Sandbox(ILogger<Sandbox> logger)
         return new(words[0], words[1..]);
     }
 
-    private static async Task<IReadOnlyList<Wrapper>> FindAsync(ILogger logger)
+    private static async Task<IReadOnlyList<Wrapper>> FindAsync(ILogger logger, string[] hidden)
     {
-        // setpriv stands after unshare: the kernel forgets the death signal when a process gets new credentials.
-        (string Program, Func<ProcessLimits, string[]> Arguments, string Purpose)[] candidates =
-        [
-            ("unshare", _ => ["--map-root-user", "--net", "--"], "has no network"),
-            ("setpriv", _ => ["--pdeathsig", "KILL", "--"], "dies with this process"),
-            (
-                "prlimit",
-                limits => [$"--data={limits.MemoryBytes}", ThreadStack, $"--cpu={(long)Math.Ceiling(limits.CpuTime.TotalSeconds)}", "--core=0", "--"],
-                "has limits on memory and processor time"
-            ),
-            ("nice", _ => ["-n", "10", "--"], "has a low priority"),
-        ];
+        // In this order: mounting takes the namespace of unshare and the root in it, which setpriv takes away, so that nothing can be unmounted again;
+        // and the kernel forgets the death signal when a process gets new credentials.
         var working = new List<Wrapper>();
-        foreach (var (program, arguments, purpose) in candidates)
-        {
-            if (Find(program) is { } path && Find("true") is { } nothing
-                && await SucceedsAsync(new(path, [.. arguments(new(1L << 30, TimeSpan.FromMinutes(1))), nothing])))
-                working.Add(new(path, arguments));
-            else
-                logger.LogWarning("{Program} does not work here, so ffmpeg runs without it: not sure that it {Purpose}", program, purpose);
-        }
+        if (!await TryAsync("unshare", _ => ["--map-root-user", "--net", "--mount", "--"])
+            && !await TryAsync("unshare", _ => ["--map-root-user", "--net", "--"]))
+            Report("unshare", "has no network");
+        if (hidden is not [] && !await TryAsync("sh", _ => ["-c", HideFolders, "sh", .. hidden, "--"]))
+            Report("mount", $"cannot read {string.Join(", ", hidden)}");
+        if (!await TryAsync("setpriv", _ => ["--pdeathsig", "KILL", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--"]))
+            Report("setpriv", "dies with this process and gains no privileges");
+        if (!await TryAsync("prlimit", limits => [Limit("data", limits.MemoryBytes), ThreadStack, Limit("cpu", (long)Math.Ceiling(limits.CpuTime.TotalSeconds)), Limit("fsize", limits.FileBytes), "--core=0", "--"]))
+            Report("prlimit", "has limits on memory, processor time and the size of files");
+        if (!await TryAsync("nice", _ => ["-n", "10", "--"]))
+            Report("nice", "has a low priority");
         return working;
+
+        // Keeps a wrapper that works inside those found before it.
+        async Task<bool> TryAsync(string program, Func<ProcessLimits, string[]> arguments)
+        {
+            if (Find(program) is not { } path || Find("true") is not { } nothing)
+                return false;
+            Wrapper[] all = [.. working, new(path, arguments)];
+            string[] words = [.. all.SelectMany(wrapper => wrapper.Arguments(new(1L << 30, TimeSpan.FromMinutes(1), FileBytes: 1 << 20)).Prepend(wrapper.Path)), nothing];
+            if (!await SucceedsAsync(new(words[0], words[1..])))
+                return false;
+            working.Add(all[^1]);
+            return true;
+        }
+
+        void Report(string program, string purpose) =>
+            logger.LogWarning("{Program} does not work here, so ffmpeg runs without it: not sure that it {Purpose}", program, purpose);
+
+        static string Limit(string name, long value) => string.Create(CultureInfo.InvariantCulture, $"--{name}={value}");
     }
 
     private static async Task<bool> SucceedsAsync(Command command)

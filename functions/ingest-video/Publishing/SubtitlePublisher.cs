@@ -7,6 +7,7 @@ namespace IngestVideo.Publishing;
 public sealed class SubtitlePublisher(TranscodePlan plan, Workspace workspace, Publication publication)
 {
     private const int MpegTicksPerSecond = 90_000;
+    private const int Uploads = 8;
 
     /// <param name="picture">The segments of the picture.</param>
     /// <param name="cancellationToken">Ends the uploads.</param>
@@ -15,24 +16,39 @@ public sealed class SubtitlePublisher(TranscodePlan plan, Workspace workspace, P
         // Fragmented MP4 begins at zero; transport streams where the plan puts them.
         var mpegTime = plan.SegmentFormat == SegmentFormat.MpegTs ? (long)(OutputFiles.TransportStreamStart.TotalSeconds * MpegTicksPerSecond) : 0;
         var renditions = new List<PublishedRendition>();
+        var slicer = new SubtitleSlicer(new());
         foreach (var rendition in plan.Subtitles)
         {
-            var file = Path.Combine(workspace.Output, OutputFiles.SubtitleFile(rendition));
-            List<Cue> cues = File.Exists(file) ? [.. WebVtt.Read(await File.ReadAllTextAsync(file, cancellationToken))] : [];
-            if (cues is [])
+            var file = new FileInfo(Path.Combine(workspace.Output, OutputFiles.SubtitleFile(rendition)));
+            if (!file.Exists)
                 continue;
-            var segments = new List<MediaSegment>();
-            double from = 0;
-            foreach (var segment in picture)
-            {
-                var text = WebVtt.WriteSegment(cues, TimeSpan.FromSeconds(from), TimeSpan.FromSeconds(from += segment.Seconds), mpegTime);
-                var name = Path.ChangeExtension(segment.Name, ".vtt");
-                await publication.PutAsync($"{rendition.Name}/{name}", text, cancellationToken);
-                segments.Add(new(name, segment.Seconds, text.Length));
-            }
+            // ffmpeg ends a file there, and goes on with the others.
+            if (file.Length >= TranscodePlan.MaxSubtitleBytes)
+                throw IngestRefusedException.Undecodable($"The subtitles \"{rendition.Label}\" are more than the {TranscodePlan.MaxSubtitleBytes:N0} bytes of text that are accepted here.");
+            using var reader = file.OpenText();
+            var slices = slicer.SliceAsync(rendition.Label, WebVtt.ReadAsync(reader, cancellationToken), picture, mpegTime, cancellationToken);
+            var segments = await PutAsync(rendition, slices, cancellationToken);
+            if (segments is [])
+                continue;
             await publication.PutAsync($"{rendition.Name}/{MediaPlaylistWriter.Name}", MediaPlaylistWriter.Write(segments, initSection: null), cancellationToken);
             renditions.Add(new(rendition, CodecString.WebVtt, MeasuredBandwidth.Of(segments), segments));
         }
         return renditions;
+    }
+
+    /// <summary>Uploads several slices at once: two hours with ten tracks are 12,000 small objects.</summary>
+    private async Task<List<MediaSegment>> PutAsync(
+        SubtitleRendition rendition, IAsyncEnumerable<(MediaSegment Segment, string Text)> slices, CancellationToken cancellationToken)
+    {
+        var segments = new List<MediaSegment>();
+        await Parallel.ForEachAsync(
+            slices.Select(slice =>
+            {
+                segments.Add(slice.Segment); // in order: the next slice is taken when this one has been handed out
+                return slice;
+            }),
+            new ParallelOptions { MaxDegreeOfParallelism = Uploads, CancellationToken = cancellationToken },
+            async (slice, token) => await publication.PutAsync($"{rendition.Name}/{slice.Segment.Name}", slice.Text, token));
+        return segments;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace IngestVideo.Publishing;
@@ -16,20 +17,36 @@ public static class WebVtt
     private const string Arrow = " --> ";
     private static readonly TimeSpan s_longest = TimeSpan.FromHours(1000);
 
-    /// <summary>The cues of a file that ffmpeg wrote.</summary>
-    public static IEnumerable<Cue> Read(string file)
+    /// <summary>Reads the cues of a file that ffmpeg wrote, one after the other.</summary>
+    public static async IAsyncEnumerable<Cue> ReadAsync(TextReader file, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        foreach (var block in file.ReplaceLineEndings("\n").Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
+        var block = new List<string>();
+        string? line;
+        do
         {
-            var lines = block.Split('\n');
-            var times = Array.FindIndex(lines, line => line.Contains(Arrow, StringComparison.Ordinal)); // an identifier may come before
-            if (times < 0 || lines[times].Split(Arrow) is not [var start, var rest])
+            line = await file.ReadLineAsync(cancellationToken);
+            if (line is { Length: > 0 })
+            {
+                block.Add(line);
                 continue;
-            var end = rest.Split(' ')[0];
-            var text = string.Join('\n', lines[(times + 1)..]).Trim('\n');
-            if (TryParseTime(start.Trim(), out var from) && TryParseTime(end, out var to) && to > from && text.Length > 0)
-                yield return new(from, to, rest[end.Length..], text);
+            }
+            if (CueOf(block) is { } cue)
+                yield return cue;
+            block.Clear();
         }
+        while (line is not null);
+    }
+
+    private static Cue? CueOf(List<string> block)
+    {
+        // The times are in the first line, or in the second after an identifier; further down an arrow is text.
+        var times = block.FindIndex(line => line.Contains(Arrow, StringComparison.Ordinal));
+        if (times is not (0 or 1) || block[times].Split(Arrow) is not [var start, var rest])
+            return null;
+        var end = rest.Split(' ')[0];
+        var text = string.Join('\n', block[(times + 1)..]);
+        return TryParseTime(start.Trim(), out var from) && TryParseTime(end, out var to) && to > from && text.Length > 0
+            ? new(from, to, rest[end.Length..], text) : null;
     }
 
     /// <summary>One segment: the cues that are seen in it, those included that began before.</summary>
@@ -42,12 +59,15 @@ public static class WebVtt
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:{mpegTime},LOCAL:00:00:00.000\n");
         foreach (var cue in cues.Where(cue => cue.Start < to && cue.End > from))
-            text.Append(CultureInfo.InvariantCulture, $"\n{Time(cue.Start)}{Arrow}{Time(cue.End)}{cue.Settings}\n{cue.Text}\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n{Time(cue.Start)}{Arrow}{Time(cue.End)}{Escaped(cue.Settings)}\n{Escaped(cue.Text)}\n");
         return text.ToString();
     }
 
     /// <summary>A time as in a cue: hours may have more than two digits.</summary>
     public static string Time(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours:00}:{time.Minutes:00}:{time.Seconds:00}.{time.Milliseconds:000}");
+
+    /// <summary>An arrow ends a cue wherever it stands (WebVTT, 4.1, "WebVTT cue text").</summary>
+    private static string Escaped(string text) => text.Replace("-->", "--&gt;", StringComparison.Ordinal);
 
     private static bool TryParseTime(string text, out TimeSpan time)
     {

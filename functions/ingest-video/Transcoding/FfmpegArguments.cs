@@ -123,9 +123,9 @@ public static class FfmpegArguments
         "-af", "aresample=48000:ochl=stereo:rematrix_maxval=1:async=1:first_pts=0",
     ];
 
-    /// <summary>One file a track: ffmpeg's own segments of WebVTT lack the <c>X-TIMESTAMP-MAP</c>.</summary>
+    /// <summary>One file a track: ffmpeg's own segments of WebVTT lack the <c>X-TIMESTAMP-MAP</c>. A file that reaches the limit ends there, and is refused.</summary>
     private static IEnumerable<string> Subtitles(SubtitleRendition rendition) =>
-        ["-map", $"0:{rendition.Track.StreamIndex}", "-c:s", "webvtt", "-f", "webvtt", OutputFiles.SubtitleFile(rendition)];
+        ["-map", $"0:{rendition.Track.StreamIndex}", "-c:s", "webvtt", "-fs", Number(TranscodePlan.MaxSubtitleBytes), "-f", "webvtt", OutputFiles.SubtitleFile(rendition)];
 
     /// <summary>The segments of what was just encoded, and what is made of its keyframes: all get the same packets.</summary>
     private static IEnumerable<string> Outputs(Rendition rendition, TranscodePlan plan)

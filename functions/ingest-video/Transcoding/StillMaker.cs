@@ -6,6 +6,7 @@ namespace IngestVideo.Transcoding;
 /// <summary>Makes the poster and the storyboard's sprites of keyframes that <see cref="Transcoder"/> has put aside.</summary>
 public sealed class StillMaker(Sandbox sandbox, IngestOptions options, ILogger<StillMaker> logger)
 {
+    private const long LargestPicture = 64 << 20; // bytes
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(5);
 
     /// <exception cref="InvalidOperationException">ffmpeg could not read what ffmpeg has written.</exception>
@@ -26,7 +27,7 @@ public sealed class StillMaker(Sandbox sandbox, IngestOptions options, ILogger<S
             "-map", "[poster]", .. picture, "-update", "1", OutputFiles.Poster,
             "-map", "[board]", .. picture, "-start_number", "0", OutputFiles.SpritePattern,
         ];
-        var command = await sandbox.WrapAsync("ffmpeg", arguments, new(options.FfmpegMemoryBytes, s_longest)) with { WorkingDirectory = workspace.Output };
+        var command = await sandbox.WrapAsync("ffmpeg", arguments, new(options.FfmpegMemoryBytes, s_longest, LargestPicture)) with { WorkingDirectory = workspace.Output };
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(s_longest);
         var result = await ChildProcess.RunAsync(command, onStarted: null, _ => { }, timeout.Token);

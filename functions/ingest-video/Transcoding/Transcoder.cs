@@ -13,6 +13,8 @@ public readonly record struct TranscodeProgress(TimeSpan Done, TimeSpan Ran);
 /// <summary>Runs ffmpeg over a plan, within limits.</summary>
 public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvider clock, ILogger<Transcoder> logger)
 {
+    private const long LargestSegment = 256 << 20;
+
     /// <summary>How long ffmpeg may encode nothing before it counts as stuck.</summary>
     private static readonly TimeSpan s_longestSilence = TimeSpan.FromMinutes(2);
 
@@ -30,7 +32,7 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
         foreach (var rendition in plan.Segmented)
             Directory.CreateDirectory(Path.Combine(workspace.Output, rendition.Name));
         // Processor time is bounded by every core being busy for the whole time.
-        var limits = new ProcessLimits(options.FfmpegMemoryBytes, options.MaxTranscodeTime * Environment.ProcessorCount);
+        var limits = new ProcessLimits(options.FfmpegMemoryBytes, options.MaxTranscodeTime * Environment.ProcessorCount, LargestFile(plan));
         var command = await sandbox.WrapAsync("ffmpeg", FfmpegArguments.For(plan, container, workspace.Source, options), limits) with { WorkingDirectory = workspace.Output };
         logger.LogInformation("{Command}", command);
 
@@ -69,6 +71,13 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
             await watch.CancelAsync();
             await overdue;
         }
+    }
+
+    /// <summary>No file is larger than this: a segment is some megabytes, and the keyframes for the storyboard are less than the whole of the smallest rendition.</summary>
+    private long LargestFile(TranscodePlan plan)
+    {
+        var storyboard = plan.Video is [var smallest, ..] ? (long)(smallest.MaxBitsPerSecond / 4 * options.MaxDuration.TotalSeconds) : 0; // twice its cap
+        return LargestSegment + storyboard;
     }
 
     /// <summary>Kills ffmpeg when it is overdue or stuck, and says which. Time in which it is stopped does not count.</summary>

@@ -257,7 +257,7 @@ public sealed class RealVideoTests : IAsyncLifetime
 
         // The cue's time stamp, by its segment's map, is that of the first white picture.
         var map = Regex.Match(segments[1], "X-TIMESTAMP-MAP=MPEGTS:(\\d+),LOCAL:00:00:00.000");
-        var flash = WebVtt.Read(segments[1]).Single(cue => cue.Text.Contains("Flash!", StringComparison.Ordinal));
+        var flash = WebVtt.ReadAsync(new StringReader(segments[1])).ToBlockingEnumerable().Single(cue => cue.Text.Contains("Flash!", StringComparison.Ordinal));
         var cueTime = Number(map, 1) / 90_000 + flash.Start.TotalSeconds;
         Assert.Equal(await FirstWhiteAsync(video), cueTime, 0.05);
     }
