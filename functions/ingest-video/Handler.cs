@@ -33,7 +33,8 @@ public static class Handler
         settings.ThrowIfInvalid();
         services.AddSingleton(options).AddSingleton(TimeProvider.System);
         services.AddTokens(tokens);
-        services.AddSingleton<Sandbox>().AddSingleton<Prober>().AddSingleton<PacketScanner>().AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<SourceReceiver>().AddSingleton<SourceFetcher>();
+        services.AddSingleton(provider => new Sandbox(provider.GetRequiredService<ILogger<Sandbox>>(), options.SecretPaths));
+        services.AddSingleton<Prober>().AddSingleton<PacketScanner>().AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<SourceReceiver>().AddSingleton<SourceFetcher>();
         services.AddSingleton<UploadStore>().AddSingleton<UploadService>().AddSingleton<VideoRemover>().AddSingleton<CallbackSender>().AddSingleton<TranscodeSlots>().AddSingleton<IngestEndpoint>();
         services.AddSingleton(provider => new StatusStore(provider.GetRequiredService<IObjectStore>()));
         services.AddSingleton<IngestPipeline>();
@@ -72,7 +73,7 @@ public static class Handler
         if (limit is < 1 or > LongestPage)
             return Problem(StatusCodes.Status400BadRequest, $"limit must lie between 1 and {LongestPage}.");
         context.Response.Headers.CacheControl = "no-store";
-        return TypedResults.Json(await statuses.ListAsync(IngestFilter.ClaimsOf(context).Allows, after, limit, cancellationToken), StatusJson.Default.VideoList);
+        return TypedResults.Json(await statuses.ListAsync(IngestFilter.ClaimsOf(context).Videos, after, limit, cancellationToken), StatusJson.Default.VideoList);
     }
 
     private static async Task<IResult> DeleteAsync(VideoId id, VideoRemover remover, CancellationToken cancellationToken) =>

@@ -30,7 +30,7 @@ public sealed class IngestAttempts(IObjectStore store, StatusStore statuses, Ing
     /// <exception cref="UpstreamException">The store failed.</exception>
     public async Task<BegunAttempt> BeginAsync(VideoId video, CancellationToken cancellationToken)
     {
-        var (claim, existing) = await VideoClaim.TakeAsync(statuses, _retryingStatuses, video, clock, options.HeartbeatInterval, logger, cancellationToken);
+        var (claim, existing) = await VideoClaim.TakeAsync(statuses, _retryingStatuses, video, clock, options, logger, cancellationToken);
         if (claim is null)
         {
             return existing is { State: VideoState.Ready }
@@ -137,7 +137,7 @@ public sealed class IngestAttempt : IAsyncDisposable
             {
                 // Renewed before it is removed, so that no other worker can have taken it over in between.
                 if (await _claim.FlushAsync(timeout.Token))
-                    await _retryingStatuses.DeleteAsync(Video, timeout.Token);
+                    await _retryingStatuses.DeleteAsync(_claim.Status, timeout.Token);
                 return cause;
             }
             var reason = cause is IngestRefusedException or UpstreamException ? cause.Message : "The ingest failed because of an internal error.";

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json;
 using IngestVideo.Media;
+using Reelseal.Storage;
 
 namespace IngestVideo;
 
@@ -27,6 +28,15 @@ public sealed record IngestOptions
 
     /// <summary>How often the status is written. It shows progress, and keeps other workers from taking the video over.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>How long the store may take to answer.</summary>
+    public TimeSpan StoreTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How old, by the store's clock, the last heartbeat of a claim may be: one that the store does not answer in time, the next one, and one to spare. A second more,
+    /// because S3 counts in whole seconds.
+    /// </summary>
+    public TimeSpan ClaimLifetime => StoreTimeout + 3 * HeartbeatInterval + TimeSpan.FromSeconds(1);
 
     /// <summary>The longest video.</summary>
     public TimeSpan MaxDuration { get; init; } = TimeSpan.FromHours(4);
@@ -58,6 +68,9 @@ public sealed record IngestOptions
     /// <summary>A source that is fit for it becomes its own largest rendition without being encoded.</summary>
     public bool CopySource { get; init; } = true;
 
+    /// <summary>The folders and files with this container's secrets, which no program that reads a stranger's file may see.</summary>
+    public IReadOnlyList<string> SecretPaths { get; init; } = [];
+
     /// <summary>libx264's preset: how much time is spent on how few bytes.</summary>
     public string X264Preset { get; init; } = "veryfast";
 
@@ -79,6 +92,7 @@ public sealed record IngestOptions
             SegmentFormat = settings.Choice("SEGMENT_FORMAT", ("ts", SegmentFormat.MpegTs), ("fmp4", SegmentFormat.FragmentedMp4)),
             WorkDirectory = ReadDirectory(settings, options.WorkDirectory),
             HeartbeatInterval = settings.Duration("HEARTBEAT_INTERVAL", options.HeartbeatInterval),
+            StoreTimeout = ObjectStoreServices.ReadTimeout(settings),
             MaxDuration = settings.Duration("MAX_DURATION", options.MaxDuration),
             MaxPixels = settings.Number("MAX_PIXELS", options.MaxPixels),
             MaxStreams = (int)settings.Number("MAX_STREAMS", options.MaxStreams, max: 10_000),
@@ -88,6 +102,12 @@ public sealed record IngestOptions
             CallbackHosts = (settings.Text("CALLBACK_HOSTS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToFrozenSet(StringComparer.OrdinalIgnoreCase),
             CallbackKey = ReadCallbackKey(settings),
             CorsOrigin = settings.Text("CORS_ORIGIN", options.CorsOrigin),
+            SecretPaths =
+            [
+                // OpenFaaS's, Kubernetes' and Compose's own folders, and what the AWS SDK reads.
+                settings.SecretsDirectory, "/var/run/secrets", "/run/secrets",
+                .. ((string[])["AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"]).Select(settings.Text).OfType<string>(),
+            ],
             CopySource = settings.Flag("COPY_SOURCE", options.CopySource),
             X264Preset = settings.Choice<string>(
                 "X264_PRESET", ("veryfast", "veryfast"), ("ultrafast", "ultrafast"), ("superfast", "superfast"), ("faster", "faster"), ("fast", "fast"), ("medium", "medium"), ("slow", "slow")),

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using IngestVideo.Status;
 using IngestVideo.Uploads;
 using Reelseal;
 using Reelseal.Storage;
@@ -5,24 +7,35 @@ using Reelseal.Storage;
 namespace IngestVideo;
 
 /// <summary>Removes a video with everything that belongs to it, or cancels its ingest: the worker finds its claim gone at the next heartbeat, and removes its attempt itself.</summary>
-public sealed class VideoRemover(IObjectStore store, UploadStore uploads)
+public sealed class VideoRemover(IObjectStore store, StatusStore statuses, UploadStore uploads)
 {
     /// <returns>false when there was nothing.</returns>
     public async Task<bool> RemoveAsync(VideoId video, CancellationToken cancellationToken)
     {
         // In this order: no new player begins, no worker goes on, and only then what they needed disappears.
-        string[] first = [ObjectKeys.Multivariant(video), ObjectKeys.Status(video)];
-        var existed = false;
-        foreach (var key in first)
-        {
-            existed |= await store.HeadAsync(key, cancellationToken) is not null;
-            await store.DeleteAsync([key], cancellationToken);
-        }
+        var existed = await store.HeadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not null;
+        await store.DeleteAsync([ObjectKeys.Multivariant(video)], cancellationToken);
+        existed |= await RemoveStatusAsync(video, cancellationToken);
         var rest = new List<string>();
         await foreach (var entry in store.ListAsync(ObjectKeys.Video(video), cancellationToken))
             rest.Add(entry.Key);
         if (rest is not [])
             await store.DeleteAsync(rest, cancellationToken);
         return await uploads.RemoveAsync(video, cancellationToken) || existed || rest is not [];
+    }
+
+    private async Task<bool> RemoveStatusAsync(VideoId video, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await statuses.ReadAsync(video, cancellationToken) is not { Status: var status })
+                return false;
+            await statuses.DeleteAsync(status, cancellationToken);
+        }
+        catch (UpstreamException e) when (e.InnerException is JsonException)
+        {
+            await store.DeleteAsync([ObjectKeys.Status(video)], cancellationToken); // damaged, but it has to go
+        }
+        return true;
     }
 }

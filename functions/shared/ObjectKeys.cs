@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Reelseal;
 
 /// <summary>Names the objects in the store. It is the contract between the functions, in which a key is a URL's path as well.</summary>
@@ -7,6 +9,9 @@ public static class ObjectKeys
     public const string VideosPrefix = "videos/";
 
     public const string StatusPrefix = "status/";
+
+    /// <summary>The order of the videos: an empty object for each.</summary>
+    public const string ListingPrefix = "listing/";
 
     /// <summary>Sources on their way in.</summary>
     public const string UploadsPrefix = "uploads/";
@@ -37,6 +42,10 @@ public static class ObjectKeys
 
     /// <summary>The state and progress of a video.</summary>
     public static string Status(VideoId video) => $"{StatusPrefix}{video}.json";
+
+    /// <summary>The place of a video in the list of all: the time, counted backwards so that the newest comes first, and the id.</summary>
+    public static string Listing(VideoId video, DateTimeOffset created) =>
+        string.Create(CultureInfo.InvariantCulture, $"{ListingPrefix}{long.MaxValue - created.UtcTicks:d19}.{video}");
 
     /// <summary>A source that was uploaded straight to the store.</summary>
     public static string Upload(VideoId video) => $"{UploadsPrefix}{video}";

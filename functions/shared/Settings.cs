@@ -21,6 +21,9 @@ public sealed class Settings(Func<string, string?> value, string secretsDirector
     public static Settings FromEnvironment() =>
         new(Environment.GetEnvironmentVariable, Environment.GetEnvironmentVariable("SECRETS_DIRECTORY") ?? "/var/openfaas/secrets");
 
+    /// <summary>The folder in which each secret is a file of its name.</summary>
+    public string SecretsDirectory => secretsDirectory;
+
     /// <summary>The value, or null when the variable is missing or empty: stack.yml's <c>${NAME:-}</c> gives an empty one.</summary>
     public string? Text(string name) => Read(name, fallback: null);
 
@@ -98,7 +101,11 @@ public sealed class Settings(Func<string, string?> value, string secretsDirector
         return fallback;
     }
 
-    public void AddError(string error) => _errors.Add(error);
+    public void AddError(string error)
+    {
+        if (!_errors.Contains(error)) // a setting that two parts need is read twice
+            _errors.Add(error);
+    }
 
     private string? Read(string name, object? fallback)
     {

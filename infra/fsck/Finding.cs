@@ -30,6 +30,12 @@ internal enum Flaw
     /// <summary>What an attempt wrote that did not become the video. Mended by removing it.</summary>
     OrphanAttempt,
 
+    /// <summary>A video that the list of all does not show, such as one from before there was a list. Fixed by adding it.</summary>
+    UnlistedVideo,
+
+    /// <summary>A place in the list that belongs to no video. Fixed by removing it.</summary>
+    StaleListing,
+
     /// <summary>A source past its life, or of a video that is ready. Mended by removing it.</summary>
     ForgottenUpload,
 }
@@ -54,6 +60,8 @@ internal sealed record Finding(Flaw Flaw, string Key, string Detail, Func<Cancel
         Flaw.ReadyButNotPublished => "ready but not published",
         Flaw.StuckStatus => "stuck status",
         Flaw.OrphanAttempt => "orphan attempt",
+        Flaw.UnlistedVideo => "unlisted video",
+        Flaw.StaleListing => "stale listing",
         Flaw.ForgottenUpload => "forgotten upload",
         _ => throw new ArgumentOutOfRangeException(nameof(flaw), flaw, message: null),
     };

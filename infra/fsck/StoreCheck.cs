@@ -34,6 +34,8 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
             yield return finding;
         await foreach (var finding in FindInUploadsAsync(cancellationToken))
             yield return finding;
+        await foreach (var finding in FindInListingAsync(cancellationToken))
+            yield return finding;
     }
 
     private async IAsyncEnumerable<Finding> FindInVideosAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -76,6 +78,55 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
             }
             if (await CheckStatusAsync(video, cancellationToken) is { } finding)
                 yield return finding;
+            if (await CheckListingAsync(video, cancellationToken) is { } unlisted)
+                yield return unlisted;
+        }
+    }
+
+    /// <summary>A video that has its place in the list is there; one from before there was a list gets it.</summary>
+    private async Task<Finding?> CheckListingAsync(VideoId video, CancellationToken cancellationToken)
+    {
+        if (await ReadAsync(video, cancellationToken) is not { Created: var created } || await store.HeadAsync(ObjectKeys.Listing(video, created), cancellationToken) is not null)
+            return null;
+        return new(Flaw.UnlistedVideo, ObjectKeys.Status(video), "it is missing from the list", async token =>
+        {
+            await _statuses.AnnounceAsync(video, created, token);
+            return true;
+        });
+    }
+
+    private async IAsyncEnumerable<Finding> FindInListingAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var entry in ListAsync(ObjectKeys.ListingPrefix, cancellationToken))
+        {
+            if (!ListedVideo.TryParse(entry.Key[ObjectKeys.ListingPrefix.Length..], out var listed))
+                yield return new(Flaw.ForeignObject, entry.Key, $"{entry.Length} bytes");
+            else if (clock.GetUtcNow() - entry.LastModified > ages.Silence && await IsStaleAsync(listed, cancellationToken))
+                yield return new(Flaw.StaleListing, entry.Key, "no video was created at that time", token => RemoveListingAsync(listed, token));
+        }
+    }
+
+    private async Task<bool> IsStaleAsync(ListedVideo listed, CancellationToken cancellationToken) =>
+        (await ReadAsync(listed.Video, cancellationToken))?.Created != listed.Created;
+
+    private async Task<bool> RemoveListingAsync(ListedVideo listed, CancellationToken cancellationToken)
+    {
+        if (!await IsStaleAsync(listed, cancellationToken))
+            return false;
+        await _statuses.RetractAsync(listed.Video, listed.Created, cancellationToken);
+        return true;
+    }
+
+    /// <summary>The status of a video, or null where there is none that can be read.</summary>
+    private async Task<VideoStatus?> ReadAsync(VideoId video, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await _statuses.ReadAsync(video, cancellationToken))?.Status;
+        }
+        catch (UpstreamException e) when (e.InnerException is JsonException)
+        {
+            return null;
         }
     }
 
@@ -86,9 +137,9 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
         {
             found = await _statuses.ReadAsync(video, cancellationToken);
         }
-        catch (JsonException e)
+        catch (UpstreamException e) when (e.InnerException is JsonException damage)
         {
-            return new(Flaw.UnreadableStatus, ObjectKeys.Status(video), e.Message);
+            return new(Flaw.UnreadableStatus, ObjectKeys.Status(video), damage.Message);
         }
         if (found is not { Status: var status })
             return null; // deleted since it was listed

@@ -19,7 +19,7 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         {
             status = await statuses.ReadAsync(video, cancellationToken);
         }
-        catch (JsonException)
+        catch (UpstreamException e) when (e.InnerException is JsonException)
         {
             return []; // StoreCheck reports it; until it can be read, nobody knows who works here
         }

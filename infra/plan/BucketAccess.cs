@@ -5,7 +5,7 @@ public static class BucketAccess
 {
     /// <summary>The bucket's policy: one distribution may read what viewers may see, and no request without TLS is allowed.</summary>
     /// <remarks>
-    /// <c>status/</c>, <c>uploads/</c>, <c>work/</c> and <c>revocations/</c> are not named, so no signed URL reaches them through CloudFront
+    /// <c>status/</c>, <c>listing/</c>, <c>uploads/</c>, <c>work/</c> and <c>revocations/</c> are not named, so no signed URL reaches them through CloudFront
     /// (CloudFront Developer Guide, "Restrict access to an Amazon S3 origin").
     /// </remarks>
     /// <param name="bucketArn">The bucket's ARN.</param>
@@ -32,7 +32,7 @@ public static class BucketAccess
     public static PolicyDocument IngestVideo(string bucketArn)
     {
         string[] prefixes =
-            [ObjectKeys.VideosPrefix, ObjectKeys.DownloadsPrefix, ObjectKeys.StatusPrefix, ObjectKeys.UploadsPrefix, ObjectKeys.WorkPrefix];
+            [ObjectKeys.VideosPrefix, ObjectKeys.DownloadsPrefix, ObjectKeys.StatusPrefix, ObjectKeys.ListingPrefix, ObjectKeys.UploadsPrefix, ObjectKeys.WorkPrefix];
         return new(
             new PolicyStatement(
                 "ReadWriteDelete",

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using IngestVideo.Status;
@@ -76,6 +77,7 @@ internal sealed class IngestHost : IAsyncDisposable
             ["WORK_DIRECTORY"] = Path.Combine(root, "work"),
             ["X264_PRESET"] = "ultrafast",
             ["HEARTBEAT_INTERVAL"] = "500ms",
+            ["S3_TIMEOUT"] = "2s",
         };
         foreach (var (name, value) in settings)
             variables[name] = value;
@@ -155,13 +157,26 @@ internal sealed class IngestHost : IAsyncDisposable
         }
     }
 
-    /// <summary>The keys of all objects.</summary>
+    /// <summary>The keys of all objects, but for the places in the list of videos that have a status document: those follow from it.</summary>
     public async Task<List<string>> KeysAsync()
     {
-        var keys = new List<string>();
-        await foreach (var entry in Store.ListAsync("", TestContext.Current.CancellationToken))
-            keys.Add(entry.Key);
+        var keys = await Store.ListAsync("", TestContext.Current.CancellationToken).Select(entry => entry.Key).ToListAsync(TestContext.Current.CancellationToken);
+        keys.RemoveAll(key => key.StartsWith(ObjectKeys.ListingPrefix, StringComparison.Ordinal)
+            && ListedVideo.TryParse(key[ObjectKeys.ListingPrefix.Length..], out var listed) && keys.Contains(ObjectKeys.Status(listed.Video)));
         return keys;
+    }
+
+    /// <summary>Sends a video again until nobody else has it: a worker that is gone keeps it for the lifetime of its claim.</summary>
+    public async Task<HttpResponseMessage> InsistAsync(string path, VideoId id, HttpClient? client = null)
+    {
+        while (true)
+        {
+            var response = await PostAsync(path, id, client: client);
+            if (response.StatusCode != HttpStatusCode.Conflict)
+                return response;
+            response.Dispose();
+            await Task.Delay(200, TestContext.Current.CancellationToken);
+        }
     }
 
     /// <summary>Nothing in the store, nothing in the work directory.</summary>

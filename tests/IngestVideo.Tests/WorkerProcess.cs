@@ -26,7 +26,7 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Worker.dll")]) { UseShellExecute = false, RedirectStandardOutput = true };
         foreach (var (name, value) in (IEnumerable<(string, string)>)[
             ("ASPNETCORE_URLS", "http://127.0.0.1:0"), ("STORE_DIRECTORY", host.StoreDirectory), ("WORK_DIRECTORY", work),
-            ("SECRETS_DIRECTORY", Path.Combine(host.Root, "secrets")), ("HEARTBEAT_INTERVAL", "500ms"), .. settings])
+            ("SECRETS_DIRECTORY", Path.Combine(host.Root, "secrets")), ("HEARTBEAT_INTERVAL", "500ms"), ("S3_TIMEOUT", "2s"), .. settings])
             start.Environment[name] = value;
         var process = Process.Start(start)!;
         return new(process, new(await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The worker did not start.")), work);

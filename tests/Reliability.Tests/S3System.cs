@@ -144,6 +144,7 @@ internal sealed class S3System : IAsyncDisposable
                 await Store.PutAsync(Renamed(key), content, WriteCondition.None, cancellationToken);
             }
             var own = status with { Id = copy.ToString(), Playlist = Renamed(status.Playlist!), Poster = null, Storyboard = null };
+            await Statuses.AnnounceAsync(copy, own.Created, cancellationToken);
             await Statuses.WriteAsync(copy, own, WriteCondition.IfNew, cancellationToken);
         });
         return copies;
@@ -152,7 +153,11 @@ internal sealed class S3System : IAsyncDisposable
     public async Task RemoveAsync(IReadOnlyList<VideoId> videos)
     {
         foreach (var video in videos)
-            await Store.DeleteAsync([ObjectKeys.Status(video), .. await Store.ListAsync(ObjectKeys.Video(video), CancellationToken.None).Select(entry => entry.Key).ToListAsync()], CancellationToken.None);
+        {
+            if (await Statuses.ReadAsync(video, CancellationToken.None) is { Status: var status })
+                await Statuses.DeleteAsync(status, CancellationToken.None);
+            await Store.DeleteAsync(await Store.ListAsync(ObjectKeys.Video(video), CancellationToken.None).Select(entry => entry.Key).ToListAsync(), CancellationToken.None);
+        }
     }
 
     /// <summary>Sends the video again and again, as a client that wants it to be there: until it is.</summary>

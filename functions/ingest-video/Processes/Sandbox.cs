@@ -15,24 +15,26 @@ public readonly record struct ProcessLimits(long MemoryBytes, TimeSpan CpuTime, 
 /// </summary>
 /// <remarks>A container's seccomp profile may refuse some of it. What does not work here is found out once, logged, and left out.</remarks>
 /// <param name="logger">Where it is logged.</param>
-/// <param name="hidden">The folders that the program sees empty.</param>
-public sealed class Sandbox(ILogger<Sandbox> logger, IReadOnlyList<string> hidden)
+/// <param name="hidden">The folders and files that the program sees empty.</param>
+public sealed class Sandbox(ILogger<Sandbox> logger, params IReadOnlyList<string> hidden)
 {
     /// <summary>
     /// 2 MiB for each thread's stack. The usual 8 MiB are never used, but would count as allocated: 384 MiB for the 48 threads of a 4K source.
     /// </summary>
     private const string ThreadStack = "--stack=2097152";
 
-    /// <summary>Mounts an empty file system over each folder up to the word <c>--</c>, and executes what follows.</summary>
-    private const string HideFolders =
-        "while [ \"$1\" != -- ]; do mount -t tmpfs -o size=4k,mode=555,ro,nosuid,nodev,noexec none \"$1\" || exit; shift; done; shift; exec \"$@\"";
+    /// <summary>Mounts an empty file system over each folder up to the word <c>--</c>, and an empty device over each file, and executes what follows.</summary>
+    private const string Hide =
+        """
+        while [ "$1" != -- ]; do
+          if [ -d "$1" ]; then mount -t tmpfs -o size=4k,mode=555,ro,nosuid,nodev,noexec none "$1"; else mount --bind /dev/null "$1"; fi || exit
+          shift
+        done
+        shift
+        exec "$@"
+        """;
 
-    private readonly Lazy<Task<IReadOnlyList<Wrapper>>> _wrappers = new(() => FindAsync(logger, [.. hidden.Where(Directory.Exists)]));
-
-    public Sandbox(ILogger<Sandbox> logger)
-        : this(logger, [])
-    {
-    }
+    private readonly Lazy<Task<IReadOnlyList<Wrapper>>> _wrappers = new(() => FindAsync(logger, [.. hidden.Where(Path.Exists)]));
 
     /// <summary>Finds out now, rather than at the first video, what works here.</summary>
     public Task ProbeAsync() => _wrappers.Value;
@@ -57,7 +59,7 @@ public sealed class Sandbox(ILogger<Sandbox> logger, IReadOnlyList<string> hidde
         if (!await TryAsync("unshare", _ => ["--map-root-user", "--net", "--mount", "--"])
             && !await TryAsync("unshare", _ => ["--map-root-user", "--net", "--"]))
             Report("unshare", "has no network");
-        if (hidden is not [] && !await TryAsync("sh", _ => ["-c", HideFolders, "sh", .. hidden, "--"]))
+        if (hidden is not [] && !await TryAsync("sh", _ => ["-c", Hide, "sh", .. hidden, "--"]))
             Report("mount", $"cannot read {string.Join(", ", hidden)}");
         if (!await TryAsync("setpriv", _ => ["--pdeathsig", "KILL", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--"]))
             Report("setpriv", "dies with this process and gains no privileges");

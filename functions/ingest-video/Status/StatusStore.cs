@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Reelseal;
 using Reelseal.Storage;
@@ -6,22 +6,40 @@ using Reelseal.Storage;
 namespace IngestVideo.Status;
 
 /// <summary>A status document as it lies in the store.</summary>
-public sealed record StoredStatus(VideoStatus Status, string ETag);
+/// <param name="Status">The document.</param>
+/// <param name="ETag">What a write that replaces it names.</param>
+/// <param name="Age">How long ago it was written, by the store's clock.</param>
+public sealed record StoredStatus(VideoStatus Status, string ETag, TimeSpan Age);
 
-/// <summary>Reads and writes status documents.</summary>
+/// <summary>Reads, writes and lists status documents.</summary>
 public sealed class StatusStore(IObjectStore store)
 {
-    /// <summary>How many videos are listed at most: the whole prefix is read to put the newest first.</summary>
-    public const int MostListed = 10_000;
+    private const int Reads = 16;
 
+    private readonly VideoListing _listing = new(store);
+
+    /// <exception cref="UpstreamException">The store failed, or what it holds is not a status document.</exception>
     public async Task<StoredStatus?> ReadAsync(VideoId video, CancellationToken cancellationToken)
     {
         await using var stored = await store.GetAsync(ObjectKeys.Status(video), range: null, unlessETag: null, cancellationToken);
         if (stored is null)
             return null;
-        var status = await JsonSerializer.DeserializeAsync(stored.Content, StatusJson.Default.VideoStatus, cancellationToken);
-        return new(status!, stored.Entry.ETag);
+        try
+        {
+            var status = await JsonSerializer.DeserializeAsync(stored.Content, StatusJson.Default.VideoStatus, cancellationToken);
+            return new(status ?? throw new JsonException("null"), stored.Entry.ETag, stored.Entry.Age);
+        }
+        catch (JsonException e)
+        {
+            throw new UpstreamException("The status document of this video cannot be read.", timedOut: false, e);
+        }
     }
+
+    /// <summary>Gives a video its place in the list, before its status document is written for the first time.</summary>
+    public Task AnnounceAsync(VideoId video, DateTimeOffset created, CancellationToken cancellationToken) => _listing.AddAsync(video, created, cancellationToken);
+
+    /// <summary>Takes a place in the list back.</summary>
+    public Task RetractAsync(VideoId video, DateTimeOffset created, CancellationToken cancellationToken) => _listing.RemoveAsync(video, created, cancellationToken);
 
     /// <returns>The new ETag, or null when the condition did not hold.</returns>
     public async Task<string?> WriteAsync(VideoId video, VideoStatus status, WriteCondition condition, CancellationToken cancellationToken)
@@ -30,51 +48,78 @@ public sealed class StatusStore(IObjectStore store)
         return await store.PutAsync(ObjectKeys.Status(video), content, condition, cancellationToken);
     }
 
-    public Task DeleteAsync(VideoId video, CancellationToken cancellationToken) => store.DeleteAsync([ObjectKeys.Status(video)], cancellationToken);
+    /// <summary>Removes a status document, and its place in the list.</summary>
+    public async Task DeleteAsync(VideoStatus status, CancellationToken cancellationToken)
+    {
+        var video = VideoId.Parse(status.Id, provider: null);
+        await store.DeleteAsync([ObjectKeys.Status(video)], cancellationToken);
+        await _listing.RemoveAsync(video, status.Created, cancellationToken);
+    }
 
     /// <summary>A page of the list, the newest first.</summary>
-    /// <param name="allowed">Whether the caller may see a video.</param>
+    /// <param name="videos">The videos that the caller may see; null for all.</param>
     /// <param name="after">The <see cref="VideoList.Next"/> of the page before, or null.</param>
     /// <param name="limit">How many.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="IngestRefusedException">400: <paramref name="after"/> is not one that was given out.</exception>
-    public async Task<VideoList> ListAsync(Func<VideoId, bool> allowed, string? after, int limit, CancellationToken cancellationToken)
+    public async Task<VideoList> ListAsync(IReadOnlySet<VideoId>? videos, string? after, int limit, CancellationToken cancellationToken)
     {
-        var entries = new List<ListedVideo>();
-        await foreach (var entry in store.ListAsync(ObjectKeys.StatusPrefix, cancellationToken))
+        ListedVideo? start = after is null ? null
+            : ListedVideo.TryParse(after, out var place) ? place
+            : throw IngestRefusedException.Malformed("after must be the value of next of an earlier page.");
+        var places = videos is null ? _listing.ReadAsync(start, cancellationToken) : FindAsync(videos, start, cancellationToken);
+
+        var page = new List<VideoStatus>();
+        await using var reader = places.GetAsyncEnumerator(cancellationToken);
+        var more = await reader.MoveNextAsync();
+        var last = default(ListedVideo);
+        while (more && page.Count < limit)
         {
-            if (VideoId.TryParse(Path.GetFileNameWithoutExtension(entry.Key), provider: null, out var video) && allowed(video))
-                entries.Add(new(video, entry.LastModified));
-            if (entries.Count == MostListed)
-                break;
+            var batch = new List<ListedVideo>();
+            for (; more && batch.Count < limit - page.Count; more = await reader.MoveNextAsync())
+                batch.Add(reader.Current);
+            // Entries of deleted videos, or of attempts that lost, fit no document.
+            foreach (var (listed, status) in batch.Zip(await ReadAsync(batch.ConvertAll(listed => listed.Video), cancellationToken)))
+            {
+                if (status is not null && status.Created == listed.Created)
+                    page.Add(status);
+            }
+            last = batch[^1];
         }
-        entries.Sort(ListedVideo.Compare);
-        if (after is not null)
-        {
-            var last = ListedVideo.Parse(after);
-            entries.RemoveAll(entry => ListedVideo.Compare(entry, last) <= 0);
-        }
-        var videos = new List<VideoStatus>();
-        foreach (var entry in entries.Take(limit))
-        {
-            if (await ReadAsync(entry.Video, cancellationToken) is { } found) // otherwise it was deleted meanwhile
-                videos.Add(found.Status);
-        }
-        return new(videos, entries.Count > limit ? entries[limit - 1].ToString() : null);
+        return new(page, more ? last.ToString() : null);
     }
 
-    /// <summary>A place in the list. The id decides between equal times, so that a page always ends at one place.</summary>
-    private readonly record struct ListedVideo(VideoId Video, DateTimeOffset Modified)
+    /// <summary>The places of a few videos, found by their documents: the list of all may be long.</summary>
+    private async IAsyncEnumerable<ListedVideo> FindAsync(IReadOnlySet<VideoId> videos, ListedVideo? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        public static int Compare(ListedVideo one, ListedVideo other) =>
-            other.Modified.CompareTo(one.Modified) is not 0 and var newer ? newer : one.Video.Value.CompareTo(other.Video.Value);
+        var ids = videos.ToList();
+        var found = ids.Zip(await ReadAsync(ids, cancellationToken))
+            .Where(pair => pair.Second is not null).Select(pair => new ListedVideo(pair.First, pair.Second!.Created))
+            .OrderBy(listed => listed.ToString(), StringComparer.Ordinal);
+        foreach (var listed in found)
+        {
+            if (after is null || string.CompareOrdinal(listed.ToString(), after.ToString()) > 0)
+                yield return listed;
+        }
+    }
 
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Modified.UtcTicks}.{Video}");
-
-        public static ListedVideo Parse(string text) =>
-            text.Split('.') is [var ticks, var id] && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var modified)
-            && modified <= DateTimeOffset.MaxValue.Ticks && VideoId.TryParse(id, provider: null, out var video)
-                ? new(video, new(modified, TimeSpan.Zero))
-                : throw IngestRefusedException.Malformed("after must be the value of next of an earlier page.");
+    /// <summary>The documents of some videos, in their order; null for those that have none, or one that cannot be read.</summary>
+    private async Task<VideoStatus?[]> ReadAsync(List<VideoId> videos, CancellationToken cancellationToken)
+    {
+        var statuses = new VideoStatus?[videos.Count];
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, videos.Count), new ParallelOptions { MaxDegreeOfParallelism = Reads, CancellationToken = cancellationToken },
+            async (index, token) =>
+            {
+                try
+                {
+                    statuses[index] = (await ReadAsync(videos[index], token))?.Status;
+                }
+                catch (UpstreamException e) when (e.InnerException is JsonException)
+                {
+                    // One damaged document must not hide the rest; fsck reports it.
+                }
+            });
+        return statuses;
     }
 }

@@ -11,7 +11,7 @@ public readonly record struct ClaimResult(VideoClaim? Claim, VideoStatus? Existi
 
 /// <summary>
 /// The right to work on a video, held by writing its status document: taken with If-None-Match, kept by heartbeats with If-Match. A worker that finds
-/// the document changed by another has lost it, and stops. A claim without a heartbeat for three intervals may be taken over.
+/// the document changed by another has lost it, and stops. A claim whose last heartbeat is older than <see cref="IngestOptions.ClaimLifetime"/> may be taken over.
 /// </summary>
 /// <remarks>
 /// It is no lock: a worker that was frozen may go on for a moment after it was overtaken. That does no harm, because every attempt writes under a folder
@@ -19,8 +19,6 @@ public readonly record struct ClaimResult(VideoClaim? Claim, VideoStatus? Existi
 /// </remarks>
 public sealed class VideoClaim : IAsyncDisposable
 {
-    private const int HeartbeatsMissed = 3;
-
     private readonly StatusStore _statuses;
     private readonly StatusStore _retryingStatuses;
     private readonly VideoId _video;
@@ -57,30 +55,49 @@ public sealed class VideoClaim : IAsyncDisposable
     /// <param name="retryingStatuses">For what must be written: it waits until the store is back. A claim that may have been written must not be left behind.</param>
     /// <param name="video">Which video.</param>
     /// <param name="clock">The present time.</param>
-    /// <param name="interval">Between two heartbeats.</param>
+    /// <param name="options">How often the heart beats, and how long a claim lives without.</param>
     /// <param name="logger">Logs heartbeats that failed.</param>
     /// <param name="cancellationToken">Gives up before there is a claim.</param>
     public static async Task<ClaimResult> TakeAsync(
-        StatusStore statuses, StatusStore retryingStatuses, VideoId video, TimeProvider clock, TimeSpan interval, ILogger logger, CancellationToken cancellationToken)
+        StatusStore statuses, StatusStore retryingStatuses, VideoId video, TimeProvider clock, IngestOptions options, ILogger logger, CancellationToken cancellationToken)
     {
         var attempt = RandomNumberGenerator.GetHexString(16, lowercase: true);
         VideoStatus? before = null;
+        DateTimeOffset? announced = null;
         while (true)
         {
             var found = await statuses.ReadAsync(video, cancellationToken);
             var now = clock.GetUtcNow();
             if (found is { Status: var existing } && existing.Attempt != attempt)
             {
-                var alive = existing.State != VideoState.Failed && now - existing.Updated <= HeartbeatsMissed * interval;
+                // By the store's clock: the worker's and ours may be minutes apart.
+                var alive = existing.State != VideoState.Failed && found.Age <= options.ClaimLifetime;
                 if (existing.State == VideoState.Ready || alive)
+                {
+                    if (announced is { } created && created != existing.Created)
+                        await retryingStatuses.RetractAsync(video, created, CancellationToken.None);
                     return new(Claim: null, existing);
+                }
                 before = existing;
             }
-            var status = new VideoStatus { Id = video.ToString(), State = VideoState.Receiving, Title = before?.Title, Created = before?.Created ?? now, Updated = now, Attempt = attempt };
+            var status = new VideoStatus
+            {
+                Id = video.ToString(),
+                State = VideoState.Receiving,
+                Title = before?.Title,
+                Created = before?.Created ?? announced ?? now,
+                Updated = now,
+                Attempt = attempt,
+            };
+            if (announced != status.Created)
+            {
+                await retryingStatuses.AnnounceAsync(video, status.Created, cancellationToken);
+                announced = status.Created;
+            }
             // Where the answer to a write was lost, the next round finds our own attempt, and writes it again. Not given up half-way: nobody would know of the claim.
             if (await retryingStatuses.WriteAsync(video, status, found is null ? WriteCondition.IfNew : WriteCondition.IfUnchanged(found.ETag), CancellationToken.None) is not { } etag)
                 continue;
-            var claim = new VideoClaim(statuses, retryingStatuses, video, status, etag, clock, interval, logger);
+            var claim = new VideoClaim(statuses, retryingStatuses, video, status, etag, clock, options.HeartbeatInterval, logger);
             claim._heartbeats = claim.BeatAsync();
             return new(claim, before);
         }
@@ -152,7 +169,7 @@ public sealed class VideoClaim : IAsyncDisposable
                     if (!await FlushAsync(_statuses, _ended.Token))
                         return;
                 }
-                catch (UpstreamException e)
+                catch (Exception e) when (e is not OperationCanceledException)
                 {
                     // The claim may still be ours: the next heartbeat will show it.
                     _logger.LogWarning(e, "The status of {Video} could not be written", _video);

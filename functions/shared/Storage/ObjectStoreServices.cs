@@ -15,7 +15,7 @@ public static class ObjectStoreServices
     {
         var (directory, bucket, endpoint, region) =
             (settings.Text("STORE_DIRECTORY"), settings.Text("S3_BUCKET"), settings.Address("S3_ENDPOINT"), settings.Text("AWS_REGION"));
-        var timeout = settings.Duration("S3_TIMEOUT", TimeSpan.FromSeconds(5), max: TimeSpan.FromHours(1));
+        var timeout = ReadTimeout(settings);
         if (directory is null == bucket is null)
             settings.AddError("Set either S3_BUCKET, or STORE_DIRECTORY to keep objects in a directory.");
         if (bucket is not null && endpoint is null && region is null)
@@ -32,4 +32,7 @@ public static class ObjectStoreServices
             .AddSingleton<IAmazonS3>(_ => options.CreateClient())
             .AddSingleton<IObjectStore>(provider => new S3ObjectStore(options, new(provider.GetRequiredService<IAmazonS3>)));
     }
+
+    /// <summary>How long the store may take to answer: <c>S3_TIMEOUT</c>.</summary>
+    public static TimeSpan ReadTimeout(Settings settings) => settings.Duration("S3_TIMEOUT", TimeSpan.FromSeconds(5), max: TimeSpan.FromHours(1));
 }

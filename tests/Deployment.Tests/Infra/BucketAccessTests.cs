@@ -59,7 +59,7 @@ public sealed class BucketAccessTests
               "Effect": "Allow",
               "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"],
               "Resource": [
-                "arn:aws:s3:::media/videos/*", "arn:aws:s3:::media/downloads/*", "arn:aws:s3:::media/status/*",
+                "arn:aws:s3:::media/videos/*", "arn:aws:s3:::media/downloads/*", "arn:aws:s3:::media/status/*", "arn:aws:s3:::media/listing/*",
                 "arn:aws:s3:::media/uploads/*", "arn:aws:s3:::media/work/*"
               ]
             },
@@ -68,7 +68,7 @@ public sealed class BucketAccessTests
               "Effect": "Allow",
               "Action": ["s3:ListBucket"],
               "Resource": ["arn:aws:s3:::media"],
-              "Condition": {"StringLike": {"s3:prefix": ["videos/*", "downloads/*", "status/*", "uploads/*", "work/*"]}}
+              "Condition": {"StringLike": {"s3:prefix": ["videos/*", "downloads/*", "status/*", "listing/*", "uploads/*", "work/*"]}}
             }
           ]
         }

@@ -56,8 +56,7 @@ public sealed class OutageTests
         Assert.Equal(HttpStatusCode.BadGateway, first.StatusCode);
 
         await using var next = await IngestHost.StartAsync(host.Root, _ => { });
-        await Task.Delay(TimeSpan.FromSeconds(1.6)); // three heartbeats
-        using var second = await next.PostAsync(await Clip.SimpleAsync(), id);
+        using var second = await next.InsistAsync(await Clip.SimpleAsync(), id);
 
         Assert.Equal(HttpStatusCode.OK, second.StatusCode);
         Assert.DoesNotContain(orphan, await next.KeysAsync());

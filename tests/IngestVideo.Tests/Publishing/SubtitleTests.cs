@@ -2,7 +2,7 @@ using System.Net;
 using System.Text;
 using IngestVideo.Publishing;
 
-namespace IngestVideo.Tests;
+namespace IngestVideo.Tests.Publishing;
 
 /// <summary>Subtitles cut into segments, and what a stranger's subtitles may come to.</summary>
 public sealed class SubtitleTests

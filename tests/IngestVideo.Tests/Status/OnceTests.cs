@@ -47,8 +47,7 @@ public sealed class OnceTests
         var before = await InTheMiddleAsync(host, id);
 
         await FreezeBetweenWritesAsync(frozen, host);
-        await Task.Delay(TimeSpan.FromSeconds(2));
-        using var second = await host.PostAsync(clip, id);
+        using var second = await host.InsistAsync(clip, id);
         frozen.Thaw();
         using var response = await first;
 
@@ -83,9 +82,8 @@ public sealed class OnceTests
             Assert.NotEmpty(Directory.EnumerateFileSystemEntries(killed.WorkDirectory));
         }
 
-        await Task.Delay(TimeSpan.FromSeconds(1.6)); // three heartbeats
         await using var next = await WorkerProcess.StartAsync(host, ("X264_PRESET", "ultrafast"));
-        using var second = await host.PostAsync(clip, id, client: next.Client);
+        using var second = await host.InsistAsync(clip, id, next.Client);
 
         Assert.Equal(HttpStatusCode.Created, second.StatusCode);
         await StreamAssert.IsCorrectAsync(await PublishedVideo.ReadAsync(host, id));
@@ -102,7 +100,7 @@ public sealed class OnceTests
         var dead = video.Status with { State = VideoState.Publishing, Playlist = null, Progress = 0.98, Updated = DateTimeOffset.UtcNow.AddMinutes(-1) };
         await statuses.WriteAsync(video.Id, dead, WriteCondition.None, CancellationToken.None);
 
-        using var response = await host.PostAsync(await Clip.SimpleAsync(), video.Id);
+        using var response = await host.InsistAsync(await Clip.SimpleAsync(), video.Id);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var again = (await PublishedVideo.ReadAsync(host, video.Id)).Status;
@@ -166,7 +164,7 @@ public sealed class OnceTests
         var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
         var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
         var id = VideoId.New();
-        var remover = new VideoRemover(real, new UploadStore(real));
+        var remover = new VideoRemover(real, new StatusStore(real), new UploadStore(real));
         await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(real, async key =>
         {
             if (key.EndsWith("multivariant.m3u8", StringComparison.Ordinal))

@@ -46,6 +46,7 @@ internal sealed class StoreToCheck(IObjectStore store)
     {
         var now = DateTimeOffset.UtcNow;
         var status = new VideoStatus { Id = video.ToString(), State = state, Created = now, Updated = updated ?? now, Attempt = attempt, Playlist = state == VideoState.Ready ? ObjectKeys.Multivariant(video) : null };
+        await _statuses.AnnounceAsync(video, now, CancellationToken.None);
         await _statuses.WriteAsync(video, status, WriteCondition.None, CancellationToken.None);
     }
 
@@ -55,7 +56,9 @@ internal sealed class StoreToCheck(IObjectStore store)
 
     public Task DeleteAsync(string key) => store.DeleteAsync([key], CancellationToken.None);
 
-    public async Task<IReadOnlyList<string>> KeysAsync() => await store.ListAsync("", CancellationToken.None).Select(entry => entry.Key).ToListAsync();
+    /// <summary>The keys of all objects but the list's, which <see cref="CheckAsync"/> compares with the statuses.</summary>
+    public async Task<IReadOnlyList<string>> KeysAsync() => await store.ListAsync("", CancellationToken.None).Select(entry => entry.Key)
+        .Where(key => !key.StartsWith(ObjectKeys.ListingPrefix, StringComparison.Ordinal)).ToListAsync();
 
     /// <summary>What is wrong, as the checker says.</summary>
     public async Task<IReadOnlyList<Finding>> CheckAsync()

@@ -27,6 +27,17 @@ public sealed class SandboxTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_single_file_can_be_hidden_too()
+    {
+        using var folder = new TemporaryDirectory();
+        var (credentials, other) = (Path.Combine(folder.Path, "credentials"), Path.Combine(folder.Path, "other"));
+        await File.WriteAllTextAsync(credentials, "secret", Token);
+        await File.WriteAllTextAsync(other, "open\n", Token);
+
+        Assert.Equal(["open", "end"], await RunAsync($"cat {credentials} {other}; echo end", credentials, Path.Combine(folder.Path, "missing")));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task There_are_no_capabilities_and_no_way_to_new_privileges()
     {
         var status = await RunAsync("cat /proc/self/status");

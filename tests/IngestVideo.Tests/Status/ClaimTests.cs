@@ -1,0 +1,132 @@
+using System.Text;
+using IngestVideo.Status;
+using Microsoft.Extensions.Logging.Abstractions;
+using Reelseal;
+using Reelseal.Storage;
+using Reelseal.Testing;
+
+namespace IngestVideo.Tests.Status;
+
+/// <summary>Who has a video, and for how long: a worker that lives keeps it, one that is gone loses it, whatever the clocks say.</summary>
+public sealed class ClaimTests : IDisposable
+{
+    private const int Limit = 60_000;
+
+    private static readonly IngestOptions s_options = new() { StoreTimeout = TimeSpan.FromSeconds(2), HeartbeatInterval = TimeSpan.FromMilliseconds(200) };
+
+    private readonly TemporaryDirectory _folder = new();
+    private readonly VideoId _video = VideoId.New();
+    private readonly DirectoryObjectStore _store;
+
+    public ClaimTests() => _store = new(_folder.Path, s_options.StoreTimeout);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact(Timeout = Limit)]
+    public async Task A_worker_keeps_its_claim_while_one_write_takes_longer_than_the_store_may_take()
+    {
+        var (slow, slowed) = (s_options.StoreTimeout * 1.2, new TaskCompletionSource());
+        var writes = 0;
+        await using var claim = await TakenAsync(new ChangedStore(_store, async key =>
+        {
+            if (key != ObjectKeys.Status(_video) || Interlocked.Increment(ref writes) != 3)
+                return;
+            await Task.Delay(slow, Token);
+            slowed.SetResult();
+        }));
+
+        while (!slowed.Task.IsCompleted)
+        {
+            Assert.Null((await TakeAsync(_store)).Claim);
+            await Task.Delay(50, Token);
+        }
+
+        Assert.True(await claim.FlushAsync(Token));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(30)]
+    [InlineData(-30)]
+    [InlineData(3600)]
+    [InlineData(-3600)]
+    public async Task Nobody_takes_the_video_of_a_worker_that_lives_however_far_apart_the_clocks_are(int ahead)
+    {
+        await using var claim = await TakenAsync(_store);
+
+        Assert.Null((await TakeAsync(_store, new ShiftedClock(TimeSpan.FromSeconds(ahead)))).Claim);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(30)]
+    [InlineData(-30)]
+    [InlineData(-3600)]
+    public async Task The_video_of_a_worker_that_is_gone_is_taken_over_when_its_claim_has_run_out(int ahead)
+    {
+        VideoStatus before;
+        await using (var claim = await TakenAsync(_store))
+        {
+            await claim.StopAsync();
+            before = claim.Status;
+        }
+        var clock = new ShiftedClock(TimeSpan.FromSeconds(ahead));
+        Assert.Null((await TakeAsync(_store, clock)).Claim);
+        await Task.Delay(s_options.ClaimLifetime, Token);
+
+        var (taken, existing) = await TakeAsync(_store, clock);
+
+        Assert.NotNull(taken);
+        Assert.Equal(before.Attempt, existing!.Attempt);
+        Assert.NotEqual(before.Attempt, taken.Attempt);
+        Assert.Equal(before.Created, taken.Status.Created);
+        await taken.DisposeAsync();
+        Assert.Single(await _store.ListAsync(ObjectKeys.ListingPrefix, Token).ToListAsync(Token));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_heartbeat_that_finds_a_damaged_document_is_followed_by_others()
+    {
+        await using var claim = await TakenAsync(_store);
+        var text = Encoding.UTF8.GetBytes("{ damaged");
+        await _store.PutAsync(ObjectKeys.Status(_video), new MemoryStream(text), WriteCondition.None, Token);
+        await Task.Delay(s_options.HeartbeatInterval * 5, Token);
+
+        await new StatusStore(_store).WriteAsync(_video, claim.Status, WriteCondition.None, Token);
+        var repaired = await _store.HeadAsync(ObjectKeys.Status(_video), Token);
+
+        ObjectEntry? next;
+        do
+        {
+            await Task.Delay(20, Token);
+            next = await _store.HeadAsync(ObjectKeys.Status(_video), Token);
+        }
+        while (next!.ETag == repaired!.ETag);
+        Assert.False(claim.Lost.IsCancellationRequested);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Of_several_at_once_one_has_it_and_the_others_leave_no_place_in_the_list()
+    {
+        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(number => Task.Run(() => TakeAsync(_store, new ShiftedClock(TimeSpan.FromSeconds(number))))));
+
+        var claim = Assert.Single(results, result => result.Claim is not null).Claim!;
+        await claim.DisposeAsync();
+        var listed = Assert.Single(await _store.ListAsync(ObjectKeys.ListingPrefix, Token).ToListAsync(Token));
+        Assert.Equal(ObjectKeys.Listing(_video, claim.Status.Created), listed.Key);
+    }
+
+    private async Task<VideoClaim> TakenAsync(IObjectStore store) => (await TakeAsync(store)).Claim!;
+
+    private Task<ClaimResult> TakeAsync(IObjectStore store, TimeProvider? clock = null)
+    {
+        var statuses = new StatusStore(store);
+        return VideoClaim.TakeAsync(statuses, statuses, _video, clock ?? TimeProvider.System, s_options, NullLogger.Instance, Token);
+    }
+
+    /// <summary>The clock of a machine that is ahead of, or behind, the store's.</summary>
+    private sealed class ShiftedClock(TimeSpan ahead) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + ahead;
+    }
+}
