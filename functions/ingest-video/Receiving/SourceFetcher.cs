@@ -4,16 +4,61 @@ using Reelseal.Storage;
 namespace IngestVideo.Receiving;
 
 /// <summary>Brings a source that was uploaded to the store into the workspace.</summary>
-public sealed class SourceFetcher(IObjectStore store, IngestOptions options)
+public sealed class SourceFetcher(IObjectStore store, IngestOptions options, TimeProvider clock, ILogger<SourceFetcher> logger)
 {
+    private const int BufferBytes = 128 * 1024;
+
+    /// <summary>How often in a row the store may break off without sending a byte.</summary>
+    private const int MaxFailures = 6;
+
+    private static readonly TimeSpan s_shortestWait = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Reads the upload into <see cref="Workspace.Source"/>. Where the store breaks off, it goes on from there: the last of several gigabytes is no reason to send them all again.</summary>
     /// <exception cref="IngestRefusedException">404: there is no such upload. 413: it is too large.</exception>
+    /// <exception cref="UpstreamException">The store sends nothing any more.</exception>
     public async Task FetchAsync(VideoId video, Workspace workspace, CancellationToken cancellationToken)
     {
-        await using var stored = await store.GetAsync(ObjectKeys.Upload(video), range: null, unlessETag: null, cancellationToken)
+        await using var file = new FileStream(workspace.Source, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
+        ObjectEntry? source = null;
+        for (var failures = 0; source is null || file.Position < source.Length;)
+        {
+            var from = file.Position;
+            try
+            {
+                source = await FetchFromAsync(video, source, file, cancellationToken);
+            }
+            catch (UpstreamException e)
+            {
+                failures = file.Position > from ? 0 : failures + 1;
+                if (failures == MaxFailures)
+                    throw;
+                var wait = s_shortestWait * (1 << failures);
+                logger.LogInformation("The upload of {Video} broke off at byte {Position} and is continued in {Wait}: {Reason}", video, file.Position, wait, e.Message);
+                await Task.Delay(wait, clock, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Appends the rest of the upload to a file that has the beginning.</summary>
+    /// <param name="video">Whose upload.</param>
+    /// <param name="known">The upload as it was found before; null the first time.</param>
+    /// <param name="file">Where it goes.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The upload as it was found.</returns>
+    private async Task<ObjectEntry> FetchFromAsync(VideoId video, ObjectEntry? known, FileStream file, CancellationToken cancellationToken)
+    {
+        ByteRange? rest = known is null || file.Position == 0 ? null : new(file.Position, known.Length - file.Position);
+        await using var stored = await store.GetAsync(ObjectKeys.Upload(video), rest, unlessETag: null, cancellationToken)
             ?? throw new IngestRefusedException(StatusCodes.Status404NotFound, "There is no such upload, or it is not completed.");
         if (stored.Entry.Length > options.MaxUploadBytes)
             throw IngestRefusedException.TooLarge(options.MaxUploadBytes);
-        await using var file = new FileStream(workspace.Source, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
-        await stored.Content.CopyToAsync(file, 1 << 17, cancellationToken);
+        if (rest is not null && stored.Entry.ETag != known!.ETag)
+        {
+            // Uploaded again meanwhile: what is here is the beginning of another file.
+            file.SetLength(0);
+            return stored.Entry;
+        }
+        await stored.Content.CopyToAsync(file, BufferBytes, cancellationToken);
+        return stored.Entry;
     }
 }
