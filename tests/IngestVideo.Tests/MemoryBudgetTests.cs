@@ -79,7 +79,7 @@ public sealed class MemoryBudgetTests
     public async Task An_ffmpeg_that_exceeds_its_limit_ends_alone_with_an_error_that_is_recognised()
     {
         string[] arguments = ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=3840x2160:d=0.2", "-c:v", "libx264", "-f", "null", "-"];
-        var command = await new Sandbox(NullLogger<Sandbox>.Instance).WrapAsync("ffmpeg", arguments, new(100L << 20, TimeSpan.FromMinutes(1)));
+        var command = await new Sandbox(NullLogger<Sandbox>.Instance).WrapAsync("ffmpeg", arguments, new(100L << 20, TimeSpan.FromMinutes(1), FileBytes: 0));
 
         var result = await ChildProcess.RunAsync(command, onStarted: null, _ => { }, TestContext.Current.CancellationToken);
 
