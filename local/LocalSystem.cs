@@ -92,6 +92,7 @@ internal sealed class LocalSystem : IAsyncDisposable
     {
         var settings = StoreSettings(options);
         Store = options.Store ?? OpenStore(settings);
+        await Store.PutAsync(ObjectKeys.HealthCheck, new MemoryStream("#EXTM3U\n"u8.ToArray()), WriteCondition.None, cancellationToken);
 
         _gateway = await FunctionGateway.StartAsync(options.GatewayPort, options.Logging, cancellationToken);
         _parts.Push(_gateway);

@@ -25,8 +25,11 @@ public static class ObjectKeys
     /// <summary>Which tickets and tokens are no longer accepted.</summary>
     public const string RevocationsPrefix = "revocations/";
 
-    /// <summary>A playlist that every function may read, whether it is there or not.</summary>
+    /// <summary>A playlist that always exists and that every function may read: while it cannot be read, nothing that S3 denies counts as missing.</summary>
     public const string HealthCheck = VideosPrefix + "health.m3u8";
+
+    /// <summary>Rewritten after each revocation, so that replicas notice; also what always exists beside the other revocations.</summary>
+    public const string LatestRevocation = RevocationsPrefix + "latest.json";
 
     /// <summary>The folder of everything that players can see of a video.</summary>
     public static string Video(VideoId video) => $"{VideosPrefix}{video}/";
@@ -61,4 +64,20 @@ public static class ObjectKeys
 
     /// <summary>The epoch of a video: proofs of an earlier one are no longer accepted.</summary>
     public static string Revocation(VideoId video) => $"{RevocationsPrefix}{video}.json";
+
+    /// <summary>Whether a token is refused.</summary>
+    /// <param name="digest">The digest of its <c>jti</c>.</param>
+    public static string RevokedToken(string digest) => $"{RevocationsPrefix}tokens/{digest}.json";
+
+    /// <summary>Whether all tokens of a user are refused.</summary>
+    /// <param name="digest">The digest of their <c>sub</c>.</param>
+    public static string RevokedSubject(string digest) => $"{RevocationsPrefix}subjects/{digest}.json";
+
+    /// <summary>The object that shows whether a key's neighbours can be read at all; null for the one that shows it for all.</summary>
+    public static string? WitnessOf(string key) => key switch
+    {
+        HealthCheck => null,
+        LatestRevocation => HealthCheck,
+        _ => key.StartsWith(RevocationsPrefix, StringComparison.Ordinal) ? LatestRevocation : HealthCheck,
+    };
 }

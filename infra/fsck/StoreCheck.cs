@@ -43,6 +43,8 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
         var (current, objects) = (default(VideoId), new List<ObjectEntry>());
         await foreach (var entry in ListAsync(ObjectKeys.VideosPrefix, cancellationToken))
         {
+            if (entry.Key == ObjectKeys.HealthCheck)
+                continue;
             if (IdIn(entry.Key, ObjectKeys.VideosPrefix, '/') is not { } video)
             {
                 yield return new(Flaw.ForeignObject, entry.Key, $"{entry.Length} bytes");

@@ -45,7 +45,7 @@ public sealed class StoreFaultTests(CephRgw rgw) : IAsyncLifetime
         { "cut in the middle", 502 },
         { "500 InternalError", 502 },
         { "503 SlowDown", 502 },
-        { "403 AccessDenied", 404 }, // what S3 says of a missing key when ListBucket is not granted
+        { "403 AccessDenied", 502 }, // also for the playlist that always exists: the permission is gone
         { "403 InvalidAccessKeyId", 502 },
         { "403 SignatureDoesNotMatch", 502 },
         { "403 ExpiredToken", 502 },

@@ -2,7 +2,7 @@ using Reelseal.Health;
 
 namespace Reelseal.Storage;
 
-/// <summary>Asks the store for a playlist that need not be there, because each function may read one: only an answer to GET tells a missing object from a missing bucket.</summary>
+/// <summary>Reads the playlist that always exists, because each function may read playlists. A store that truthfully says that it is missing works as well.</summary>
 internal sealed class ObjectStoreHealth(IObjectStore store) : DependencyHealth
 {
     protected override async Task AskAsync(CancellationToken cancellationToken)

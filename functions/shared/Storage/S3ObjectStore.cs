@@ -84,9 +84,13 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
         {
             return new(new(key, 0, unlessETag!, default), content: null);
         }
-        catch (AmazonServiceException e) when (IsMissing(e))
+        catch (AmazonServiceException e) when (e.ErrorCode == "NoSuchKey")
         {
             return null;
+        }
+        catch (AmazonServiceException e) when (e is { ErrorCode: "AccessDenied", StatusCode: HttpStatusCode.Forbidden })
+        {
+            return await IsMissingAsync(key, cancellationToken) ? null : throw Refused(e);
         }
         catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
@@ -208,7 +212,7 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
         }
         catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.Forbidden)
         {
-            // Also the answer to HEAD for a missing object where the bucket may not be listed; GET tells.
+            // Also the answer to HEAD for a missing object where the bucket may not be listed; the answer to GET has a reason.
             await using var found = await GetAsync(key, range: null, unlessETag: null, cancellationToken);
             return found is null ? null : throw Refused(e);
         }
@@ -239,8 +243,29 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
         }
     }
 
-    /// <summary>No such object; S3 says AccessDenied instead to those who may not list the bucket (GetObject, Permissions).</summary>
-    private static bool IsMissing(AmazonServiceException e) => e is { ErrorCode: "NoSuchKey" } or { ErrorCode: "AccessDenied", StatusCode: HttpStatusCode.Forbidden };
+    /// <summary>Whether an object that S3 denied is missing: an object beside it, which always exists, can be read.</summary>
+    /// <remarks>
+    /// To those who may not list the bucket, S3 says AccessDenied both of a missing key and of a permission that was taken away (GetObject, "Permissions").
+    /// The other object is read after the denial and never remembered, so that no key passes for missing because something could be read before.
+    /// </remarks>
+    private async Task<bool> IsMissingAsync(string key, CancellationToken cancellationToken)
+    {
+        if (ObjectKeys.WitnessOf(key) is not { } witness)
+            return false;
+        try
+        {
+            _ = await CallAsync(token => client.Value.GetObjectMetadataAsync(options.Bucket, witness, token), cancellationToken);
+            return true;
+        }
+        catch (AmazonServiceException e) when (e.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
+        {
+            return false;
+        }
+        catch (AmazonServiceException e)
+        {
+            throw Refused(e);
+        }
+    }
 
     private static UpstreamException Refused(AmazonServiceException e) =>
         new($"The object store answered {(int)e.StatusCode} {e.ErrorCode}.", timedOut: false, e);
@@ -250,11 +275,11 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
 
     private ObjectEntry EntryOf(string key, GetObjectResponse response)
     {
-        // Of a range, Content-Range ("bytes 0-9/100") tells the length of the whole.
+        // Of a range, Content-Range ("bytes 0-9/100") holds the length of the whole.
         var whole = response.ContentRange is { } range && long.TryParse(range.AsSpan(range.LastIndexOf('/') + 1), CultureInfo.InvariantCulture, out var length) ? length : response.ContentLength;
         return _clock.EntryOf(key, whole, Known(response.ETag), response.LastModified);
     }
 
-    /// <summary>Something that every answer of S3 tells; it is missing where a proxy or a sign-in page has answered instead.</summary>
+    /// <summary>A value that every answer of S3 has; it is missing where a proxy or a sign-in page has answered instead.</summary>
     private static string Known(string? told) => told ?? throw new UpstreamException("Something else than an object store has answered.", timedOut: false);
 }

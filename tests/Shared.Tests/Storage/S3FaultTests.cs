@@ -109,10 +109,24 @@ public sealed class S3FaultTests(CephRgw rgw) : IAsyncLifetime
     [InlineData(403, "AccessDenied")]
     public async Task A_missing_object_is_one_whatever_S3_calls_it(int status, string code)
     {
-        _proxy.Choose = _ => Fault.S3Error(status, code);
+        await PutAsync(_store, ObjectKeys.HealthCheck, "#EXTM3U"u8.ToArray(), WriteCondition.None);
+        _proxy.Choose = request => request.Target.EndsWith(ObjectKeys.HealthCheck, StringComparison.Ordinal) ? null : Fault.S3Error(status, code);
 
         Assert.Null(await _store.GetAsync("a", range: null, unlessETag: null, Token));
         Assert.Null(await _store.HeadAsync("a", Token));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(403, "AccessDenied")]
+    [InlineData(404, "NoSuchKey")]
+    [InlineData(500, "InternalError")]
+    [InlineData(403, "InvalidAccessKeyId")]
+    public async Task A_denied_object_is_not_missing_while_the_one_that_always_exists_cannot_be_read(int status, string code)
+    {
+        _proxy.Choose = request => request.Target.EndsWith(ObjectKeys.HealthCheck, StringComparison.Ordinal) ? Fault.S3Error(status, code) : Fault.S3Error(403, "AccessDenied");
+
+        await IsUpstreamAsync(502, () => _store.GetAsync("a", range: null, unlessETag: null, Token));
+        await IsUpstreamAsync(502, () => _store.HeadAsync("a", Token));
     }
 
     [Theory(Timeout = Limit)]

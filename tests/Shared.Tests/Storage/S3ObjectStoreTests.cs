@@ -41,6 +41,7 @@ public sealed class S3ObjectStoreTests(CephRgw rgw) : ObjectStoreTests
         using var owner = bucket.CreateClient();
         var store = bucket.CreateStore(s_timeout);
         await WriteAsync(store, "a", "one");
+        await WriteAsync(store, ObjectKeys.HealthCheck, "#EXTM3U");
         await owner.PutBucketPolicyAsync(
             new PutBucketPolicyRequest
             {
@@ -64,6 +65,14 @@ public sealed class S3ObjectStoreTests(CephRgw rgw) : ObjectStoreTests
         Assert.Equal(502, (await Assert.ThrowsAsync<UpstreamException>(() => KeysAsync(reader, ""))).StatusCode);
         Assert.Equal(502, (await Assert.ThrowsAsync<UpstreamException>(() => reader.DeleteAsync(["a"], Token))).StatusCode);
         Assert.Equal("one", await ReadAsync(store, "a"));
+
+        // Nor is what may no longer be read.
+        await owner.DeleteBucketPolicyAsync(new DeleteBucketPolicyRequest { BucketName = bucket.Name }, Token);
+        foreach (var key in (string[])["a", "missing", ObjectKeys.HealthCheck, ObjectKeys.LatestRevocation])
+        {
+            Assert.Contains("403 AccessDenied", (await Assert.ThrowsAsync<UpstreamException>(() => ReadAsync(reader, key))).Message, StringComparison.Ordinal);
+            Assert.Equal(502, (await Assert.ThrowsAsync<UpstreamException>(() => reader.HeadAsync(key, Token))).StatusCode);
+        }
     }
 
     [Fact(Timeout = Limit)]
@@ -85,9 +94,10 @@ public sealed class S3ObjectStoreTests(CephRgw rgw) : ObjectStoreTests
         await using var proxy = new FaultProxy(bucket.Endpoint);
         var writer = (bucket with { Endpoint = proxy.Address, AccessKey = "writer", SecretKey = "writersecret" }).CreateStore(s_timeout);
 
+        await WriteAsync(bucket.CreateStore(s_timeout), ObjectKeys.HealthCheck, "#EXTM3U");
         proxy.Inject(Fault.S3Error(412, "PreconditionFailed"), method: "PUT");
         Assert.Null(await writer.PutAsync("a", new MemoryStream("one"u8.ToArray()), WriteCondition.IfNew, Token));
-        Assert.Equal(["PUT", "HEAD", "GET"], proxy.Requests.Select(request => request.Method));
+        Assert.Equal(["PUT", "HEAD", "GET", "HEAD"], proxy.Requests.Select(request => request.Method));
         Assert.NotNull(await writer.PutAsync("a", new MemoryStream("one"u8.ToArray()), WriteCondition.IfNew, Token));
     }
 
