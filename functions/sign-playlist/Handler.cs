@@ -43,8 +43,13 @@ public static class Handler
 
     public static void MapEndpoints(WebApplication app)
     {
-        app.UseCrossOriginHeaders(app.Services.GetRequiredService<SigningOptions>().CorsOrigin, methods: "GET, HEAD");
+        app.UseCrossOriginHeaders(app.Services.GetRequiredService<SigningOptions>().CorsOrigin, methods: "GET, HEAD, PUT, DELETE");
         app.MapMethods("/videos/{video}/{*path}", [HttpMethods.Get, HttpMethods.Head], PlaylistEndpoint.Create(app.Services));
         app.MapGet("/videos/{video}", TicketEndpoint.GetTicket);
+        app.MapGet("/videos/{video}/share", ShareEndpoint.GetShare);
+        app.MapDelete("/videos/{video}/tickets", RevocationEndpoints.RevokeTickets);
+        // A jti or sub may hold slashes.
+        app.MapMethods("/revocations/tokens/{*id}", [HttpMethods.Put, HttpMethods.Delete], RevocationEndpoints.ChangeToken);
+        app.MapMethods("/revocations/subjects/{*id}", [HttpMethods.Put, HttpMethods.Delete], RevocationEndpoints.ChangeSubject);
     }
 }

@@ -11,6 +11,13 @@ internal sealed class PlaylistEndpoint(ViewerGate gate, PlaylistSource source, P
 {
     private const string ContentType = "application/vnd.apple.mpegurl";
 
+    /// <summary>How long CloudFront keeps an answer to a ticket of another key than this replica signs with.</summary>
+    /// <remarks>
+    /// While the key changes, a replica that still signs with the old one may be asked by a ticket of the new one. Kept until the ticket ends, its answer would fill the new ticket's
+    /// playlists with signatures that CloudFront no longer accepts.
+    /// </remarks>
+    private static readonly TimeSpan s_otherKeyFreshness = TimeSpan.FromSeconds(5);
+
     /// <summary>Creates the endpoint as the plainest delegate there is: it answers every playlist of every viewer.</summary>
     public static RequestDelegate Create(IServiceProvider services) => ActivatorUtilities.CreateInstance<PlaylistEndpoint>(services).HandleAsync;
 
@@ -39,7 +46,7 @@ internal sealed class PlaylistEndpoint(ViewerGate gate, PlaylistSource source, P
 
         var coding = ContentCodings.Preferred(request.Headers.AcceptEncoding);
         var signed = await signer.SignAsync(playlist, admission.Viewer, coding, context.RequestAborted);
-        WriteHeaders(response, signed, admission.Viewer);
+        WriteHeaders(response, key, signed, admission.Viewer);
         if (IsKnown(request.Headers.IfNoneMatch, signed.ETag))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
@@ -68,19 +75,32 @@ internal sealed class PlaylistEndpoint(ViewerGate gate, PlaylistSource source, P
         return tags.Any(tag => tag.Compare(ours, useStrongComparison: false));
     }
 
-    private void WriteHeaders(HttpResponse response, SignedPlaylist signed, Viewer viewer)
+    private void WriteHeaders(HttpResponse response, PlaylistKey key, SignedPlaylist signed, Viewer viewer)
     {
         response.Headers.ETag = signed.ETag;
         response.Headers.Vary = HeaderNames.AcceptEncoding;
-        // A cached copy must not outlive its signatures. A ticket's copies all end with it; a token's URLs have half of their lifetime
-        // left even in the oldest copy.
-        var left = viewer.Expires - clock.GetUtcNow();
-        var seconds = (long)(viewer.ViaCloudFront || left < options.Lifetime.Minimum / 2 ? left : options.Lifetime.Minimum / 2).TotalSeconds;
-        response.Headers.CacheControl = string.Create(
-            CultureInfo.InvariantCulture, $"{(viewer.ViaCloudFront ? "public" : "private")}, max-age={long.Max(seconds, 0)}");
+        response.Headers.CacheControl = CacheControlOf(key, viewer);
         if (!viewer.ViaCloudFront)
             response.Headers["Referrer-Policy"] = "no-referrer"; // a token may be in the URL
     }
+
+    /// <summary>How long a copy may be served. It must not outlive what is in it, nor hide for too long that the video was deleted, replaced or its tickets revoked.</summary>
+    private string CacheControlOf(PlaylistKey key, Viewer viewer)
+    {
+        var left = viewer.Expires - clock.GetUtcNow();
+        var limit = viewer.HasOtherKey ? s_otherKeyFreshness : key.IsMultivariant ? options.MultivariantFreshness : options.MediaFreshness;
+        // A token's URLs have half of their lifetime left even in the oldest copy; a ticket ends at its time, no matter who holds the copy.
+        if (!viewer.ViaCloudFront)
+            return string.Create(CultureInfo.InvariantCulture, $"private, max-age={Seconds(Min(left, Min(limit, options.Lifetime.Minimum / 2)))}");
+        // The ages of copies add up, so where the limit counts the edge keeps one, and the player none.
+        return limit < left
+            ? string.Create(CultureInfo.InvariantCulture, $"public, max-age=0, s-maxage={Seconds(limit)}, stale-if-error=0")
+            : string.Create(CultureInfo.InvariantCulture, $"public, max-age={Seconds(left)}");
+    }
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private static long Seconds(TimeSpan time) => long.Max((long)time.TotalSeconds, 0);
 
     private static ProblemHttpResult Problem(int status, string detail) => TypedResults.Problem(statusCode: status, detail: detail);
 }

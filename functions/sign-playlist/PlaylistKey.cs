@@ -16,6 +16,7 @@ internal sealed class PlaylistKey
     {
         (Video, Key) = (video, key);
         Folder = key[..(key.LastIndexOf('/') + 1)];
+        IsMultivariant = key.AsSpan(Folder.Length) is "multivariant.m3u8" && Folder.Length == ObjectKeys.VideosPrefix.Length + VideoId.TextLength + 1;
     }
 
     public VideoId Video { get; }
@@ -25,6 +26,9 @@ internal sealed class PlaylistKey
 
     /// <summary>The key's part up to the last slash, against which the playlist's relative URIs resolve.</summary>
     public string Folder { get; }
+
+    /// <summary>Whether it is the video's entry playlist, whose content may change; media playlists never do.</summary>
+    public bool IsMultivariant { get; }
 
     public static PlaylistKey Multivariant(VideoId video) => new(video, ObjectKeys.Multivariant(video));
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Reelseal;
 using Reelseal.Tokens;
@@ -26,6 +27,15 @@ internal sealed record SigningOptions
     /// <summary>How long a playlist is used before the store is asked whether it still stands.</summary>
     public required TimeSpan Freshness { get; init; }
 
+    /// <summary>How long CloudFront and players keep a multivariant playlist: what was revoked, deleted or replaced is noticed at the edge after this time.</summary>
+    public required TimeSpan MultivariantFreshness { get; init; }
+
+    /// <summary>How long CloudFront and players keep a media playlist, which never changes; at most until the ticket ends.</summary>
+    public required TimeSpan MediaFreshness { get; init; }
+
+    /// <summary>How far ahead a share link may end.</summary>
+    public required TimeSpan ShareLifetime { get; init; }
+
     /// <summary>The longest that fetching a playlist from the store may take.</summary>
     public required TimeSpan StoreTimeout { get; init; }
 
@@ -48,8 +58,8 @@ internal sealed record SigningOptions
             settings.AddError("SIGNING_HASH is sha1, which CloudFront documents for RSA keys only; the signing key is ECDSA.");
 
         var keyPairId = settings.Required("KEY_PAIR_ID");
-        if (!keyPairId.All(char.IsAsciiLetterOrDigit))
-            settings.AddError("KEY_PAIR_ID holds characters that no id of CloudFront's has.");
+        if (keyPairId.Length > 0 && !IsKeyPairId(keyPairId))
+            settings.AddError("KEY_PAIR_ID is not the id of a CloudFront public key: it has letters and digits only.");
 
         string[] secrets = [settings.RequiredSecret("reelseal-origin-secret"), settings.Secret("reelseal-origin-secret-previous") ?? ""];
         if (secrets[0].Length is > 0 and < 16)
@@ -76,12 +86,18 @@ internal sealed record SigningOptions
             CookieDomain = settings.Text("COOKIE_DOMAIN"),
             CorsOrigin = settings.Text("CORS_ORIGIN", "*"),
             Freshness = settings.Duration("PLAYLIST_FRESHNESS", TimeSpan.FromMinutes(1)),
+            MultivariantFreshness = settings.Duration("MULTIVARIANT_FRESHNESS", TimeSpan.FromMinutes(1)),
+            MediaFreshness = settings.Text("MEDIA_FRESHNESS") is null ? TimeSpan.MaxValue : settings.Duration("MEDIA_FRESHNESS", TimeSpan.MaxValue),
+            ShareLifetime = settings.Duration("SHARE_LIFETIME", TimeSpan.FromDays(30), max: TimeSpan.FromDays(3650)),
             StoreTimeout = settings.Duration("S3_TIMEOUT", TimeSpan.FromSeconds(5)),
             CacheBytes = settings.Number("CACHE_BYTES", 32L << 20),
         };
         settings.ThrowIfInvalid();
         return options;
     }
+
+    /// <summary>Whether a text can be the id of one of CloudFront's public keys: letters and digits, so that it is the same text in a query.</summary>
+    internal static bool IsKeyPairId([NotNullWhen(true)] string? text) => text is { Length: > 0 and <= 64 } && text.All(char.IsAsciiLetterOrDigit);
 
     private static SigningKey? ParseKey(Settings settings, string pem)
     {

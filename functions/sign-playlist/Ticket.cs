@@ -8,6 +8,13 @@ namespace SignPlaylist;
 /// <param name="Expires">When both end, in seconds since the epoch.</param>
 internal sealed record Ticket(string Url, string? Query, long Expires);
 
+/// <summary>What a share link consists of: <c>GET /videos/{video}?until=…&amp;share=…</c> gives a ticket for it, without a token.</summary>
+/// <param name="Video">The video's id.</param>
+/// <param name="Until">When the link ends, in seconds since the epoch.</param>
+/// <param name="Share">The link's secret.</param>
+internal sealed record ShareLink(string Video, long Until, string Share);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(Ticket))]
+[JsonSerializable(typeof(ShareLink))]
 internal sealed partial class TicketJson : JsonSerializerContext;

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Reelseal;
+using Reelseal.Revocation;
 using Reelseal.Tokens;
 
 namespace SignPlaylist;
@@ -9,7 +10,8 @@ namespace SignPlaylist;
 /// <param name="ViaCloudFront">The request came through CloudFront, with a ticket; otherwise through the gateway, with a token.</param>
 /// <param name="Expires">When the URLs signed for this viewer end.</param>
 /// <param name="PlaylistQuery">What the URIs of other playlists carry on: the ticket's proof, a token that came in the query, or nothing.</param>
-internal sealed record Viewer(bool ViaCloudFront, DateTimeOffset Expires, string PlaylistQuery);
+/// <param name="HasOtherKey">The ticket was signed with another key than this replica signs with: the key is being rotated.</param>
+internal sealed record Viewer(bool ViaCloudFront, DateTimeOffset Expires, string PlaylistQuery, bool HasOtherKey = false);
 
 /// <summary>A viewer, or the answer that says why there is none.</summary>
 internal readonly record struct ViewerAdmission(Viewer? Viewer, ProblemHttpResult? Refusal)
@@ -19,13 +21,13 @@ internal readonly record struct ViewerAdmission(Viewer? Viewer, ProblemHttpResul
     public bool Granted => Viewer is not null;
 }
 
-/// <summary>Decides who may play a video: who comes through CloudFront with a ticket that still lasts, or to the gateway with a token.</summary>
-internal sealed class ViewerGate(TokenGate tokens, SigningOptions options, TimeProvider clock)
+/// <summary>Decides who may play a video: CloudFront with a ticket that has neither ended nor been revoked, and a client of the gateway with a token.</summary>
+internal sealed class ViewerGate(TokenGate tokens, Revocations revocations, SigningOptions options, TimeProvider clock)
 {
     public async ValueTask<ViewerAdmission> AdmitAsync(HttpRequest request, VideoId video)
     {
         if (request.Headers.TryGetValue(OriginProof.Header, out var header))
-            return AdmitEdge(request, video, header.ToString());
+            return await AdmitEdgeAsync(request, video, header.ToString());
 
         var admission = await tokens.AdmitAsync(request, Scopes.Play, video, allowQuery: true);
         if (!admission.Granted)
@@ -38,15 +40,20 @@ internal sealed class ViewerGate(TokenGate tokens, SigningOptions options, TimeP
             token.Count == 0 ? "" : $"{TokenGate.QueryParameter}={token}"), Refusal: null);
     }
 
-    private ViewerAdmission AdmitEdge(HttpRequest request, VideoId video, string header)
+    private async ValueTask<ViewerAdmission> AdmitEdgeAsync(HttpRequest request, VideoId video, string header)
     {
         if (!options.OriginProof.IsValid(header))
             return Refuse($"The header {OriginProof.Header} is wrong.");
-        if (options.OriginProof.Read(video, request.Query["until"], request.Query["proof"]) is not { } until)
-            return Refuse("The URL does not come from a ticket: until and proof are missing or do not fit this video.");
+        string? key = request.Query["key"];
+        string? proof = request.Query["proof"];
+        if (!EpochSeconds.TryParse(request.Query["until"], out var until) || !SigningOptions.IsKeyPairId(key))
+            return Refuse("The URL does not come from a ticket: until or key is missing or malformed.");
         if (until <= clock.GetUtcNow())
             return Refuse("The ticket has ended.");
-        return new(new(ViaCloudFront: true, until, options.OriginProof.QueryFor(video, until)), Refusal: null);
+        var epoch = await revocations.EpochOfAsync(video, request.HttpContext.RequestAborted);
+        if (!options.OriginProof.IsValid(proof, video, until, key, epoch))
+            return Refuse("The URL does not come from a ticket for this video, or the ticket was revoked.");
+        return new(new(ViaCloudFront: true, until, options.OriginProof.QueryFor(video, until, key, epoch), HasOtherKey: key != options.Signer.KeyPairId), Refusal: null);
     }
 
     private static ViewerAdmission Refuse(string detail) =>

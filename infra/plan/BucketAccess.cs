@@ -28,7 +28,8 @@ public static class BucketAccess
         new PolicyStatement("ReadPlaylists", Effect.Allow, ["s3:GetObject"], [$"{bucketArn}/{ObjectKeys.VideosPrefix}*.m3u8"]),
         new PolicyStatement("Revoke", Effect.Allow, ["s3:GetObject", "s3:PutObject"], [$"{bucketArn}/{ObjectKeys.RevocationsPrefix}*"]));
 
-    /// <summary>What ingest-video may do: read, write, delete and list what belongs to videos; neither the page under <c>site/</c> nor revocations.</summary>
+    /// <summary>What ingest-video may do: read, write, delete and list what belongs to videos, and read revocations; not the page under <c>site/</c>.</summary>
+    /// <remarks>The first function to look for revocations writes <see cref="ObjectKeys.LatestRevocation"/>, which shows from then on whether they can be read.</remarks>
     public static PolicyDocument IngestVideo(string bucketArn)
     {
         string[] prefixes =
@@ -40,6 +41,8 @@ public static class BucketAccess
                 // PutObject covers the parts of a multipart upload; listing and aborting them are rights of their own.
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"],
                 [.. prefixes.Select(prefix => $"{bucketArn}/{prefix}*")]),
+            new PolicyStatement("ReadRevocations", Effect.Allow, ["s3:GetObject"], [$"{bucketArn}/{ObjectKeys.RevocationsPrefix}*"]),
+            new PolicyStatement("MarkRevocations", Effect.Allow, ["s3:PutObject"], [$"{bucketArn}/{ObjectKeys.LatestRevocation}"]),
             new PolicyStatement("List", Effect.Allow, ["s3:ListBucket"], [bucketArn])
                 .When("StringLike", "s3:prefix", [.. prefixes.Select(prefix => $"{prefix}*")]));
     }

@@ -31,6 +31,9 @@ internal sealed class TokenMint
             claims["video"] = single.ToString();
         else if (request.Videos.Count > 1)
             claims["video"] = request.Videos.Select(video => video.ToString()).ToArray();
+        claims["jti"] = request.Id;
+        if (request.Subject is { } subject)
+            claims["sub"] = subject;
         if (request.Until is { } until)
             claims["until"] = until.ToUnixTimeSeconds();
         return _handler.CreateToken(new SecurityTokenDescriptor
@@ -57,6 +60,12 @@ internal sealed record TokenRequest
 
     /// <summary>Until when what it opens may be played, or null.</summary>
     public DateTimeOffset? Until { get; init; }
+
+    /// <summary>The token's id, by which it can be revoked.</summary>
+    public string Id { get; init; } = Guid.NewGuid().ToString();
+
+    /// <summary>The user's id, by which all their tokens can be revoked, or null.</summary>
+    public string? Subject { get; init; }
 
     public string Audience { get; init; } = "reelseal";
 

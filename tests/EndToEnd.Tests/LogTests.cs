@@ -119,6 +119,15 @@ public sealed class LogTests
         hidden.Add(token.Split('.')[2]);
         var query = (await system.Client.GetTicketAsync(system.Video, until: null, cancellation)).Query;
         using var http = new HttpClient();
+        using (var make = new HttpRequestMessage(HttpMethod.Get, $"{system.Local.Gateway}/function/sign-playlist/videos/{system.Video}/share") { Headers = { Authorization = new("Bearer", token) } })
+        using (var made = await http.SendAsync(make, cancellation))
+        {
+            var link = JsonElement.Parse(await made.Content.ReadAsStringAsync(cancellation));
+            var share = link.GetProperty("share").GetString()!;
+            hidden.Add(share);
+            foreach (var until in (long[])[link.GetProperty("until").GetInt64(), 1])
+                using (await http.GetAsync($"{system.Local.Gateway}/function/sign-playlist/videos/{system.Video}?until={until}&share={share}", cancellation)) { }
+        }
         var answers = new List<string>();
         foreach (var path in (string[])
         [
@@ -149,7 +158,7 @@ public sealed class LogTests
     {
         foreach (var parameter in address.Query.TrimStart('?').Split('&'))
         {
-            if (parameter.Split('=', 2) is ["Signature" or "Policy" or "proof" or "token", var value])
+            if (parameter.Split('=', 2) is ["Signature" or "Policy" or "proof" or "share" or "token", var value])
                 hidden.Add(value);
         }
     }

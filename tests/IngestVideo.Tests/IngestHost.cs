@@ -109,14 +109,17 @@ internal sealed class IngestHost : IAsyncDisposable
         var claims = new Dictionary<string, object>(StringComparer.Ordinal) { ["scope"] = scope };
         if (videos is not [])
             claims["video"] = videos;
-        return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
+        return Token(claims);
+    }
+
+    public static string Token(Dictionary<string, object> claims) =>
+        new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
         {
             Audience = "reelseal",
             Expires = DateTime.UtcNow.AddHours(2), // the longest test takes less
             Claims = claims,
             SigningCredentials = new(new SymmetricSecurityKey(Encoding.UTF8.GetBytes(Key)), SecurityAlgorithms.HmacSha256),
         });
-    }
 
     /// <summary>Sends a video as the raw body, without a Content-Length, as the gateway does.</summary>
     public async Task<HttpResponseMessage> PostAsync(Stream video, VideoId? id = null, string? query = null, HttpClient? client = null)

@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using IngestVideo.Status;
+using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
+using Reelseal.Revocation;
 using Reelseal.Tokens;
 
 namespace IngestVideo.Tests;
@@ -216,6 +218,24 @@ public sealed class IngestTests
         using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
 
         await AssertProblemAsync(response, status, "");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_revoked_token_is_refused_here_too()
+    {
+        await using var host = await IngestHost.StartAsync();
+        using var client = host.CreateClient(IngestHost.Token(new Dictionary<string, object> { ["scope"] = Scopes.Ingest, ["jti"] = "1", ["sub"] = "someone" }));
+        async Task<HttpStatusCode> ListAsync()
+        {
+            using var response = await client.GetAsync(new Uri("/videos", UriKind.Relative), TestContext.Current.CancellationToken);
+            return response.StatusCode;
+        }
+
+        Assert.Equal(HttpStatusCode.OK, await ListAsync());
+        // As sign-playlist does; this replica knows at once of what it revoked itself.
+        var revocations = host.Services.GetRequiredService<Revocations>();
+        await revocations.RefuseAsync(RevocationKind.Subject, "someone", refused: true, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Unauthorized, await ListAsync());
     }
 
     [Fact(Timeout = Limit)]

@@ -72,8 +72,12 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
     {
         var query = await TicketQueryAsync(_server, until: null);
         var until = query.Split('&')[0];
-        var later = $"until={s_end.AddDays(1).ToUnixTimeSeconds()}&{query.Split('&')[1]}";
-        foreach (var refused in new[] { Multivariant, $"{Multivariant}?{until}", $"{Multivariant}?{later}", $"{Multivariant}?{query[..^1]}", $"/videos/{Other}/multivariant.m3u8?{query}", $"{Multivariant}?{query}&{query}" })
+        var later = query.Replace(until, $"until={s_end.AddDays(1).ToUnixTimeSeconds()}", StringComparison.Ordinal);
+        foreach (var refused in new[]
+        {
+            Multivariant, $"{Multivariant}?{until}", $"{Multivariant}?{later}", $"/videos/{Other}/multivariant.m3u8?{query}", $"{Multivariant}?{query}&{query}",
+            $"{Multivariant}?{query[..query.LastIndexOf('&')]}", $"{Multivariant}?{query[..^1]}", $"{Multivariant}?{query}2", $"{Multivariant}?{query}%00", $"{Multivariant}?{query}&key=K2",
+        })
             Assert.Equal(HttpStatusCode.Forbidden, (await _server.GetAsEdgeAsync(refused)).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await _server.GetAsEdgeAsync($"{Multivariant}?{query}", "another-secret")).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await _server.GetAsEdgeAsync($"{Multivariant}?{query}", "")).StatusCode);
@@ -81,20 +85,20 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("until={until}&proof=!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!")]
-    [InlineData("until={until}&proof={proof but for its last character}B")] // an unused bit is set: the same bytes to a lenient decoder
-    [InlineData("until={until}&proof={proof}%3D")]
-    [InlineData("until={until}&proof=%20{proof}")]
-    [InlineData("until={until}&proof=%ED%A0%80{proof}")]
-    [InlineData("until={until}&proof=")]
-    [InlineData("until=0{until}&proof={proof}")]
-    [InlineData("until=%2B{until}&proof={proof}")]
-    [InlineData("until={until}.0&proof={proof}")]
-    [InlineData("until=%D9%A1&proof={proof}")]
-    [InlineData("until=9223372036854775807&proof={proof}")]
-    [InlineData("until=253402300800&proof={proof}")] // a second after the last that .NET knows
-    [InlineData("until=253402300799&proof={proof}")]
-    [InlineData("until=00&proof={proof}")]
+    [InlineData("key=K1&until={until}&proof=!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!")]
+    [InlineData("key=K1&until={until}&proof={proof but for its last character}B")] // an unused bit is set: the same bytes to a lenient decoder
+    [InlineData("key=K1&until={until}&proof={proof}%3D")]
+    [InlineData("key=K1&until={until}&proof=%20{proof}")]
+    [InlineData("key=K1&until={until}&proof=%ED%A0%80{proof}")]
+    [InlineData("key=K1&until={until}&proof=")]
+    [InlineData("key=K1&until=0{until}&proof={proof}")]
+    [InlineData("key=K1&until=%2B{until}&proof={proof}")]
+    [InlineData("key=K1&until={until}.0&proof={proof}")]
+    [InlineData("key=K1&until=%D9%A1&proof={proof}")]
+    [InlineData("key=K1&until=9223372036854775807&proof={proof}")]
+    [InlineData("key=K1&until=253402300800&proof={proof}")] // a second after the last that .NET knows
+    [InlineData("key=K1&until=253402300799&proof={proof}")]
+    [InlineData("key=K1&until=00&proof={proof}")]
     public async Task A_malformed_proof_or_end_is_403(string query)
     {
         var good = (await TicketQueryAsync(_server, until: null)).Split('&', '=');
@@ -115,6 +119,39 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
             Assert.Equal(s_end - _server.Clock.GetUtcNow(), media.Headers.CacheControl?.MaxAge);
         }
         Assert.Equal(HttpStatusCode.Forbidden, (await _server.GetAsEdgeAsync($"{Media}?{query}")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_cache_keeps_the_multivariant_playlist_for_a_minute_and_media_playlists_until_the_ticket_ends_or_as_the_settings_say()
+    {
+        var query = await TicketQueryAsync(_server, until: null);
+        using var multivariant = await _server.GetAsEdgeAsync($"{Multivariant}?{query}");
+        Assert.Equal("public, max-age=0, s-maxage=60, stale-if-error=0", multivariant.Headers.NonValidated["Cache-Control"].ToString());
+        using var atGateway = await _server.GetAsync(Multivariant, _server.Token(Video));
+        Assert.Equal("private, max-age=60", atGateway.Headers.NonValidated["Cache-Control"].ToString());
+        var soon = await TicketQueryAsync(_server, until: SignPlaylistServer.Start.AddSeconds(30).ToUnixTimeSeconds());
+        using var ending = await _server.GetAsEdgeAsync($"{Multivariant}?{soon}");
+        Assert.Equal("public, max-age=30", ending.Headers.NonValidated["Cache-Control"].ToString());
+
+        await using var server = await SignPlaylistServer.StartAsync(new() { ["MULTIVARIANT_FRESHNESS"] = "5s", ["MEDIA_FRESHNESS"] = "10m" });
+        await PutVideoAsync(server);
+        using var multivariant2 = await server.GetAsEdgeAsync($"{Multivariant}?{query}");
+        Assert.Equal("public, max-age=0, s-maxage=5, stale-if-error=0", multivariant2.Headers.NonValidated["Cache-Control"].ToString());
+        using var media2 = await server.GetAsEdgeAsync($"{Media}?{query}");
+        Assert.Equal("public, max-age=0, s-maxage=600, stale-if-error=0", media2.Headers.NonValidated["Cache-Control"].ToString());
+    }
+
+    [Fact]
+    public async Task An_answer_to_a_ticket_of_another_key_is_kept_only_briefly_because_a_key_is_being_rotated()
+    {
+        await using var other = await SignPlaylistServer.StartAsync(new() { ["KEY_PAIR_ID"] = "K2" });
+        await PutVideoAsync(other);
+        var query = await TicketQueryAsync(other, until: null);
+        using var media = await _server.GetAsEdgeAsync($"{Media}?{query}"); // a replica that still signs with the old key
+        Assert.Contains("&Key-Pair-Id=K1&", await media.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal("public, max-age=0, s-maxage=5, stale-if-error=0", media.Headers.NonValidated["Cache-Control"].ToString());
+        using var multivariant = await _server.GetAsEdgeAsync($"{Multivariant}?{query}");
+        Assert.Contains($"\na1/720p/playlist.m3u8?{query}&", await multivariant.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -413,7 +450,7 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
     {
         var ticket = await server.Client.GetStringAsync($"/videos/{Video}?token={server.Token(Video)}" + (until is null ? "" : $"&until={until}"));
         var url = System.Text.Json.JsonDocument.Parse(ticket).RootElement.GetProperty("url").GetString()!;
-        return string.Join('&', url.Split('?')[1].Split('&').Take(2));
+        return string.Join('&', url.Split('?')[1].Split('&').Take(3));
     }
 
     internal static string PolicyOf(string text)

@@ -42,7 +42,9 @@ public sealed class SignPlaylistServer : IAsyncDisposable
         File.WriteAllText(Path.Combine(secrets, "reelseal-origin-secret"), OriginSecret + "\n");
         File.WriteAllText(Path.Combine(secrets, "reelseal-origin-secret-previous"), PreviousOriginSecret);
         File.WriteAllText(Path.Combine(secrets, "reelseal-token-key"), TokenKey);
-        settings = new(settings, StringComparer.Ordinal) { ["CLOUDFRONT_URL"] = "https://cdn.example", ["KEY_PAIR_ID"] = "K1" };
+        settings = new(settings, StringComparer.Ordinal);
+        settings.TryAdd("CLOUDFRONT_URL", "https://cdn.example");
+        settings.TryAdd("KEY_PAIR_ID", "K1");
         Store = store ?? new DirectoryObjectStore(Path.Combine(_folder.FullName, "store"), TimeSpan.FromSeconds(5));
 
         var builder = WebApplication.CreateSlimBuilder();
@@ -72,6 +74,7 @@ public sealed class SignPlaylistServer : IAsyncDisposable
 
     public FakeTimeProvider Clock { get; } = new(Start);
     public IObjectStore Store { get; }
+
     public HttpClient Client { get; } = new(new DocumentedHandler("sign-playlist", new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }));
 
     public static async Task<SignPlaylistServer> StartAsync(Dictionary<string, string>? settings = null, IObjectStore? store = null, string? pem = null, Action<IServiceCollection>? change = null)
@@ -100,13 +103,17 @@ public sealed class SignPlaylistServer : IAsyncDisposable
     public Task<HttpResponseMessage> GetAsEdgeAsync(string pathAndQuery, string secret = OriginSecret, params (string Name, string Value)[] headers) =>
         GetAsync(pathAndQuery, headers: [(OriginProof.Header, secret), .. headers]);
 
-    public string Token(object? video = null, string scope = "video:play", DateTimeOffset? expires = null, long? until = null)
+    public string Token(object? video = null, string scope = "video:play", DateTimeOffset? expires = null, long? until = null, string? id = null, string? subject = null)
     {
         var claims = new Dictionary<string, object> { ["scope"] = scope };
         if (video is not null)
             claims["video"] = video;
         if (until is not null)
             claims["until"] = until;
+        if (id is not null)
+            claims["jti"] = id;
+        if (subject is not null)
+            claims["sub"] = subject;
         return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
         {
             Audience = "reelseal",

@@ -6,6 +6,9 @@ public static class Scopes
     public const string Play = "video:play";
     public const string Ingest = "video:ingest";
 
+    /// <summary>Makes share links; <see cref="Ingest"/> does as well.</summary>
+    public const string Share = "video:share";
+
     /// <summary>How every scope of ours begins.</summary>
     internal const string Family = "video:";
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
+using Reelseal.Revocation;
 
 namespace Reelseal.Tokens;
 
@@ -14,7 +15,7 @@ public readonly record struct Admission(TokenClaims? Claims, ProblemHttpResult? 
 }
 
 /// <summary>Admits requests by their bearer token (RFC 6750): 401 without a valid one, 403 with one that does not allow this.</summary>
-public sealed class TokenGate(TokenValidator validator, TokenOptions options, TimeProvider clock)
+public sealed class TokenGate(TokenValidator validator, Revocations revocations, TokenOptions options, TimeProvider clock)
 {
     /// <summary>The query parameter that carries a token where a player cannot send a header.</summary>
     public const string QueryParameter = "token";
@@ -24,8 +25,9 @@ public sealed class TokenGate(TokenValidator validator, TokenOptions options, Ti
     /// <param name="scope">The scope that the token must have.</param>
     /// <param name="video">The video that it must allow, or null when the request is about none.</param>
     /// <param name="allowQuery">Whether a token in the query is accepted: it must name its video and be about to expire.</param>
-    /// <exception cref="UpstreamException">The issuer's keys are unavailable.</exception>
-    public async ValueTask<Admission> AdmitAsync(HttpRequest request, string scope, VideoId? video, bool allowQuery)
+    /// <param name="orScope">A scope that does as well, or null.</param>
+    /// <exception cref="UpstreamException">The issuer's keys, or what has been revoked, cannot be read.</exception>
+    public async ValueTask<Admission> AdmitAsync(HttpRequest request, string scope, VideoId? video, bool allowQuery, string? orScope = null)
     {
         var header = request.Headers.Authorization;
         var query = allowQuery ? request.Query[QueryParameter] : default;
@@ -50,12 +52,15 @@ public sealed class TokenGate(TokenValidator validator, TokenOptions options, Ti
             const string detail = "A token in the query must name its video and expire soon; send this one in the header Authorization.";
             return Refuse(request, StatusCodes.Status401Unauthorized, detail, "invalid_token");
         }
-        if (!claims.Scopes.Contains(scope))
-            return Refuse(request, StatusCodes.Status403Forbidden, $"The token has no {scope} scope.", "insufficient_scope");
+        if (!claims.Scopes.Contains(scope) && (orScope is null || !claims.Scopes.Contains(orScope)))
+            return Refuse(request, StatusCodes.Status403Forbidden, $"The token has no {scope}{(orScope is null ? "" : $" or {orScope}")} scope.", "insufficient_scope");
         if (video is { } id && !claims.Allows(id))
             return Refuse(request, StatusCodes.Status403Forbidden, "The token is not for this video.", "insufficient_scope");
         if (claims.Until <= clock.GetUtcNow())
             return Refuse(request, StatusCodes.Status403Forbidden, "The token's time to play has ended.", "insufficient_scope");
+        // Last, because it may ask the store.
+        if (await revocations.IsRefusedAsync(claims.Id, claims.Subject, request.HttpContext.RequestAborted))
+            return Refuse(request, StatusCodes.Status401Unauthorized, "The token has been revoked.", "invalid_token");
         return new(claims, Refusal: null);
     }
 

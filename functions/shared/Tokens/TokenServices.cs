@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Reelseal.Health;
+using Reelseal.Revocation;
 
 namespace Reelseal.Tokens;
 
@@ -8,10 +9,11 @@ public static class TokenServices
 {
     private const int MaxDocumentBytes = 1024 * 1024;
 
-    /// <summary>Registers <see cref="TokenGate"/> and what it needs, except <see cref="TimeProvider"/>.</summary>
+    /// <summary>Registers <see cref="TokenGate"/> and what it needs, except <see cref="TimeProvider"/> and <see cref="Storage.IObjectStore"/>.</summary>
     public static void AddTokens(this IServiceCollection services, TokenOptions options)
     {
         services.AddSingleton(options);
+        services.AddRevocations();
         services.AddSingleton<TokenGate>();
         services.AddSingleton(CreateValidator);
         if (options.Issuer is null)

@@ -10,6 +10,9 @@ internal sealed class UrlSigner(string keyPairId, SigningKey key, HashAlgorithmN
 {
     private readonly string? _hashParameter = hash == HashAlgorithmName.SHA256 ? "SHA256" : null;
 
+    /// <summary>The id that is part of every signature.</summary>
+    public string KeyPairId => keyPairId;
+
     /// <summary>Signs with a custom policy: the signature carries the statement and fits every URL that the resource covers.</summary>
     public UrlSignature Sign(PolicyStatement statement) => Sign(statement, custom: true);
 

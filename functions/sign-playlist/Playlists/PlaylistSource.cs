@@ -9,7 +9,8 @@ namespace SignPlaylist.Playlists;
 
 /// <summary>Fetches playlists from the store, and keeps them: the store is asked again only after a while, and then whether anything changed.</summary>
 internal sealed class PlaylistSource(
-    IObjectStore store, IMemoryCache cache, WorkingMemory memory, SigningOptions options, TimeProvider clock, ILogger<PlaylistSource> logger)
+    IObjectStore store, IMemoryCache cache, WorkingMemory memory, SigningOptions options, TimeProvider clock, OutageLog outages,
+    ILogger<PlaylistSource> logger)
 {
     private const int MaxReported = 1000;
 
@@ -21,7 +22,6 @@ internal sealed class PlaylistSource(
 
     private readonly SingleFlight<string, Playlist?> _flights = new();
     private readonly ConcurrentDictionary<string, string> _reported = new(StringComparer.Ordinal); // entity tags of playlists with unsigned URIs, by key
-    private long _logAgain; // ticks
 
     /// <summary>Returns the playlist, or null when there is none.</summary>
     /// <exception cref="UpstreamException">The store failed, and no copy at hand was confirmed within half a URL's lifetime.</exception>
@@ -60,6 +60,7 @@ internal sealed class PlaylistSource(
         try
         {
             var playlist = await ReadAsync(key, known?.Playlist, reservation);
+            outages.End();
             if (playlist is null)
                 cache.Remove(key.Key);
             else
@@ -70,11 +71,7 @@ internal sealed class PlaylistSource(
         {
             // A published video does not change, and what was signed a moment ago would still be valid: better than nothing.
             Keep(known with { CheckAgain = now + s_pauseAfterFault });
-            if (now.UtcTicks >= _logAgain) // one line for one fault, however many playlists it meets
-            {
-                _logAgain = (now + s_pauseAfterFault).UtcTicks;
-                logger.LogWarning("The {Dependency} failed, copies at hand are served: {Reason}", e.Dependency, e.Reason);
-            }
+            outages.Report(e);
             return known.Playlist;
         }
         catch (PlaylistException e)

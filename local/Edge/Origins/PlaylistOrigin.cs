@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Reelseal.Infra;
 using Reelseal.Local.Edge.Caching;
 using Reelseal.Local.Edge.Signing;
 
@@ -14,7 +15,7 @@ internal sealed record PlaylistOriginOptions(string Gateway, string OriginSecret
     public string Path { get; init; } = "/function/sign-playlist";
 }
 
-/// <summary>The function behind its gateway, as a custom origin: cached by path, <c>until</c>, <c>proof</c> and encoding, and asked with nothing else of the viewer's request.</summary>
+/// <summary>The function behind its gateway, as a custom origin: cached by path, the parameters of the distribution's cache policy and encoding, and asked with nothing else of the viewer's request.</summary>
 internal sealed class PlaylistOrigin(PlaylistOriginOptions options, PlaylistCache cache) : IOrigin, IDisposable
 {
     private static readonly string[] s_hopByHop = ["Connection", "Keep-Alive", "Proxy-Authenticate", "Trailer", "Transfer-Encoding", "Upgrade", "Content-Length", "Set-Cookie"];
@@ -30,7 +31,7 @@ internal sealed class PlaylistOrigin(PlaylistOriginOptions options, PlaylistCach
 
     public async Task ServeAsync(HttpContext context, ViewerUrl url)
     {
-        var key = new CacheKey(url.Path, url.QueryOf("until", "proof"), AcceptedEncodings.Of(context.Request));
+        var key = new CacheKey(url.Path, url.QueryOf(DeliveryRule.Playlists.Cache.QueryParameters.AsSpan()), AcceptedEncodings.Of(context.Request));
         var cancellationToken = context.RequestAborted;
         var (answer, outcome, age) = HttpMethods.IsOptions(context.Request.Method)
             ? (await FetchAsync(HttpMethod.Options, key, context, stale: null, cancellationToken), CacheOutcome.Miss, TimeSpan.Zero) // never cached

@@ -7,18 +7,21 @@ namespace Reelseal.Local.Edge.Signing;
 internal sealed class TrustedKeyGroup
 {
     private const int MostKeys = 5;
-    private readonly FrozenDictionary<string, PublicKey> _keys;
+    private volatile FrozenDictionary<string, PublicKey> _keys;
 
     /// <param name="keys">Each key's id and its PEM (SubjectPublicKeyInfo).</param>
     /// <exception cref="ArgumentException">There are more keys than a group may hold, or one is neither RSA-2048 nor P-256.</exception>
-    public TrustedKeyGroup(IReadOnlyDictionary<string, string> keys)
-    {
-        if (keys.Count > MostKeys)
-            throw new ArgumentException($"A key group holds at most {MostKeys} public keys.", nameof(keys));
-        _keys = keys.ToFrozenDictionary(key => key.Key, key => PublicKey.FromPem(key.Value), StringComparer.Ordinal);
-    }
+    public TrustedKeyGroup(IReadOnlyDictionary<string, string> keys) => _keys = Parse(keys);
+
+    /// <summary>Trusts these keys from now on, and no others: what an operator does to the key group when a key is rotated.</summary>
+    /// <exception cref="ArgumentException">There are more keys than a group may hold, or one is neither RSA-2048 nor P-256.</exception>
+    public void Replace(IReadOnlyDictionary<string, string> keys) => _keys = Parse(keys);
 
     public PublicKey? Find(string keyPairId) => _keys.GetValueOrDefault(keyPairId);
+
+    private static FrozenDictionary<string, PublicKey> Parse(IReadOnlyDictionary<string, string> keys) => keys.Count <= MostKeys
+        ? keys.ToFrozenDictionary(key => key.Key, key => PublicKey.FromPem(key.Value), StringComparer.Ordinal)
+        : throw new ArgumentException($"A key group holds at most {MostKeys} public keys.", nameof(keys));
 }
 
 /// <summary>A public key as CloudFront takes it: RSA-2048 (PKCS #1 v1.5) or ECDSA P-256.</summary>

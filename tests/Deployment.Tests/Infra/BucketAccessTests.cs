@@ -49,7 +49,7 @@ public sealed class BucketAccessTests
         BucketAccess.SignPlaylist(Bucket));
 
     [Fact]
-    public void Ingest_video_works_under_its_own_prefixes_and_lists_them() => AssertJson(
+    public void Ingest_video_works_under_its_own_prefixes_lists_them_and_reads_revocations() => AssertJson(
         """
         {
           "Version": "2012-10-17",
@@ -63,6 +63,8 @@ public sealed class BucketAccessTests
                 "arn:aws:s3:::media/uploads/*", "arn:aws:s3:::media/work/*"
               ]
             },
+            {"Sid": "ReadRevocations", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::media/revocations/*"]},
+            {"Sid": "MarkRevocations", "Effect": "Allow", "Action": ["s3:PutObject"], "Resource": ["arn:aws:s3:::media/revocations/latest.json"]},
             {
               "Sid": "List",
               "Effect": "Allow",

@@ -228,16 +228,16 @@ public sealed class EdgeTests : IAsyncLifetime
                 seen[name] = values;
             return context.Response.WriteAsync("#EXTM3U\n", context.RequestAborted);
         };
-        using var answer = await GetAsync(Signed("videos/1/multivariant.m3u8?until=1&x=y&proof=p"), ("Authorization", "Bearer viewer"), ("X-Origin-Verify", "forged"), ("Cookie", "a=b"), ("Accept-Encoding", "gzip;q=1, deflate, br"));
+        using var answer = await GetAsync(Signed("videos/1/multivariant.m3u8?until=1&x=y&proof=p&key=K"), ("Authorization", "Bearer viewer"), ("X-Origin-Verify", "forged"), ("Cookie", "a=b"), ("Accept-Encoding", "gzip;q=1, deflate, br"));
         Assert.Equal("#EXTM3U\n", await answer.Content.ReadAsStringAsync(Cancellation));
-        Assert.Equal(["/function/sign-playlist/videos/1/multivariant.m3u8?until=1&proof=p"], _asked);
+        Assert.Equal(["/function/sign-playlist/videos/1/multivariant.m3u8?until=1&proof=p&key=K"], _asked);
         Assert.Equal("the origin secret", seen["X-Origin-Verify"]);
         Assert.Equal("br,gzip", seen["Accept-Encoding"].ToString().Replace(" ", "", StringComparison.Ordinal));
         Assert.False(seen.ContainsKey("Authorization") || seen.ContainsKey("Cookie"));
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Keeps_a_playlist_as_long_as_the_function_says_apart_by_until_proof_and_encoding()
+    public async Task Keeps_a_playlist_as_long_as_the_function_says_apart_by_until_proof_key_and_encoding()
     {
         _playlist = context =>
         {
@@ -249,6 +249,9 @@ public sealed class EdgeTests : IAsyncLifetime
         Assert.Equal("Hit from cloudfront", await CacheOf("videos/1/m.m3u8?until=1&proof=a&v=2")); // a parameter that is not part of the key
         Assert.Equal("Miss from cloudfront", await CacheOf("videos/1/m.m3u8?until=2&proof=a"));
         Assert.Equal("Miss from cloudfront", await CacheOf("videos/1/m.m3u8?until=1&proof=b"));
+        Assert.Equal("Miss from cloudfront", await CacheOf("videos/1/m.m3u8?until=1&proof=a&key=K1"));
+        Assert.Equal("Miss from cloudfront", await CacheOf("videos/1/m.m3u8?until=1&proof=a&key=K2"));
+        Assert.Equal("Hit from cloudfront", await CacheOf("videos/1/m.m3u8?until=1&proof=a&key=K1"));
         Assert.Equal("Miss from cloudfront", await CacheOf("videos/1/m.m3u8?until=1&proof=a", "gzip"));
         Assert.Equal("Miss from cloudfront", await CacheOf("videos/1/m.m3u8?until=1&proof=a", "br"));
         Assert.Equal("Hit from cloudfront", await CacheOf("videos/1/m.m3u8?until=1&proof=a", "br, deflate"));

@@ -14,11 +14,11 @@ public sealed class TokenMintTests
     public async Task Says_what_was_asked_for()
     {
         var until = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 7200);
-        var claims = await ValidateAsync(new() { Scopes = [Scopes.Play, Scopes.Ingest], Videos = [s_video], Lifetime = TimeSpan.FromMinutes(5), Until = until });
+        var claims = await ValidateAsync(new() { Scopes = [Scopes.Play, Scopes.Ingest], Videos = [s_video], Lifetime = TimeSpan.FromMinutes(5), Until = until, Id = "1", Subject = "someone" });
         Assert.NotNull(claims);
         Assert.True(claims.Scopes.SetEquals([Scopes.Play, Scopes.Ingest]));
         Assert.Equal([s_video], claims.Videos!);
-        Assert.Equal(until, claims.Until);
+        Assert.Equal((until, "1", "someone"), (claims.Until, claims.Id, claims.Subject));
         Assert.InRange(claims.Expires, DateTimeOffset.UtcNow.AddMinutes(4), DateTimeOffset.UtcNow.AddMinutes(5));
     }
 
@@ -31,6 +31,8 @@ public sealed class TokenMintTests
         var all = await ValidateAsync(new() { Scopes = [Scopes.Play] });
         Assert.True(all!.Allows(VideoId.New()));
         Assert.Null(all.Until);
+        Assert.NotEqual(all.Id, several.Id); // each can be revoked by itself
+        Assert.True(Guid.TryParse(all.Id, out _));
     }
 
     [Fact]

@@ -1,9 +1,12 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Reelseal.Revocation;
+using Reelseal.Storage;
 using Reelseal.Testing;
 using Reelseal.Tokens;
 
@@ -18,15 +21,23 @@ public sealed class TokenGateTests : IDisposable
 
     private readonly FakeTimeProvider _clock = new(new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero));
     private readonly HttpClient _http = new();
+    private readonly TemporaryDirectory _folder = new();
+    private readonly Revocations _revocations;
     private readonly TokenGate _gate;
 
     public TokenGateTests()
     {
         var options = new TokenOptions { SharedKey = s_key, LongestInQuery = TimeSpan.FromMinutes(15) };
-        _gate = new(new TokenValidator(options, _clock, _http, NullLogger<TokenValidator>.Instance), options, _clock);
+        var store = new DirectoryObjectStore(_folder.Path, TimeSpan.FromSeconds(5));
+        _revocations = new(store, new(_clock, NullLogger<OutageLog>.Instance), _clock);
+        _gate = new(new TokenValidator(options, _clock, _http, NullLogger<TokenValidator>.Instance), _revocations, options, _clock);
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        _http.Dispose();
+        _folder.Dispose();
+    }
 
     [Fact(Timeout = Limit)]
     public async Task A_token_in_the_header_lets_in()
@@ -185,6 +196,41 @@ public sealed class TokenGateTests : IDisposable
             Assert.True(admission.Granted);
         else
             IsRefused(admission, refusal, context);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_revoked_token_is_refused_as_invalid_and_another_one_of_the_same_user_is_not()
+    {
+        string TokenOf(string id, string subject)
+        {
+            var payload = Payload();
+            (payload["jti"], payload["sub"]) = (id, subject);
+            return Jwt.Create(payload, s_key);
+        }
+
+        await _revocations.RefuseAsync(RevocationKind.Token, "1", refused: true, TestContext.Current.CancellationToken);
+        await _revocations.RefuseAsync(RevocationKind.Subject, "b", refused: true, TestContext.Current.CancellationToken);
+        Assert.True((await AdmitAsync($"Bearer {TokenOf("2", "a")}")).Granted);
+        Assert.True((await AdmitAsync($"Bearer {TokenOf("b", "1")}")).Granted);
+        foreach (var (id, subject) in (IEnumerable<(string, string)>)[("1", "a"), ("2", "b"), ("1", "b")])
+        {
+            var context = Request($"Bearer {TokenOf(id, subject)}");
+            IsRefused(await _gate.AdmitAsync(context.Request, Scopes.Play, s_video, allowQuery: true), 401, context);
+            Assert.Equal("Bearer error=\"invalid_token\"", context.Response.Headers.WWWAuthenticate);
+        }
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("jti")]
+    [InlineData("sub")]
+    public async Task A_token_with_a_malformed_jti_or_sub_is_refused_because_it_could_not_be_revoked(string claim)
+    {
+        foreach (var value in (string[])["1", "[\"a\"]", "{}", "true", "\"\\ud800\""])
+        {
+            var payload = Payload().ToJsonString()[..^1] + $",\"{claim}\":{value}}}";
+            var context = Request($"Bearer {Jwt.Create("""{"alg":"HS256"}""", payload, data => HMACSHA256.HashData(s_key, data))}");
+            IsRefused(await _gate.AdmitAsync(context.Request, Scopes.Play, s_video, allowQuery: true), 401, context);
+        }
     }
 
     private static void IsRefused(Admission admission, int status, HttpContext context)

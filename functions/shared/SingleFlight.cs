@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 
-namespace SignPlaylist.Playlists;
+namespace Reelseal;
 
 /// <summary>Lets callers that want the same thing at the same time share one piece of work.</summary>
-internal sealed class SingleFlight<TKey, TValue> where TKey : notnull
+public sealed class SingleFlight<TKey, TValue> where TKey : notnull
 {
     private readonly ConcurrentDictionary<TKey, Lazy<Task<TValue>>> _running = new();
 
