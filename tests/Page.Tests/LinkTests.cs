@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text.Json;
 using Reelseal.Tokens;
 using static Microsoft.Playwright.Assertions;
 
@@ -25,7 +26,8 @@ public sealed class LinkTests(Stage stage)
         await sender.Id("share-make").ClickAsync();
         await Expect(sender.Id("share-link")).ToBeVisibleAsync();
         var link = await sender.Id("share-link").InputValueAsync();
-        Assert.StartsWith($"{stage.System.Edge}/site/#watch=", link, StringComparison.Ordinal);
+        Assert.StartsWith($"{stage.System.Edge}/site/#video={stage.Film}&until={until.ToUnixTimeSeconds()}&share=", link, StringComparison.Ordinal);
+        Assert.InRange(link.Length, 1, 200);
 
         // Who receives it has no token, and the page must not need one.
         await using var receiver = await Visit.OpenAsync(stage, link, utc, context => context.RouteAsync("**/site/config.json", route => route.FulfillAsync(new() { Json = new { gateway = stage.System.Gateway } })));
@@ -69,27 +71,44 @@ public sealed class LinkTests(Stage stage)
     public async Task A_link_that_was_changed_plays_nothing_and_says_so()
     {
         await stage.StartedAsync();
-        using var client = new Local.Playback.VideoClient(stage.System.Gateway, stage.System.Tokens);
-        var ticket = await client.GetTicketAsync(stage.Film, DateTimeOffset.UtcNow.AddMinutes(10), Cancellation);
-        var good = ticket.Url.PathAndQuery;
-        var other = VideoId.New().ToString();
+        var until = DateTimeOffset.UtcNow.AddMinutes(10).ToUnixTimeSeconds();
+        var share = await ShareAsync(until);
         string[] changed =
         [
-            good.Replace(stage.Film.ToString(), other, StringComparison.Ordinal),
-            good.Replace("Signature=", "Signature=A", StringComparison.Ordinal),
-            good.Replace("until=", "until=9", StringComparison.Ordinal),
-            good.Replace("multivariant", "other", StringComparison.Ordinal),
-            "https://elsewhere.example" + good,
-            "//elsewhere.example" + good,
-            "",
+            $"video={VideoId.New()}&until={until}&share={share}",
+            $"video={stage.Film}&until={until + 1}&share={share}",
+            $"video={stage.Film}&until={until}&share={share}A",
+            $"video={stage.Film}&until={until}&share=",
+            $"video={stage.Film}&until=soon&share={share}",
+            $"video={stage.Film}&share={share}",
+            $"video=../{stage.Film}&until={until}&share={share}",
         ];
-        foreach (var watch in changed)
+        foreach (var link in changed)
         {
-            await using var visit = await Visit.OpenAsync(stage, $"{stage.System.Edge}/site/#watch={Uri.EscapeDataString(watch)}");
+            await using var visit = await Visit.OpenAsync(stage, $"{stage.System.Edge}/site/#{link}");
             await Expect(visit.Id("notice")).ToHaveAttributeAsync("data-kind", "not-allowed");
             Assert.Equal(0, await visit.Page.EvaluateAsync<int>("() => document.querySelector('video').readyState"));
             visit.AssertNoComplaints();
         }
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_link_shows_pictures_and_stops_opening_when_it_is_revoked()
+    {
+        await stage.StartedAsync();
+        var until = DateTimeOffset.UtcNow.AddMinutes(10).ToUnixTimeSeconds();
+        var link = $"{stage.System.Edge}/site/#video={stage.Film}&until={until}&share={await ShareAsync(until)}";
+        await using var visit = await Visit.OpenAsync(stage, link);
+        await visit.Id("play").ClickAsync();
+        await visit.PlaysAsync();
+        Assert.Contains("poster.jpg", await visit.Page.EvaluateAsync<string>("() => document.querySelector('video').poster"), StringComparison.Ordinal);
+        visit.AssertNoComplaints();
+
+        using var http = Http(Scopes.Ingest);
+        using var revoked = await http.DeleteAsync($"{stage.System.Gateway}/function/sign-playlist/videos/{stage.Film}/tickets", Cancellation);
+        Assert.Equal(HttpStatusCode.NoContent, revoked.StatusCode);
+        await using var late = await Visit.OpenAsync(stage, link);
+        await Expect(late.Id("notice")).ToHaveAttributeAsync("data-kind", "not-allowed");
     }
 
     [Fact(Timeout = Limit)]
@@ -108,4 +127,14 @@ public sealed class LinkTests(Stage stage)
         await using var late = await Visit.OpenAsync(stage, Link(DateTimeOffset.UtcNow.AddSeconds(-1)));
         await Expect(late.Id("notice")).ToContainTextAsync("The token's time to play has ended.");
     }
+
+    private async Task<string> ShareAsync(long until)
+    {
+        using var http = Http(Scopes.Share);
+        var link = await http.GetStringAsync($"{stage.System.Gateway}/function/sign-playlist/videos/{stage.Film}/share?until={until}", Cancellation);
+        return JsonDocument.Parse(link).RootElement.GetProperty("share").GetString()!;
+    }
+
+    private HttpClient Http(string scope) =>
+        new(new SocketsHttpHandler { UseProxy = false }) { DefaultRequestHeaders = { Authorization = new("Bearer", stage.System.Tokens.Mint(new() { Scopes = [scope] })) } };
 }

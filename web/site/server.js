@@ -23,9 +23,15 @@ export class Server {
   ingest = (id, title, signal) => this.#call("ingest-video", "/", { method: "POST", json: { source: `uploads/${id}`, title }, signal });
 
   /** The ticket of a video: { url, query, expires }. */
-  ticket = (id, until) => this.#call("sign-playlist", `/videos/${id}${until ? `?until=${until}` : ""}`);
+  ticket = id => this.#call("sign-playlist", `/videos/${id}`);
 
-  /** Where a video is sent whole, and where its playlist is to be had with a token. */
+  /** What a share link consists of: { video, until, share }. Without an end it ends as late as it may. */
+  share = (id, until) => this.#call("sign-playlist", `/videos/${id}/share${until ? `?until=${until}` : ""}`);
+
+  /** The ticket that a share link gives, without a token. */
+  shared = async (id, until, share) => answerOf(await this.#send("sign-playlist", `/videos/${id}?${new URLSearchParams({ until, share })}`, {}, null));
+
+  /** Where a video is sent whole, and where its playlist is available with a token. */
   get uploadAddress() { return `${this.gateway}/function/ingest-video/`; }
   playlistAddress = id => `${this.gateway}/function/sign-playlist/videos/${id}/multivariant.m3u8`;
 
@@ -33,15 +39,14 @@ export class Server {
     const token = await this.tokens.current();
     let response = await this.#send(name, path, options, token);
     if (response.status === 401 && await this.tokens.renew(token)) response = await this.#send(name, path, options, await this.tokens.current());
-    if (!response.ok) throw refusal(response.status, await response.text(), response.headers.get("Retry-After"));
-    return response.status === 204 ? null : response.json();
+    return answerOf(response);
   }
 
   async #send(name, path, { method = "GET", json, headers, signal }, token) {
     try {
       return await fetch(`${this.gateway}/function/${name}${path}`, {
         method, signal,
-        headers: { Authorization: `Bearer ${token}`, ...json && { "Content-Type": "application/json" }, ...headers },
+        headers: { ...token && { Authorization: `Bearer ${token}` }, ...json && { "Content-Type": "application/json" }, ...headers },
         body: json && JSON.stringify(json),
       });
     } catch (error) {
@@ -49,4 +54,9 @@ export class Server {
       throw unreachable();
     }
   }
+}
+
+async function answerOf(response) {
+  if (!response.ok) throw refusal(response.status, await response.text(), response.headers.get("Retry-After"));
+  return response.status === 204 ? null : response.json();
 }

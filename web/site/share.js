@@ -28,24 +28,30 @@ export class Sharing {
   async #make(video) {
     const until = Math.floor(new Date(this.until.value).getTime() / 1000);
     if (!(until * 1000 > Date.now())) {
-      this.note.textContent = "Choose a time to come.";
+      this.note.textContent = "Choose a time in the future.";
       return;
     }
     this.make.disabled = true;
     try {
-      const ticket = await this.server.ticket(video.id, until);
-      this.link.value = linkFor(ticket, video);
+      this.link.value = linkFor(await this.server.share(video.id, until), video);
       this.result.hidden = this.copy.hidden = false;
       this.make.hidden = true;
-      this.note.textContent = ticket.expires < until
-        ? `A link of this page lasts no longer than until ${date(ticket.expires * 1000)}.`
-        : `It ends ${date(ticket.expires * 1000)}.`;
+      this.note.textContent = `It ends ${date(until * 1000)}.`;
       this.link.focus();
       this.link.select();
     } catch (error) {
-      this.note.textContent = error.message;
+      this.note.textContent = error.kind === "malformed" ? await this.#latest(video) : error.message;
     } finally {
       this.make.disabled = false;
+    }
+  }
+
+  /** The sentence for an end that is too late. */
+  async #latest(video) {
+    try {
+      return `Choose an earlier time. A link made now ends ${date((await this.server.share(video.id)).until * 1000)} at the latest.`;
+    } catch (error) {
+      return error.message;
     }
   }
 

@@ -25,15 +25,26 @@ export function throughGateway(server, id) {
   };
 }
 
-/** By a link that someone shared: it ends when it ends. */
-export const throughLink = link => ({
-  canRenew: false,
-  async open() {
-    if (Date.now() >= link.until * 1000) throw ended();
-    return { url: link.url, query: link.query, expires: link.until };
-  },
-  headersFor: () => ({}),
-});
+/** By a link that someone shared: a ticket without a token, again and again until the link ends or is revoked. */
+export function throughLink(server, link) {
+  let url = "";
+  return {
+    canRenew: true,
+    async open() {
+      if (Date.now() >= link.until * 1000) throw ended();
+      const ticket = await server.shared(link.id, link.until, link.share);
+      url = ticket.url;
+      return ticket;
+    },
+    headersFor: () => ({}),
+    /** The keys of the video's pictures: a short link does not name them, but the playlist names their folder. */
+    async pictures() {
+      const playlist = await fetch(url).then(response => response.text(), () => "");
+      const attempt = /^([^/#\n]+)\/.*\.m3u8/m.exec(playlist)?.[1];
+      return attempt ? { poster: `videos/${link.id}/${attempt}/poster.jpg`, storyboard: `videos/${link.id}/${attempt}/storyboard.vtt` } : {};
+    },
+  };
+}
 
 export const ended = () => new Problem("ended", "This link has ended.");
-export const spoiled = () => new Problem("not-allowed", "This link is not complete, or it was changed. Ask for it again.");
+export const spoiled = () => new Problem("not-allowed", "This link is not complete, or it was changed or revoked. Ask for it again.");

@@ -27,9 +27,9 @@ export class Watching {
   /** Plays what a link leads to, and ends with it. */
   async playLink(link) {
     if (link.isSpoiled) return this.fail(spoiled());
-    this.#show(link, link.url ? throughLink(link) : null);
+    this.#show(link, link.share ? throughLink(this.server, link) : null);
     this.close.hidden = true;
-    if (link.url) {
+    if (link.share) {
       this.ways.hidden = true;
       this.until.hidden = false;
       this.until.textContent = `until ${date(link.until * 1000)}`;
@@ -76,10 +76,11 @@ export class Watching {
   }
 
   async #addPictures(stream, video) {
+    const { poster, storyboard: cues } = video.fixedSource ? await video.fixedSource.pictures() : video;
     const addressOf = key => new URL(`/${key}`, location.origin).href;
-    if (video.poster) this.player.video.poster = `${addressOf(video.poster)}?${stream.query}`;
-    if (!video.storyboard) return;
-    const storyboard = await loadStoryboard(addressOf(video.storyboard), stream.query).catch(() => () => undefined);
+    if (poster) this.player.video.poster = `${addressOf(poster)}?${stream.query}`;
+    if (!cues) return;
+    const storyboard = await loadStoryboard(addressOf(cues), stream.query).catch(() => () => undefined);
     if (stream === this.#stream) this.player.storyboard = signed(storyboard, stream);
   }
 
