@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Reelseal.Benchmarks.Servers;
 using Reelseal.Local.Playback;
+using Reelseal.Storage;
 using Reelseal.Testing;
 using Reelseal.Tokens;
 
@@ -17,7 +18,7 @@ internal sealed class WarmRows(SigningBench bench, Table table, double scale)
     private const string AcceptEncoding = "Accept-Encoding: gzip";
 
     public IReadOnlyList<(string Name, Func<Task> Measure)> All =>
-        [("sign.warm_vs_static", StaticAsync), ("sign.warm_es256_vs_static", EllipticAsync), ("sign.warm_vs_article", ArticleAsync), ("sign.p99_under_ingest", UnderIngestAsync)];
+        [("sign.warm_vs_static", StaticAsync), ("sign.warm_es256_vs_static", EllipticAsync), ("sign.warm_vs_article", ArticleAsync), ("sign.revocations", RevocationsAsync), ("sign.p99_under_ingest", UnderIngestAsync)];
 
     private async Task StaticAsync()
     {
@@ -63,6 +64,26 @@ internal sealed class WarmRows(SigningBench bench, Table table, double scale)
             () => RateAsync(function, key, token, Seconds(4)),
             // One answer takes it seconds: more connections would wait for one another.
             async () => (await Wrk.RunAsync(new Uri(article.Address, key).AbsoluteUri, int.Max(8, Seconds(15)), connections: 1, AcceptEncoding)).RequestsPerSecond)));
+    }
+
+    /// <summary>The rate with a hundred thousand revoked tokens, all of which have been tried, relative to the rate with none. The token in use has a name of its own and of its user.</summary>
+    private async Task RevocationsAsync()
+    {
+        var (with, without) = (bench.Folder.CreateSubdirectory("revoked"), bench.Folder.CreateSubdirectory("unrevoked"));
+        var count = (int)(100_000 * double.Min(1, scale));
+        var token = bench.Token(id: "in use", subject: "someone");
+        await using var function = await bench.StartFunctionAsync(with);
+        await using var other = await bench.StartFunctionAsync(without);
+        await SigningBench.RevokeAsync(new DirectoryObjectStore(with.FullName, TimeSpan.FromSeconds(10)), Enumerable.Range(0, count).Select(id => $"{id}"));
+        var (key, otherKey) = (await NewPlaylistAsync(with), await NewPlaylistAsync(without));
+        await bench.AssertRefusedAsync(function.Address, key, Enumerable.Range(0, count).Select(id => bench.Token(id: $"{id}", subject: "someone")));
+        await WarmAsync(function, key, token);
+        await WarmAsync(other, otherKey, token);
+        table.Add(new("sign.revocations", "ratio", Goal.Least(0.95), await Rounds.RatiosAsync(
+            Rounds.At(scale, 30), () => RateAsync(function, key, token, Seconds(2)), () => RateAsync(other, otherKey, token, Seconds(2)))));
+
+        static Task<string> NewPlaylistAsync(DirectoryInfo folder) =>
+            SigningBench.NewPlaylistAsync(SigningBench.Segments, new DirectoryObjectStore(folder.FullName, TimeSpan.FromSeconds(10)));
     }
 
     private async Task UnderIngestAsync()

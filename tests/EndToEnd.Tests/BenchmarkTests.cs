@@ -15,7 +15,7 @@ public class BenchmarkTests
     [Trait("Category", "Soak")]
     public Task A_short_run_of_all_measures_every_row() => MeasuresAsync(
         "0.05", "",
-        "sign.warm_vs_static", "sign.warm_es256_vs_static", "sign.bytes_vs_article", "sign.warm_vs_article", "sign.p99_under_ingest", "sign.cold_vs_article", "sign.cold_cpu", "sign.scaling",
+        "sign.warm_vs_static", "sign.warm_es256_vs_static", "sign.bytes_vs_article", "sign.warm_vs_article", "sign.revocations", "sign.p99_under_ingest", "sign.cold_vs_article", "sign.cold_cpu", "sign.scaling",
         "sign.canned_vs_article", "sign.canned_p256_vs_article", "sign.start_vs_node", "sign.start_vs_node_one", "sign.memory", "rewrite.alloc",
         "ingest.overhead", "ingest.vs_article", "ingest.copy_gain", "ingest.disk_peak", "ingest.upload_memory");
 

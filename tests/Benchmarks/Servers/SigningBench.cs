@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using Reelseal.Local.Functions;
 using Reelseal.Local.Keys;
@@ -36,7 +37,24 @@ internal sealed class SigningBench : IAsyncDisposable
     public (string Name, string Value)[] P256 => [("SECRETS_DIRECTORY", _withP256.Directory), ("KEY_PAIR_ID", _withP256.KeyPair.Id)];
 
     /// <summary>A token signed with the shared key, for every video.</summary>
-    public string Token(string scope = Scopes.Play) => new TokenMint(_secrets.TokenKey, TimeProvider.System).Mint(new() { Scopes = [scope], Lifetime = TimeSpan.FromHours(2) });
+    public string Token(string scope = Scopes.Play, string id = "bench", string? subject = null) =>
+        new TokenMint(_secrets.TokenKey, TimeProvider.System).Mint(new() { Scopes = [scope], Lifetime = TimeSpan.FromHours(2), Id = id, Subject = subject });
+
+    /// <summary>Writes the revocations of tokens, as so many calls of the function would have left them.</summary>
+    public static Task RevokeAsync(IObjectStore store, IEnumerable<string> ids) => Parallel.ForEachAsync(ids, async (id, cancellation) =>
+    {
+        var key = ObjectKeys.RevokedToken(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id))));
+        await store.PutAsync(key, new MemoryStream("""{"refused":true,"changed":"2026-11-01T12:00:00+00:00"}"""u8.ToArray()), WriteCondition.None, cancellation);
+    });
+
+    /// <summary>Asks for a playlist with each of these tokens, all of which must be refused.</summary>
+    public Task AssertRefusedAsync(Uri server, string key, IEnumerable<string> tokens) => Parallel.ForEachAsync(tokens, async (token, cancellation) =>
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server, key)) { Headers = { Authorization = new("Bearer", token) } };
+        using var response = await _http.SendAsync(request, cancellation);
+        if (response.StatusCode != HttpStatusCode.Unauthorized)
+            throw new InvalidOperationException($"A revoked token was answered {response.StatusCode}.");
+    });
 
     /// <summary>A media playlist as ingest-video writes it.</summary>
     public static string MediaPlaylist(int segments)
