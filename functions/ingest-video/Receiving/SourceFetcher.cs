@@ -25,7 +25,16 @@ public sealed class SourceFetcher(IObjectStore store, IngestOptions options, Tim
             var from = file.Position;
             try
             {
-                source = await FetchFromAsync(video, source, file, cancellationToken);
+                await using var stored = await OpenAsync(video, source is null ? null : new(from, source.Length - from), cancellationToken);
+                if (source is not null && stored.Entry.ETag != source.ETag)
+                {
+                    // Uploaded again meanwhile: what is here is the beginning of another file.
+                    file.SetLength(0);
+                    source = null;
+                    continue;
+                }
+                source = stored.Entry;
+                await stored.Content.CopyToAsync(file, BufferBytes, cancellationToken);
             }
             catch (UpstreamException e)
             {
@@ -39,26 +48,13 @@ public sealed class SourceFetcher(IObjectStore store, IngestOptions options, Tim
         }
     }
 
-    /// <summary>Appends the rest of the upload to a file that has the beginning.</summary>
-    /// <param name="video">Whose upload.</param>
-    /// <param name="known">The upload as it was found before; null the first time.</param>
-    /// <param name="file">Where it goes.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>The upload as it was found.</returns>
-    private async Task<ObjectEntry> FetchFromAsync(VideoId video, ObjectEntry? known, FileStream file, CancellationToken cancellationToken)
+    private async Task<StoredObject> OpenAsync(VideoId video, ByteRange? range, CancellationToken cancellationToken)
     {
-        ByteRange? rest = known is null || file.Position == 0 ? null : new(file.Position, known.Length - file.Position);
-        await using var stored = await store.GetAsync(ObjectKeys.Upload(video), rest, unlessETag: null, cancellationToken)
+        var stored = await store.GetAsync(ObjectKeys.Upload(video), range, unlessETag: null, cancellationToken)
             ?? throw new IngestRefusedException(StatusCodes.Status404NotFound, "There is no such upload, or it is not completed.");
-        if (stored.Entry.Length > options.MaxUploadBytes)
-            throw IngestRefusedException.TooLarge(options.MaxUploadBytes);
-        if (rest is not null && stored.Entry.ETag != known!.ETag)
-        {
-            // Uploaded again meanwhile: what is here is the beginning of another file.
-            file.SetLength(0);
-            return stored.Entry;
-        }
-        await stored.Content.CopyToAsync(file, BufferBytes, cancellationToken);
-        return stored.Entry;
+        if (stored.Entry.Length <= options.MaxUploadBytes)
+            return stored;
+        await stored.DisposeAsync();
+        throw IngestRefusedException.TooLarge(options.MaxUploadBytes);
     }
 }
