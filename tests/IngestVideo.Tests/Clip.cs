@@ -23,6 +23,9 @@ internal static class Clip
         $"simple-{size}-{seconds}-{rate}.mp4",
         $"-f lavfi -i testsrc2=s={size}:r={rate}:d={seconds} -f lavfi -i sine=f=440:d={seconds} -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac");
 
+    /// <summary>The hash of all decoded pictures.</summary>
+    public static Task<string> PicturesHashAsync(string source) => RunAsync("ffmpeg", ["-v", "quiet", "-nostdin", "-i", source, "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "md5", "-"]);
+
     public static async Task<string> RunAsync(string program, IReadOnlyList<string> arguments)
     {
         var (exitCode, output, errors) = await ExecuteAsync(program, arguments);

@@ -20,11 +20,11 @@ public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
         var packets = new PacketReader(video.FrameRate);
         var parameters = new ParameterReader();
         var read = await Task.WhenAll(
-            ReadAsync("ffprobe", ["-v", "error", "-select_streams", stream, "-show_entries", "packet=pts_time,size,flags", "-print_format", "csv=print_section=0", .. input, "-i", source], packets.Read, cancellationToken),
-            // Nothing but the sequence parameter sets (NAL type 7), with those of the container before each IDR picture.
+            ReadAsync("ffprobe", ["-v", "error", "-select_streams", stream, "-show_entries", "packet=pts_time,size,flags:packet_side_data=side_data_type", "-print_format", "csv=print_section=0", .. input, "-i", source], packets.Read, cancellationToken),
+            // Nothing but the sequence and picture parameter sets (NAL types 7 and 8), with those of the container before each IDR picture.
             ReadAsync(
                 "ffmpeg",
-                ["-nostdin", "-v", "error", .. input, "-i", source, "-map", $"0:{stream}", "-c", "copy", "-bsf:v", "h264_mp4toannexb,filter_units=pass_types=7", "-f", "framehash", "-hash", "crc32", "-"],
+                ["-nostdin", "-v", "error", .. input, "-i", source, "-map", $"0:{stream}", "-c", "copy", "-bsf:v", "h264_mp4toannexb,filter_units=pass_types=7-8", "-f", "framehash", "-hash", "crc32", "-"],
                 parameters.Read, cancellationToken));
         packets.End();
         return new(
@@ -66,7 +66,7 @@ public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
 
         public double BitsPerSecond => _packets == 0 ? double.MaxValue : _bytes * 8 * framesPerSecond / _packets;
 
-        /// <summary>pts_time, size, flags, and a comma more where a packet has side data.</summary>
+        /// <summary>pts_time, size, flags, and the kinds of side data where a packet has any.</summary>
         public void Read(string line)
         {
             if (line.Length == 0)
@@ -77,6 +77,8 @@ public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
                 Regular = false; // without a time, or before the beginning of an edit list
                 return;
             }
+            // Another sample description of MP4, another header of FLV: from here on other parameters hold, and a copy has only those of the beginning.
+            Regular &= !fields.Contains("New Extradata", StringComparer.Ordinal);
             if (fields[2].StartsWith('K'))
                 ReadKeyframe(time);
             else

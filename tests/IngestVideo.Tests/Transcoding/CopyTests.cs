@@ -7,7 +7,7 @@ public sealed class CopyTests : IAsyncLifetime
 {
     private const int Limit = 240_000;
     /// <summary>Newer ffmpegs take them from the pictures, older ones from the options.</summary>
-    private const string Tags = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709";
+    internal const string Tags = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709";
     private const string Picture = "-c:v libx264 -pix_fmt yuv420p -preset veryfast -b:v 250k -colorspace bt709 -color_trc bt709 -color_primaries bt709";
     private const string Source = $"-f lavfi -i testsrc2=s=640x360:r=30:d=14,{Tags} -f lavfi -i sine=d=14 -c:a aac {Picture}";
     private const string Every60 = "-g 60 -keyint_min 60 -sc_threshold 0";
@@ -32,7 +32,7 @@ public sealed class CopyTests : IAsyncLifetime
 
         var video = await host.IngestAsync(source);
 
-        Assert.Equal(await PicturesHashAsync(source), await PicturesHashAsync(video.Joined("360p")));
+        Assert.Equal(await Clip.PicturesHashAsync(source), await Clip.PicturesHashAsync(video.Joined("360p")));
         await IsCorrectAsync(video, longestGap: 4.01);
         Assert.Equal(2, video.Variants.Count);
         Assert.All(Segments(video, "360p"), segment => Assert.InRange(segment.Seconds, 0, 8.05));
@@ -45,7 +45,7 @@ public sealed class CopyTests : IAsyncLifetime
 
         var video = await Host.IngestAsync(source);
 
-        Assert.Equal(await PicturesHashAsync(source), await PicturesHashAsync(video.Joined("540p")));
+        Assert.Equal(await Clip.PicturesHashAsync(source), await Clip.PicturesHashAsync(video.Joined("540p")));
         await IsCorrectAsync(video, longestGap: 4.01);
     }
 
@@ -57,7 +57,7 @@ public sealed class CopyTests : IAsyncLifetime
 
         var video = await host.IngestAsync(source);
 
-        Assert.NotEqual(await PicturesHashAsync(source), await PicturesHashAsync(video.Joined("360p")));
+        Assert.NotEqual(await Clip.PicturesHashAsync(source), await Clip.PicturesHashAsync(video.Joined("360p")));
         await IsCorrectAsync(video);
     }
 
@@ -87,6 +87,39 @@ public sealed class CopyTests : IAsyncLifetime
         var video = await IsEncodedAsync(source);
 
         Assert.Equal(28, video.Status.Duration!.Value, 0.2);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("ts", true)]
+    [InlineData("ts", false)]
+    public async Task A_source_whose_header_changes_on_the_way_is_encoded(string format, bool changes)
+    {
+        const string flash = "-f lavfi -i testsrc2=s=640x360:r=30:d=7";
+        await using var host = await IngestHost.StartAsync(("SEGMENT_FORMAT", format));
+        // The same sequence parameter set, another picture parameter set.
+        var first = await Clip.MakeAsync("header-1.flv", $"{flash},{Tags} {Picture} -profile:v high {Every60}");
+        var second = await Clip.MakeAsync($"header-2-{changes}.flv", $"{flash},{Tags} {Picture} -profile:v high {Every60} -x264-params cabac={(changes ? 0 : 1)}");
+        var both = Path.ChangeExtension(first, "both.flv");
+        await File.WriteAllBytesAsync(both, JoinFlv(await File.ReadAllBytesAsync(first), await File.ReadAllBytesAsync(second), milliseconds: 7000));
+
+        var video = await host.IngestAsync(both);
+
+        var copied = await Clip.PicturesHashAsync(both) == await Clip.PicturesHashAsync(video.Joined(video.LargestVideo));
+        Assert.Equal(!changes, copied);
+        await IsCorrectAsync(video);
+        Assert.Equal(14, video.Status.Duration!.Value, 0.1);
+    }
+
+    /// <summary>Puts the tags of one FLV after those of another, later by so many milliseconds (Adobe Flash Video File Format Specification, annex E).</summary>
+    private static byte[] JoinFlv(byte[] first, byte[] second, int milliseconds)
+    {
+        const int header = 13;
+        for (var at = header; at + 11 <= second.Length; at += 15 + (second[at + 1] << 16 | second[at + 2] << 8 | second[at + 3]))
+        {
+            var time = (second[at + 7] << 24 | second[at + 4] << 16 | second[at + 5] << 8 | second[at + 6]) + milliseconds;
+            (second[at + 7], second[at + 4], second[at + 5], second[at + 6]) = ((byte)(time >> 24), (byte)(time >> 16), (byte)(time >> 8), (byte)time);
+        }
+        return [.. first, .. second[header..]];
     }
 
     [Fact(Timeout = Limit)]
@@ -120,19 +153,16 @@ public sealed class CopyTests : IAsyncLifetime
 
         var video = await host.IngestAsync(source);
 
-        Assert.NotEqual(await PicturesHashAsync(source), await PicturesHashAsync(video.Joined("360p")));
+        Assert.NotEqual(await Clip.PicturesHashAsync(source), await Clip.PicturesHashAsync(video.Joined("360p")));
     }
 
     private async Task<PublishedVideo> IsEncodedAsync(string source)
     {
         var video = await Host.IngestAsync(source);
 
-        Assert.NotEqual(await PicturesHashAsync(source), await PicturesHashAsync(video.Joined(video.LargestVideo)));
+        Assert.NotEqual(await Clip.PicturesHashAsync(source), await Clip.PicturesHashAsync(video.Joined(video.LargestVideo)));
         await IsCorrectAsync(video);
         Assert.Equal([6.0, 6.0], Segments(video, "360p").Select(segment => segment.Seconds).Take(2));
         return video;
     }
-
-    /// <summary>Of all decoded pictures.</summary>
-    private static Task<string> PicturesHashAsync(string source) => Clip.RunAsync("ffmpeg", ["-v", "quiet", "-nostdin", "-i", source, "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "md5", "-"]);
 }
