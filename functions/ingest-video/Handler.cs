@@ -34,7 +34,7 @@ public static class Handler
         services.AddSingleton(options).AddSingleton(TimeProvider.System);
         services.AddTokens(tokens);
         services.AddSingleton(provider => new Sandbox(provider.GetRequiredService<ILogger<Sandbox>>(), options.SecretPaths));
-        services.AddSingleton<Prober>().AddSingleton<PacketScanner>().AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<SourceReceiver>().AddSingleton<SourceFetcher>();
+        services.AddSingleton<Prober>().AddSingleton<PacketScanner>().AddSingleton<TimelineScanner>().AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<SourceReceiver>().AddSingleton<SourceFetcher>();
         services.AddSingleton<UploadStore>().AddSingleton<UploadService>().AddSingleton<VideoRemover>().AddSingleton<CallbackSender>().AddSingleton<TranscodeSlots>().AddSingleton<IngestEndpoint>();
         services.AddSingleton(provider => new StatusStore(provider.GetRequiredService<IObjectStore>()));
         services.AddSingleton<IngestPipeline>();

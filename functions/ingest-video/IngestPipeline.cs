@@ -17,14 +17,15 @@ namespace IngestVideo;
 /// <item>Claim: begin an attempt, unless the video is ready or another worker has it.</item>
 /// <item>Receive: write the source into the workspace. From its last byte on, the ingest no longer depends on the sender.</item>
 /// <item>Sniff: tell the container by its first bytes.</item>
-/// <item>Probe: ask ffprobe for the streams.</item>
+/// <item>Probe: ask ffprobe for the streams, and measure how long they are by their packets.</item>
 /// <item>Plan: choose the renditions, and whether the source can be copied.</item>
 /// <item>Transcode: run ffmpeg, and upload segments while it writes them. If a copy fails, encode instead.</item>
 /// <item>Publish: upload what needs the whole video, which is subtitles, poster and storyboard.</item>
 /// <item>Commit: write the multivariant playlist, which makes the video exist.</item>
 /// </list>
 /// </remarks>
-public sealed class IngestPipeline(IngestAttempts attempts, Prober prober, PacketScanner packets, Transcoder transcoder, StillMaker stills, IngestOptions options)
+public sealed class IngestPipeline(
+    IngestAttempts attempts, Prober prober, TimelineScanner timelines, PacketScanner packets, Transcoder transcoder, StillMaker stills, IngestOptions options)
 {
     /// <param name="video">Which video.</param>
     /// <param name="receive">Writes the source into the workspace.</param>
@@ -94,7 +95,8 @@ public sealed class IngestPipeline(IngestAttempts attempts, Prober prober, Packe
         var container = await SniffAsync(source, attempt.Lost);
 
         // 4. Probe.
-        var media = await prober.ProbeAsync(source, container, attempt.Lost);
+        var announced = await prober.ProbeAsync(source, container, attempt.Lost);
+        var media = announced.Measured(await timelines.ScanAsync(announced, source, container, attempt.Lost));
 
         // 5. Plan.
         var plan = TranscodePlan.For(media, options.Ladder, options.SegmentFormat);
@@ -103,6 +105,12 @@ public sealed class IngestPipeline(IngestAttempts attempts, Prober prober, Packe
             plan = plan.WithCopy(scan.LongestGap);
         attempt.Update(status => status with { State = VideoState.Transcoding, Duration = media.Duration?.TotalSeconds });
         await attempt.FlushAsync();
+        // The index of a file may be whole where its content is not. MPEG streams announce nothing: their length is computed from times that may jump.
+        if (container.Demuxer is not ("mpegts" or "mpeg") && announced.Duration is { } length && media.Duration < length - TranscodePlan.Allowance(length))
+        {
+            throw IngestRefusedException.Undecodable(
+                $"The video is cut off: only {media.Duration.Value.TotalSeconds:0.#} of its {length.TotalSeconds:0.#} seconds are in the file. Send it again, whole.");
+        }
         return (container, plan);
     }
 
@@ -146,12 +154,14 @@ public sealed class IngestPipeline(IngestAttempts attempts, Prober prober, Packe
     private static async Task<IReadOnlyList<PublishedRendition>> PublishAsync(IngestAttempt attempt, TranscodePlan plan, IReadOnlyList<PublishedRendition> renditions)
     {
         using var span = Signals.Activities.StartActivity("publish");
-        var seconds = renditions.Where(rendition => rendition.Rendition is not IFrameRendition).Max(rendition => rendition.Seconds);
-        // The index of a file may be whole where its content is not.
-        if (plan.Source.Duration is { TotalSeconds: var announced } && seconds < announced - Math.Max(1, announced * 0.03))
-            throw IngestRefusedException.Undecodable($"The video is cut off or damaged: only {seconds:0.#} of its {announced:0.#} seconds can be decoded.");
-
         var picture = renditions.LastOrDefault(rendition => rendition.Rendition is VideoRendition);
+        var seconds = picture?.Seconds ?? renditions.Max(rendition => rendition.Seconds);
+        if (plan.Source.Duration is { } length && seconds < (length - TranscodePlan.Allowance(length)).TotalSeconds)
+        {
+            throw IngestRefusedException.Undecodable(
+                $"The video is damaged: only {seconds:0.#} of the {length.TotalSeconds:0.#} seconds of its {(picture is null ? "sound" : "picture")} can be decoded.");
+        }
+
         if (picture is not null)
             renditions = [.. renditions, .. await new SubtitlePublisher(plan, attempt.Workspace, attempt.Publication).PublishAsync(picture.Segments, attempt.Lost)];
         var frames = renditions.FirstOrDefault(rendition => rendition.Rendition is IFrameRendition);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using IngestVideo.Status;
 using Reelseal;
 using Reelseal.Playlists;
+using Reelseal.Testing.Streams;
 
 namespace IngestVideo.Tests;
 
@@ -9,6 +10,9 @@ namespace IngestVideo.Tests;
 internal sealed record PublishedVideo(IngestHost Host, VideoId Id, VideoStatus Status, string Multivariant)
 {
     public string Folder => Path.Combine(Host.StoreDirectory, "videos", Id.ToString());
+
+    /// <summary>The same as a player reads it.</summary>
+    public StoredVideo Streams => field ??= StoredVideo.Read(Path.Combine(Folder, "multivariant.m3u8"));
 
     /// <summary>The lines of variant streams, each with the URI below it.</summary>
     public IReadOnlyList<(string Tag, string Uri)> Variants

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using IngestVideo.Status;
 using Reelseal.Playlists;
+using Reelseal.Testing.Streams;
 
 namespace IngestVideo.Tests;
 
@@ -15,6 +16,7 @@ internal static class StreamAssert
     {
         var renditions = video.Status.Renditions;
         var pictures = renditions.Where(rendition => rendition.Type == "video").ToList();
+        Assert.Empty(StreamDeviations.Find(video.Streams));
         Assert.StartsWith("#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n", video.Multivariant, StringComparison.Ordinal);
 
         List<(string Name, double Seconds)>? cuts = null;
@@ -63,6 +65,23 @@ internal static class StreamAssert
     {
         var packets = (await video.ProbeAsync(rendition, "-show_entries packet=pts_time,flags -select_streams v:0")).GetProperty("packets");
         return [.. packets.EnumerateArray().Select(packet => (Number(packet, "pts_time"), Text(packet, "flags").StartsWith('K'))).OrderBy(packet => packet.Item1)];
+    }
+
+    /// <summary>
+    /// The presentation time of the first bright picture. ffmpeg reads negative offsets in fragmented MP4 as a delay, so the time of the first picture is the segments'.
+    /// </summary>
+    public static async Task<double> FirstWhiteAsync(PublishedVideo video, string rendition)
+    {
+        var lines = (await Clip.RunAsync(
+            "ffmpeg", ["-v", "error", "-nostdin", "-copyts", "-i", video.Joined(rendition), "-vf", "signalstats,metadata=mode=print:key=lavfi.signalstats.YAVG:file=-", "-f", "null", "-"])).Split('\n');
+        for (var i = 0; i + 1 < lines.Length; i += 2)
+        {
+            if (double.Parse(lines[i + 1].Split('=')[1], CultureInfo.InvariantCulture) > 150)
+                return video.Streams.Pictures.Single(picture => picture.Name == rendition).Start + Time(lines[i]) - Time(lines[0]);
+        }
+        throw new InvalidDataException("There is no bright picture.");
+
+        static double Time(string line) => double.Parse(line.Split("pts_time:")[1], CultureInfo.InvariantCulture);
     }
 
     public static double Number(JsonElement element, string name) => double.Parse(Text(element, name), CultureInfo.InvariantCulture);

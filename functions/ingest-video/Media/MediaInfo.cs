@@ -5,7 +5,14 @@ namespace IngestVideo.Media;
 /// <param name="Video">The picture, or null when there is only sound.</param>
 /// <param name="Audio">The audio tracks, in the order of the file.</param>
 /// <param name="Subtitles">The text subtitles, in the order of the file.</param>
-public sealed record MediaInfo(TimeSpan? Duration, VideoTrack? Video, IReadOnlyList<AudioTrack> Audio, IReadOnlyList<SubtitleTrack> Subtitles);
+public sealed record MediaInfo(TimeSpan? Duration, VideoTrack? Video, IReadOnlyList<AudioTrack> Audio, IReadOnlyList<SubtitleTrack> Subtitles)
+{
+    /// <summary>How long its streams really are; null where they could not be measured.</summary>
+    public Timeline? Timeline { get; init; }
+
+    /// <summary>The same with measured times, which count more than what the file says.</summary>
+    public MediaInfo Measured(Timeline? timeline) => this with { Timeline = timeline, Duration = timeline?.End ?? Duration };
+}
 
 /// <summary>How the picture's brightness is coded.</summary>
 public enum DynamicRange
@@ -39,6 +46,9 @@ public sealed record VideoTrack(int StreamIndex, string Codec, Size Display, dou
 
     /// <summary>Of every picture the file says that it is whole, not half a picture on every second line; of some files nothing is known.</summary>
     public bool Progressive { get; init; }
+
+    /// <summary>How many pictures the decoder holds back to bring them into order.</summary>
+    public int ReorderedFrames { get; init; }
 
     /// <summary>How much later than the file the picture begins: zero, unless the sound comes first.</summary>
     public TimeSpan BeginsAfter { get; init; }

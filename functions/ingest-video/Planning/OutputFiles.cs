@@ -19,9 +19,6 @@ internal static class OutputFiles
     /// <summary>The names of the storyboard's sprites, as ffmpeg's image muxer and <see cref="Sprite"/> count them.</summary>
     public const string SpritePattern = "storyboard-%03d.jpg";
 
-    /// <summary>The presentation time of the source's first moment in every transport stream, so that nothing before it (an encoder's delay) is negative.</summary>
-    public static readonly TimeSpan TransportStreamStart = TimeSpan.FromSeconds(10);
-
     /// <param name="index">From 0.</param>
     public static string Sprite(int index) => FormattableString.Invariant($"storyboard-{index:000}.jpg");
 

@@ -56,6 +56,32 @@ public sealed record TranscodePlan
     /// <summary>A segment ends with the first keyframe after this.</summary>
     public required TimeSpan SegmentDuration { get; init; }
 
+    /// <summary>
+    /// The presentation time of the source's first moment in every segment of every rendition, in both formats: late enough that nothing before it (an encoder's
+    /// delay) is negative, and a whole number of pictures, because ffmpeg rounds it to their units of time. Ten seconds, or 10.01 at rates such as 29.97.
+    /// </summary>
+    public TimeSpan ClockStart => TimeSpan.FromSeconds(Math.Ceiling(Math.Round(10 * FrameRate.Half.PerSecond, 6)) / FrameRate.Half.PerSecond);
+
+    /// <summary>How long every rendition plays: until the last stream of the source ends. null where that could not be measured.</summary>
+    public TimeSpan? End => Source.Timeline is not { } timeline ? null
+        : timeline.Streams.Where(stream => stream.Key != Source.Video?.StreamIndex).Select(stream => stream.Value.End).Append(PictureEnd ?? default).Max();
+
+    /// <summary>The same in pictures at <see cref="FrameRate"/>, at least one.</summary>
+    public int? FrameCount => End is { } end ? Math.Max(1, (int)Math.Round(end.TotalSeconds * FrameRate.PerSecond)) : null;
+
+    /// <summary>When the picture of the source ends, counted from where it is made to begin; null where that could not be measured.</summary>
+    public TimeSpan? PictureEnd =>
+        Source.Video is { } video && Source.Timeline?.Streams.TryGetValue(video.StreamIndex, out var span) == true ? span.End - PictureIsLate : null;
+
+    /// <summary>A picture that begins this much after the sound, less than a frame, is not late: rounding would show the first one twice.</summary>
+    public TimeSpan PictureIsLate => Source.Video is { } video && video.BeginsAfter.TotalSeconds * FrameRate.PerSecond < 1 ? video.BeginsAfter : TimeSpan.Zero;
+
+    /// <summary>How much less than <see cref="End"/> may turn out to be decodable: a few damaged pictures make no video unplayable.</summary>
+    public TimeSpan Tolerance => Allowance(End ?? TimeSpan.Zero);
+
+    /// <summary>How far a video may fall short of a length.</summary>
+    public static TimeSpan Allowance(TimeSpan length) => TimeSpan.FromSeconds(Math.Max(1, length.TotalSeconds * 0.03));
+
     /// <summary>The largest rendition is copied, and all others have their keyframes where the source has them.</summary>
     public bool CopiesSource => Video is [.., { Copied: true }];
 
@@ -77,7 +103,9 @@ public sealed record TranscodePlan
     /// <param name="packets">Those of its picture.</param>
     /// <param name="container">What the source is.</param>
     public bool AcceptsCopy(PacketScan packets, Container container) =>
-        packets is { Complete: true, Regular: true, ConstantParameters: true } && packets.LongestGap <= s_longestGap && packets.MeanGap >= s_shortestMeanGap
+        // What is copied cannot be made longer: nothing may go on when its last picture has been seen.
+        (End is not { } end || PictureEnd is not { } picture || (end - picture).TotalSeconds * FrameRate.PerSecond <= 1)
+        && packets is { Complete: true, Regular: true, ConstantParameters: true } && packets.LongestGap <= s_longestGap && packets.MeanGap >= s_shortestMeanGap
         // In fragmented MP4 each I-frame has to say how long it stands, in exact units of time.
         && (SegmentFormat == SegmentFormat.MpegTs || (packets.KeyframesAreRegular && container.Demuxer == "mov"))
         && (packets.KeyframesAreEven || !HalvesFrameRate)

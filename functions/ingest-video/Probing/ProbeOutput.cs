@@ -17,6 +17,7 @@ internal sealed record ProbeStream
     public int Height { get; init; }
     public string? SampleAspectRatio { get; init; }
     public string? PixFmt { get; init; }
+    public int HasBFrames { get; init; }
     public string? FieldOrder { get; init; }
     public string? ColorRange { get; init; }
     public string? ColorSpace { get; init; }

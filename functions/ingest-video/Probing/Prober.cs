@@ -97,6 +97,7 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
         return new(stream.Index, stream.CodecName!, sideways ? new(display.Height, display.Width) : display, FrameRate(stream))
         {
             PixelFormat = stream.PixFmt ?? "",
+            ReorderedFrames = Math.Clamp(stream.HasBFrames, 0, 16),
             Interlaced = stream.FieldOrder is "tt" or "bb" or "tb" or "bt",
             Progressive = stream.FieldOrder == "progressive",
             Rotated = rotation is not null, // a matrix without a rotation may still mirror

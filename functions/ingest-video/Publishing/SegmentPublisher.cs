@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Threading.Channels;
 using IngestVideo.Media;
 using IngestVideo.Planning;
@@ -25,6 +26,8 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(100);
 
     private readonly HashSet<string> _found = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _newest = new(StringComparer.Ordinal);
+    private readonly ShortTails _tails = new(plan, workspace.Output);
     private readonly ConcurrentDictionary<string, long> _published = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _codecs = new(StringComparer.Ordinal);
     private readonly DriveInfo _disk = new(workspace.Root);
@@ -44,6 +47,8 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
             do
             {
                 ended = transcoding.IsCompleted || uploading.IsCompleted; // before looking: what comes after is found
+                if (ended && transcoding.IsCompletedSuccessfully)
+                    await _tails.JoinAsync(stop.Token);
                 foreach (var file in FindComplete(ended))
                     queue.Writer.TryWrite(file);
                 ApplyBackpressure();
@@ -68,11 +73,8 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     /// <exception cref="IngestRefusedException">422: ffmpeg found nothing to encode.</exception>
     public async Task<IReadOnlyList<PublishedRendition>> FinishAsync(CancellationToken cancellationToken)
     {
-        var finished = await Task.WhenAll(plan.Segmented.Select(async rendition =>
-        {
-            var playlist = Path.Combine(workspace.Output, rendition.Name, OutputFiles.Playlist);
-            return (rendition, segments: File.Exists(playlist) ? Measure(rendition, MediaPlaylist.Read(await File.ReadAllTextAsync(playlist, cancellationToken))) : []);
-        }));
+        var finished = await Task.WhenAll(plan.Segmented.Select(
+            async rendition => (rendition, segments: Measure(rendition, await _tails.ReadAsync(rendition, cancellationToken)))));
         var renditions = new List<PublishedRendition>();
         foreach (var (rendition, segments) in finished)
         {
@@ -95,9 +97,9 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
         return renditions;
     }
 
-    private List<MediaSegment> Measure(Rendition rendition, MediaPlaylist playlist) =>
+    private List<MediaSegment> Measure(Rendition rendition, IReadOnlyList<(string Name, double Seconds)> segments) =>
     [
-        .. playlist.Segments.Select(segment => new MediaSegment(segment.Uri, segment.Duration, _published.GetValueOrDefault($"{rendition.Name}/{segment.Uri}")))
+        .. segments.Select(segment => new MediaSegment(segment.Name, segment.Seconds, _published.GetValueOrDefault($"{rendition.Name}/{segment.Name}")))
             .Where(segment => segment.Bytes > 0),
     ];
 
@@ -105,27 +107,35 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     private static List<MediaSegment> EndingAt(double seconds, List<MediaSegment> frames) =>
         [.. frames[..^1], frames[^1] with { Seconds = Math.Max(0.001, seconds - frames[..^1].Sum(frame => frame.Seconds)) }];
 
-    /// <summary>The files that ffmpeg has finished since the last look.</summary>
+    /// <summary>
+    /// The files that ffmpeg has finished since the last look. A segment waits until the one after it is known not to be a short tail: until there is a third one.
+    /// </summary>
     private IEnumerable<string> FindComplete(bool ended)
     {
         foreach (var rendition in plan.Segmented)
         {
-            var segments = 0;
             string? init = null;
+            var complete = new List<(string Path, int Index)>();
+            var newest = _newest.GetValueOrDefault(rendition.Name, -1);
             foreach (var path in Directory.EnumerateFiles(Path.Combine(workspace.Output, rendition.Name)))
             {
                 var name = Path.GetFileName(path);
                 if (name == OutputFiles.InitSection)
                     init = path;
-                else if (name.EndsWith(OutputFiles.SegmentExtension(plan.SegmentFormat), StringComparison.Ordinal))
-                {
-                    segments++;
-                    if (IsNew(path))
-                        yield return path;
-                }
+                if (!int.TryParse(name.Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var index))
+                    continue;
+                newest = Math.Max(newest, index); // also one that is still being written
+                if (name.EndsWith(OutputFiles.SegmentExtension(plan.SegmentFormat), StringComparison.Ordinal))
+                    complete.Add((path, index));
+            }
+            _newest[rendition.Name] = newest;
+            foreach (var (path, index) in complete)
+            {
+                if ((ended || index < newest - 1 || rendition is IFrameRendition) && IsNew(path))
+                    yield return path;
             }
             // Unlike a segment it is written under its own name: it is complete once a segment is.
-            if (init is not null && (segments > 0 || ended) && IsNew(init))
+            if (init is not null && (complete.Count > 0 || ended) && IsNew(init))
                 yield return init;
         }
     }

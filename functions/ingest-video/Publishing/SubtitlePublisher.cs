@@ -1,4 +1,3 @@
-using IngestVideo.Media;
 using IngestVideo.Planning;
 
 namespace IngestVideo.Publishing;
@@ -13,8 +12,7 @@ public sealed class SubtitlePublisher(TranscodePlan plan, Workspace workspace, P
     /// <param name="cancellationToken">Ends the uploads.</param>
     public async Task<IReadOnlyList<PublishedRendition>> PublishAsync(IReadOnlyList<MediaSegment> picture, CancellationToken cancellationToken)
     {
-        // Fragmented MP4 begins at zero; transport streams where the plan puts them.
-        var mpegTime = plan.SegmentFormat == SegmentFormat.MpegTs ? (long)(OutputFiles.TransportStreamStart.TotalSeconds * MpegTicksPerSecond) : 0;
+        var mpegTime = (long)Math.Round(plan.ClockStart.TotalSeconds * MpegTicksPerSecond);
         var renditions = new List<PublishedRendition>();
         var slicer = new SubtitleSlicer(new());
         foreach (var rendition in plan.Subtitles)

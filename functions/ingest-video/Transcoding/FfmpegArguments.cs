@@ -21,15 +21,15 @@ public static class FfmpegArguments
         .. Filters(plan),
         // The largest that is encoded first: it is the one whose pictures ffmpeg counts in its progress.
         .. plan.Video.Index().Reverse().OrderBy(rendition => rendition.Item.Copied).SelectMany(rendition => (IEnumerable<string>)[.. rendition.Item.Copied ? Copy(plan) : Video(rendition.Item, rendition.Index, plan, options), .. Outputs(rendition.Item, plan)]),
-        .. plan.Audio.SelectMany(rendition => (IEnumerable<string>)[.. Audio(rendition, options), .. Outputs(rendition, plan)]),
+        .. plan.Audio.SelectMany(rendition => (IEnumerable<string>)[.. Audio(rendition, plan, options), .. Outputs(rendition, plan)]),
         .. plan.Subtitles.SelectMany(Subtitles),
     ];
 
     private static IEnumerable<string> Input(TranscodePlan plan, Container container, string source, IngestOptions options) =>
     [
         .. UntrustedInput.Arguments(container, options.MaxPixels, options.MaxStreams),
-        // A tiny file may hold a stream that never ends.
-        "-t", Number(plan.Source.Duration is { } duration ? Math.Min(duration.TotalSeconds * 1.5 + 60, options.MaxDuration.TotalSeconds) : options.MaxDuration.TotalSeconds),
+        // The outputs end with the plan. Without one: a tiny file may hold a stream that never ends.
+        .. plan.End is null ? ["-t", Number(options.MaxDuration.TotalSeconds)] : (string[])[],
         .. Reconfigured(plan.Source.Video),
         "-i", source,
     ];
@@ -69,11 +69,19 @@ public static class FfmpegArguments
         // Next to a copy there is nothing to mend, and each picture must remain the one that it is in the source.
         if (!plan.CopiesSource)
         {
-            // Less than a picture late is not late: rounding would show the first one twice.
-            if (video.BeginsAfter > TimeSpan.Zero && video.BeginsAfter.TotalSeconds * plan.FrameRate.PerSecond < 1)
-                yield return $"setpts=PTS-{Number(video.BeginsAfter.TotalSeconds)}/TB";
+            // A picture that only says when it is decoded comes out of the decoder as much later as the decoder holds it back.
+            var hasTimes = plan.Source.Timeline?.Streams.TryGetValue(video.StreamIndex, out var span) != true || span.HasPresentationTimes;
+            var heldBack = hasTimes ? 0 : video.ReorderedFrames / video.FrameRate;
+            if (plan.PictureIsLate.TotalSeconds + heldBack is > 0 and var late)
+                yield return $"setpts=PTS-{Number(late)}/TB";
             // From the very beginning: a picture that starts after the sound is shown from the start, and renditions stay aligned.
             yield return $"fps={plan.FrameRate}:start_time=0";
+            if (plan is { FrameCount: { } frames, PictureEnd: { } end })
+            {
+                // The last picture stands until the sound has ended. It does not stand in for more pictures than may be missing: those are damage, which must be seen.
+                var missing = frames - (int)Math.Floor((end - plan.Tolerance).TotalSeconds * plan.FrameRate.PerSecond);
+                yield return $"tpad=stop_mode=clone:stop={missing.ToString(CultureInfo.InvariantCulture)},trim=end_frame={frames.ToString(CultureInfo.InvariantCulture)}";
+            }
         }
         if (video.DynamicRange == DynamicRange.Standard)
         {
@@ -116,12 +124,32 @@ public static class FfmpegArguments
         "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv",
     ];
 
-    private static IEnumerable<string> Audio(AudioRendition rendition, IngestOptions options) =>
+    private static IEnumerable<string> Audio(AudioRendition rendition, TranscodePlan plan, IngestOptions options) =>
     [
         "-map", $"0:{rendition.Track.StreamIndex}", "-c:a", "aac", "-b:a", $"{options.Ladder.AudioKilobitsPerSecond}k",
-        // Gaps become silence, from the very beginning; a downmix is lowered until it cannot clip (for floating point the default would not).
-        "-af", "aresample=48000:ochl=stereo:rematrix_maxval=1:async=1:first_pts=0",
+        // A downmix is lowered until it cannot clip (for floating point the default would not). Gaps become silence.
+        "-af", $"aresample=48000:ochl=stereo:rematrix_maxval=1:async=1{(plan.End is null ? ":first_pts=0" : Silence(rendition.Track, plan))}",
     ];
+
+    /// <summary>Silence before a sound that begins late, and after one that ends early.</summary>
+    /// <remarks>
+    /// Where the channels or the rate of a sound change midway, ffmpeg sets up all these filters again. So none of them may count from its own beginning, as
+    /// <c>first_pts</c> and <c>apad=whole_dur</c> do: they would pad a second time. What is here goes by time stamps.
+    /// </remarks>
+    private static string Silence(AudioTrack track, TranscodePlan plan)
+    {
+        var span = plan.Source.Timeline!.Streams.GetValueOrDefault(track.StreamIndex);
+        var (start, end) = (span.Start.TotalSeconds, plan.End!.Value.TotalSeconds);
+        // The first moment of the sound, and only that, is moved to zero and muted; the gap that follows is filled.
+        var before = start < 0.001 ? ""
+            : $@",asetnsamples=64:p=0,asetpts=if(eq(N\,0)*lt(T\,{Number(start + 0.1)})\,0\,PTS),volume=0:enable=lt(t\,0.001)"
+                + ",aresample=async=1:min_hard_comp=0.001";
+        // Where there is only sound, it is not made longer by more than may be missing: then it is damaged, and that must be seen.
+        var padding = plan.Video is [] ? $"=pad_dur={Number((plan.End.Value - span.End + plan.Tolerance).TotalSeconds)}" : "";
+        if (plan is { Video: not [], FrameCount: { } frames })
+            end = Math.Max(end, frames / plan.FrameRate.PerSecond);
+        return $"{before},apad{padding},atrim=start=0:end={Number(end)}";
+    }
 
     /// <summary>One file a track: ffmpeg's own segments of WebVTT lack the <c>X-TIMESTAMP-MAP</c>. A file that reaches the limit ends there, and is refused.</summary>
     private static IEnumerable<string> Subtitles(SubtitleRendition rendition) =>
@@ -148,7 +176,7 @@ public static class FfmpegArguments
             "-map_metadata", "-1", "-map_chapters", "-1",
             // Each output would otherwise be shifted by its own encoder's delay, and the sound would leave the picture.
             "-avoid_negative_ts", "disabled",
-            .. plan.SegmentFormat == SegmentFormat.MpegTs ? ["-output_ts_offset", Number(OutputFiles.TransportStreamStart.TotalSeconds)] : (string[])[],
+            "-output_ts_offset", Number(plan.ClockStart.TotalSeconds),
             "-f", "tee", string.Join('|', outputs),
         ];
     }
@@ -158,7 +186,11 @@ public static class FfmpegArguments
     {
         var options = format == SegmentFormat.MpegTs
             ? "max_delay=0"
-            : $"hls_segment_type=fmp4:hls_fmp4_init_filename={OutputFiles.InitSection}:hls_segment_options=movflags=+negative_cts_offsets";
+            // Times as they are, in each fragment's own box. An edit list would move them for some players and not for others. With negative offsets a fragment begins
+            // when its first picture is seen, where browsers let time begin; without, it begins earlier by as much as B-frames need, and they show it that much later.
+            // Two parsers take a backslash each from what the third one splits.
+            : $"hls_segment_type=fmp4:hls_fmp4_init_filename={OutputFiles.InitSection}:"
+                + @"hls_segment_options=movflags=+frag_discont+negative_cts_offsets\\:use_editlist=0\\:avoid_negative_ts=disabled";
         // temp_file: a segment has its name when it is complete.
         return $"[f=hls:avoid_negative_ts=disabled:{options}:{more}hls_time={Number(segment.TotalSeconds)}:hls_playlist_type=vod:hls_flags=temp_file"
             + $":hls_segment_filename={OutputFiles.SegmentPattern(rendition, format)}]{rendition.Name}/{OutputFiles.Playlist}";

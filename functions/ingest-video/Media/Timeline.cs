@@ -1,0 +1,16 @@
+namespace IngestVideo.Media;
+
+/// <summary>When the streams of a source begin and end, by their packets, counted from the first moment of the file.</summary>
+/// <remarks>It is the clock that ffmpeg decodes by, with the jumps of a transport stream's clock taken out; what a header announces plays no part.</remarks>
+/// <param name="Streams">By ffmpeg's index of the stream; a stream without packets is missing.</param>
+public sealed record Timeline(IReadOnlyDictionary<int, StreamSpan> Streams)
+{
+    /// <summary>When the last stream ends.</summary>
+    public TimeSpan End => Streams.Values.Select(span => span.End).DefaultIfEmpty().Max();
+}
+
+/// <summary>When a stream begins and ends.</summary>
+/// <param name="Start">The least presentation time; negative for packets that are decoded and not shown.</param>
+/// <param name="End">The end of the packet that is shown last.</param>
+/// <param name="HasPresentationTimes">Packets say when they are shown. In AVI they only say when they are decoded.</param>
+public readonly record struct StreamSpan(TimeSpan Start, TimeSpan End, bool HasPresentationTimes);
