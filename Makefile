@@ -9,6 +9,7 @@
 # make fsck     check a store for orphans, stuck videos and missing segments; ARGS=--remove repairs what is safe to repair
 # make publish  build the two functions as programs, as in their containers
 # make version  print the version, from the last tag
+# make corpus   ingest every file of DIR and check what is published; ARGS="--format both --play chromium"
 # make page     install what the page takes from npm
 # make picture  take the documentation's picture of the page, with the page's own test
 # make clean    remove artifacts
@@ -17,7 +18,7 @@ FUNCTIONS := sign-playlist ingest-video
 PROGRAMS := $(FUNCTIONS:%=artifacts/functions/%/Root)
 LOCAL := dotnet run --project local --configuration Release --
 
-.PHONY: help version words demo serve test soak picture bench deploy fsck token publish build page ffmpeg curl chromium load faketime clean
+.PHONY: help version words demo serve test soak picture bench corpus deploy fsck token publish build page ffmpeg curl chromium load faketime clean
 .DELETE_ON_ERROR:
 
 help:
@@ -55,6 +56,9 @@ fsck:
 
 bench: ffmpeg load publish
 	@dotnet run --project tests/Benchmarks --configuration Release -- $(or $(SCALE),1) $(ROWS)
+
+corpus: ffmpeg page
+	@dotnet run --project tests/corpus --configuration Release -- "$(DIR)" $(ARGS)
 
 build:
 	dotnet build Reelseal.slnx --nologo --verbosity quiet
