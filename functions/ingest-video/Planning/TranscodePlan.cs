@@ -26,6 +26,8 @@ public sealed record TranscodePlan
     /// <summary>How much text a track of subtitles may have. A film of three hours has about 200 kB; compressed in its container, a megabyte may be a gigabyte.</summary>
     public const int MaxSubtitleBytes = 8 << 20;
 
+    /// <summary>By how much a sound may be longer than its picture without the picture standing still for it: an encoder's last frame, which is filled up.</summary>
+    private static readonly TimeSpan s_padding = TimeSpan.FromSeconds(0.03);
     private static readonly Size s_tile = new(160, 90);
     private static readonly TimeSpan s_latestPoster = TimeSpan.FromSeconds(10);
 
@@ -62,12 +64,22 @@ public sealed record TranscodePlan
     /// </summary>
     public TimeSpan ClockStart => TimeSpan.FromSeconds(Math.Ceiling(Math.Round(10 * FrameRate.Half.PerSecond, 6)) / FrameRate.Half.PerSecond);
 
-    /// <summary>How long every rendition plays: until the last stream of the source ends. null where that could not be measured.</summary>
-    public TimeSpan? End => Source.Timeline is not { } timeline ? null
+    /// <summary>When the last stream of the source ends; null where that could not be measured.</summary>
+    public TimeSpan? SourceEnd => Source.Timeline is not { } timeline ? null
         : timeline.Streams.Where(stream => stream.Key != Source.Video?.StreamIndex).Select(stream => stream.Value.End).Append(PictureEnd ?? default).Max();
 
-    /// <summary>The same in pictures at <see cref="FrameRate"/>, at least one.</summary>
-    public int? FrameCount => End is { } end ? Math.Max(1, (int)Math.Round(end.TotalSeconds * FrameRate.PerSecond)) : null;
+    /// <summary>
+    /// How many pictures each rendition of the full rate has, at least one: until the last stream of the source ends, apart from less than a frame of padding. null where there is
+    /// no picture, or where that could not be measured.
+    /// </summary>
+    public int? FrameCount => SourceEnd is { } end && PictureCount is { } pictures
+        ? Math.Max(Math.Max(1, pictures), (int)Math.Ceiling((end - s_padding).TotalSeconds * FrameRate.PerSecond)) : null;
+
+    /// <summary>How long every rendition plays: whole pictures, or until the last sound ends. null where that could not be measured.</summary>
+    public TimeSpan? End => FrameCount is { } frames ? TimeSpan.FromSeconds(frames / FrameRate.PerSecond) : SourceEnd;
+
+    /// <summary>How many pictures the source's own picture gives.</summary>
+    private int? PictureCount => PictureEnd is { } end ? (int)Math.Round(end.TotalSeconds * FrameRate.PerSecond) : null;
 
     /// <summary>When the picture of the source ends, counted from where it is made to begin; null where that could not be measured.</summary>
     public TimeSpan? PictureEnd =>
@@ -104,7 +116,7 @@ public sealed record TranscodePlan
     /// <param name="container">What the source is.</param>
     public bool AcceptsCopy(PacketScan packets, Container container) =>
         // What is copied cannot be made longer: nothing may go on when its last picture has been seen.
-        (End is not { } end || PictureEnd is not { } picture || (end - picture).TotalSeconds * FrameRate.PerSecond <= 1)
+        FrameCount == PictureCount
         && packets is { Complete: true, Regular: true, ConstantParameters: true } && packets.LongestGap <= s_longestGap && packets.MeanGap >= s_shortestMeanGap
         // In fragmented MP4 each I-frame has to say how long it stands, in exact units of time.
         && (SegmentFormat == SegmentFormat.MpegTs || (packets.KeyframesAreRegular && container.Demuxer == "mov"))

@@ -26,7 +26,7 @@ public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
             .. streams.SelectMany(stream => (string[])["-map", $"0:{stream.ToString(CultureInfo.InvariantCulture)}"]),
             "-c", "copy", "-f", "framecrc", "-",
         ];
-        var command = await sandbox.WrapAsync("ffmpeg", arguments, new(options.FfmpegMemoryBytes, s_longestScan));
+        var command = await sandbox.WrapAsync("ffmpeg", arguments, new(options.FfmpegMemoryBytes, s_longestScan, FileBytes: 0));
         var reader = new FrameListReader(streams, media.Video);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(s_longestScan);

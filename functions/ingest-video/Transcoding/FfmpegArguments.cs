@@ -146,8 +146,6 @@ public static class FfmpegArguments
                 + ",aresample=async=1:min_hard_comp=0.001";
         // Where there is only sound, it is not made longer by more than may be missing: then it is damaged, and that must be seen.
         var padding = plan.Video is [] ? $"=pad_dur={Number((plan.End.Value - span.End + plan.Tolerance).TotalSeconds)}" : "";
-        if (plan is { Video: not [], FrameCount: { } frames })
-            end = Math.Max(end, frames / plan.FrameRate.PerSecond);
         return $"{before},apad{padding},atrim=start=0:end={Number(end)}";
     }
 
