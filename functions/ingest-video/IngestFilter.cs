@@ -3,12 +3,12 @@ using Reelseal.Tokens;
 
 namespace IngestVideo;
 
-/// <summary>Stands before every route: lets in who has a token of scope <c>video:ingest</c> for the video in the path, and answers what is the caller's fault.</summary>
+/// <summary>Guards every route: requires a token with the scope <c>video:ingest</c> for the video in the path, and answers client errors.</summary>
 internal sealed class IngestFilter(TokenGate gate) : IEndpointFilter
 {
     private static readonly object s_claims = new();
 
-    /// <summary>What the caller's token says.</summary>
+    /// <summary>The claims of the caller's token.</summary>
     public static TokenClaims ClaimsOf(HttpContext context) => (TokenClaims)context.Items[s_claims]!;
 
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)

@@ -3,7 +3,7 @@ using Reelseal.Telemetry;
 
 namespace IngestVideo;
 
-/// <summary>What an operator wants to see over time of what ingest does.</summary>
+/// <summary>The metrics of ingest.</summary>
 internal static class IngestMetrics
 {
     /// <summary>Videos that are being worked on.</summary>

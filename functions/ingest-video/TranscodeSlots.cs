@@ -1,11 +1,11 @@
 namespace IngestVideo;
 
-/// <summary>How many videos are worked on at once. The watchdog's <c>max_inflight</c> could not tell: it counts requests for a status as well.</summary>
+/// <summary>Limits the number of concurrent ingests. The watchdog's <c>max_inflight</c> cannot, because it counts requests for a status as well.</summary>
 public sealed class TranscodeSlots(IngestOptions options) : IDisposable
 {
     private readonly SemaphoreSlim _free = new(options.MaxTranscodes);
 
-    /// <summary>A slot to give back by disposing of it, or null when all are taken.</summary>
+    /// <summary>Returns a slot, to be released by disposing of it, or null if all are taken.</summary>
     public IDisposable? TryTake()
     {
         if (!_free.Wait(TimeSpan.Zero))

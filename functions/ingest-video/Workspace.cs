@@ -10,14 +10,14 @@ public sealed class Workspace : IDisposable
     private Workspace(string path)
     {
         Root = path;
-        // Freed by the kernel when this process ends, however it ends. Beside the folder: there before it, and gone after it, so that one without the other is nobody's.
+        // Released by the kernel when this process ends, however it ends. It is beside the folder, created before it and removed after it, so that one without the other is abandoned.
         _lock = new(path + LockSuffix, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
         Directory.CreateDirectory(path);
     }
 
     public string Root { get; }
 
-    /// <summary>The video as it was sent. Its name is ours: what the sender called it never becomes a path.</summary>
+    /// <summary>The video as sent. We choose its name: the sender's file name never becomes a path.</summary>
     public string Source => Path.Combine(Root, "source");
 
     /// <summary>Where ffmpeg writes, a folder for each rendition.</summary>
@@ -25,7 +25,7 @@ public sealed class Workspace : IDisposable
 
     public static Workspace Create(string workDirectory) => new(Path.Combine(workDirectory, Prefix + Guid.NewGuid().ToString("N")));
 
-    /// <summary>Removes the workspaces of processes that no longer live.</summary>
+    /// <summary>Removes the workspaces of dead processes.</summary>
     public static void RemoveAbandoned(string workDirectory)
     {
         foreach (var path in Directory.EnumerateFiles(workDirectory, Prefix + "*" + LockSuffix))
@@ -37,12 +37,12 @@ public sealed class Workspace : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // It is in use, or another process removes it this moment.
+                // It is in use, or another process is removing it.
             }
         }
     }
 
-    /// <summary>Whether something failed because the disk has no room left, or its owner no quota.</summary>
+    /// <summary>Returns whether something failed because the disk or the quota is full.</summary>
     public static bool IsFull(Exception exception)
     {
         const int noSpace = 28, noQuota = 122; // errno, which .NET hands on as it is

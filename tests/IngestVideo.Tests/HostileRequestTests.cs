@@ -8,7 +8,7 @@ using Reelseal;
 
 namespace IngestVideo.Tests;
 
-/// <summary>Requests that mean harm: each is refused within bounds, opens nothing, and tells nothing.</summary>
+/// <summary>Hostile requests: each is refused within bounds, opens nothing and reveals nothing.</summary>
 public sealed class HostileRequestTests
 {
     private const int Limit = 120_000;

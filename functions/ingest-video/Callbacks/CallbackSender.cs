@@ -11,7 +11,7 @@ namespace IngestVideo.Callbacks;
 /// <summary>Sends the final status of a video to a URL that the request named, if the operator allows its host.</summary>
 /// <remarks>
 /// The header <c>X-Reelseal-Signature: t=…,v1=…</c> holds the time in seconds since the epoch, and in hexadecimal the HMAC-SHA256 of that time, a full stop and the
-/// body, under the secret <c>reelseal-callback-key</c>: the receiver can tell that it comes from here, and that it is no old one sent again.
+/// body, under the secret <c>reelseal-callback-key</c>: the receiver can verify the sender, and recognise an old callback that is sent again.
 /// </remarks>
 public sealed class CallbackSender(IngestOptions options, StatusStore statuses, TimeProvider clock, ILogger<CallbackSender> logger) : IDisposable
 {
@@ -19,11 +19,11 @@ public sealed class CallbackSender(IngestOptions options, StatusStore statuses, 
 
     private static readonly TimeSpan[] s_waits = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(15)];
 
-    // A redirect would lead out of the allowed hosts.
+    // A redirect could lead to a host that is not allowed.
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { Timeout = TimeSpan.FromSeconds(10) };
 
-    /// <summary>The address that a request named, checked; null when it named none.</summary>
-    /// <exception cref="IngestRefusedException">400: it is not an address that may be called.</exception>
+    /// <summary>Returns the checked URL that a request named, or null.</summary>
+    /// <exception cref="IngestRefusedException">400: the URL is not allowed.</exception>
     public Uri? Check(string? callback)
     {
         if (string.IsNullOrEmpty(callback))

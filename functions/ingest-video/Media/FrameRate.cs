@@ -3,7 +3,7 @@ namespace IngestVideo.Media;
 /// <summary>A constant frame rate, exactly: 29.97 is 30000/1001.</summary>
 public readonly record struct FrameRate(int Numerator, int Denominator)
 {
-    /// <summary>The rates that screens and editors use. A source of any other, or of a variable rate, gets the next one up.</summary>
+    /// <summary>The rates that screens and editors use. A source with another or a variable rate gets the next higher one.</summary>
     private static readonly FrameRate[] s_common =
         [new(10, 1), new(12, 1), new(25, 2), new(15, 1), new(20, 1), new(24000, 1001), new(24, 1), new(25, 1), new(30000, 1001), new(30, 1), new(48, 1), new(50, 1), new(60000, 1001), new(60, 1)];
 

@@ -6,8 +6,8 @@ namespace IngestVideo.Media;
 /// <param name="Name">Names its folder: lower-case letters, digits and hyphens.</param>
 /// <param name="Width">The long side of the box that the picture is fitted into.</param>
 /// <param name="Height">The short side of that box.</param>
-/// <param name="KilobitsPerSecond">The most that its video may need; what is simple needs less.</param>
-/// <param name="MaxFrameRate">A source of more frames a second is halved.</param>
+/// <param name="KilobitsPerSecond">The video's peak bit rate; simple pictures need less.</param>
+/// <param name="MaxFrameRate">A source with a higher frame rate is halved.</param>
 public sealed record Rung(string Name, int Width, int Height, int KilobitsPerSecond, int MaxFrameRate = 60)
 {
     public Size Box => new(Width, Height);
@@ -31,7 +31,7 @@ public sealed record Ladder(IReadOnlyList<Rung> Rungs, int ConstantRateFactor = 
         new("2160p", 3840, 2160, 16000),
     ]);
 
-    /// <summary>What is wrong with it, or null.</summary>
+    /// <summary>Returns what is wrong with it, or null.</summary>
     internal string? FindFault()
     {
         if (Rungs is null or [] or { Count: > 12 })

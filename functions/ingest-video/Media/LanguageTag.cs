@@ -1,15 +1,15 @@
 namespace IngestVideo.Media;
 
-/// <summary>Language tags as playlists want them (RFC 5646), from the codes that containers hold (ISO 639-2).</summary>
+/// <summary>Converts the language codes of containers (ISO 639-2) to the language tags of playlists (RFC 5646).</summary>
 public static class LanguageTag
 {
-    /// <summary>The tag, or null where the code says nothing.</summary>
+    /// <summary>Returns the tag, or null if the code is undefined.</summary>
     public static string? FromIso639(string? code)
     {
         var tag = code?.Trim().ToLowerInvariant();
         if (tag is null or "" or "und" or "mis" or "zxx" or "mul" || tag.Length > 35 || !tag.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'))
             return null;
-        // Of two codes for one language RFC 5646 (section 2.2.1) takes the shorter: players show its name.
+        // RFC 5646 (section 2.2.1) requires the shorter of two codes for a language: players show its name.
         return tag switch
         {
             "ara" => "ar", "bul" => "bg", "cat" => "ca", "ces" or "cze" => "cs", "dan" => "da", "deu" or "ger" => "de", "ell" or "gre" => "el",
@@ -22,7 +22,7 @@ public static class LanguageTag
         };
     }
 
-    /// <summary>The language's own letters for people, such as <c>English</c>; the tag itself where it is not known.</summary>
+    /// <summary>The language's name in that language, such as <c>English</c>; the tag itself if unknown.</summary>
     public static string NameOf(string tag) => tag switch
     {
         "ar" => "العربية", "cs" => "Čeština", "da" => "Dansk", "de" => "Deutsch", "el" => "Ελληνικά", "en" => "English", "es" => "Español",

@@ -1,6 +1,6 @@
 namespace IngestVideo.Media;
 
-/// <summary>What segments are made of.</summary>
+/// <summary>The format of segments.</summary>
 public enum SegmentFormat
 {
     /// <summary>MPEG transport stream: every player since 2009.</summary>

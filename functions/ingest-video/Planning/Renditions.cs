@@ -20,9 +20,9 @@ public sealed record VideoRendition(string Name, Size Size, FrameRate FrameRate,
 
 /// <summary>One audio track, as stereo AAC.</summary>
 /// <param name="Name">The folder.</param>
-/// <param name="Label">What a player's menu says.</param>
+/// <param name="Label">The name in a player's menu.</param>
 /// <param name="Track">Where it comes from.</param>
-/// <param name="Default">Played unless another is chosen.</param>
+/// <param name="Default">Whether players select it by default.</param>
 public sealed record AudioRendition(string Name, string Label, AudioTrack Track, bool Default) : Rendition(Name);
 
 /// <summary>One track of text subtitles, as WebVTT.</summary>
@@ -30,16 +30,16 @@ public sealed record SubtitleRendition(string Name, string Label, SubtitleTrack 
 
 /// <summary>The keyframes of a rendition, each its own segment: for scrubbing.</summary>
 /// <param name="Name">The folder.</param>
-/// <param name="Of">Whose keyframes they are.</param>
+/// <param name="Of">The rendition of the keyframes.</param>
 public sealed record IFrameRendition(string Name, VideoRendition Of) : Rendition(Name);
 
 /// <summary>One picture, to be shown before the video plays: the last keyframe of a rendition up to a time.</summary>
 public sealed record Poster(VideoRendition Of, TimeSpan At);
 
 /// <summary>The keyframes of a rendition, small, tiled into sprites.</summary>
-/// <param name="Of">Whose keyframes they are.</param>
+/// <param name="Of">The rendition of the keyframes.</param>
 /// <param name="Tile">The size of one picture.</param>
-/// <param name="Every">Every which keyframe is taken.</param>
+/// <param name="Every">Takes every n-th keyframe.</param>
 public sealed record Storyboard(VideoRendition Of, Size Tile, int Every)
 {
     /// <summary>Tiles in a row, and rows in a sprite.</summary>

@@ -4,12 +4,12 @@ using IngestVideo.Media;
 namespace IngestVideo.Probing;
 
 /// <summary>
-/// Tells the container by its first bytes. ffmpeg would go by the content too, but it also knows playlists and scripts that name other
+/// Recognises the container by its first bytes. ffmpeg would look at the content too, but it also accepts playlists and scripts that name other
 /// files and addresses: it gets the demuxer's name and never guesses.
 /// </summary>
 public static class ContainerSniffer
 {
-    /// <summary>How many bytes of a source are enough: three packets of a transport stream with time codes.</summary>
+    /// <summary>The number of bytes that suffice: three packets of a transport stream with time codes.</summary>
     public const int BytesNeeded = 3 * 192 + 5;
 
     private const string Accepted = "Send an MP4, MOV, MKV, WebM, AVI, FLV, MXF, Ogg, MPEG program or transport stream.";

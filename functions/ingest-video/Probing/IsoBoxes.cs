@@ -5,7 +5,7 @@ namespace IngestVideo.Probing;
 /// <summary>The top-level boxes of an MP4 or MOV (ISO/IEC 14496-12, 4.2): enough to see that the end is missing, before an hour is spent on the rest.</summary>
 public static class IsoBoxes
 {
-    /// <exception cref="IngestRefusedException">422: a box goes on beyond the end of the file.</exception>
+    /// <exception cref="IngestRefusedException">422: a box extends beyond the end of the file.</exception>
     public static void CheckComplete(Stream file)
     {
         Span<byte> header = stackalloc byte[16];

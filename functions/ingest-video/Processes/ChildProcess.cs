@@ -18,7 +18,7 @@ public sealed record Command(string Executable, IReadOnlyList<string> Arguments)
 /// <summary>How a program ended. <see cref="LastErrors"/> are the last lines of its standard error.</summary>
 public sealed record ProcessResult(int ExitCode, IReadOnlyList<string> LastErrors);
 
-/// <summary>A running program. It knows nothing of media: it starts, drains, stops for a while, kills and waits.</summary>
+/// <summary>A running program: starts, drains, pauses, kills and waits for it, without knowing about media.</summary>
 public sealed partial class ChildProcess
 {
     private const int LinesKept = 40;
@@ -41,10 +41,10 @@ public sealed partial class ChildProcess
 
     /// <summary>Runs a program to its end. The call returns, or throws, only when the process is gone and both its outputs are read, or three seconds after it was killed.</summary>
     /// <param name="command">What to run; its environment is empty.</param>
-    /// <param name="onStarted">Is given the running process.</param>
-    /// <param name="onLine">Is given each line of standard output.</param>
+    /// <param name="onStarted">Receives the running process.</param>
+    /// <param name="onLine">Receives each line of standard output.</param>
     /// <param name="cancellationToken">Kills the process and what it started.</param>
-    /// <param name="longestLine">How many characters of a line are read; the rest is passed over. What a program prints may come from a stranger's file.</param>
+    /// <param name="longestLine">The number of characters of a line to read; the rest is skipped. A program's output may contain a stranger's text.</param>
     public static async Task<ProcessResult> RunAsync(
         Command command, Action<ChildProcess>? onStarted, Action<string> onLine, CancellationToken cancellationToken, int longestLine = LongestLine)
     {
@@ -80,7 +80,7 @@ public sealed partial class ChildProcess
         return new(await child._exited.Task, [.. errors]);
     }
 
-    /// <summary>Stops the program, or lets it go on.</summary>
+    /// <summary>Pauses or resumes the program.</summary>
     public void SetPaused(bool pause)
     {
         const int sigcont = 18, sigstop = 19;
@@ -112,7 +112,7 @@ public sealed partial class ChildProcess
         try
         {
             process.WaitForExit();
-            lock (_signalling) // its number may be another's from now on
+            lock (_signalling) // its process id may be reused from now on
                 _exited.SetResult(process.ExitCode);
         }
         catch (Exception e)
@@ -121,7 +121,7 @@ public sealed partial class ChildProcess
         }
     }
 
-    /// <summary>Reads lines without ever holding more of one than is wanted.</summary>
+    /// <summary>Reads lines without buffering more of one than is wanted.</summary>
     private static async Task ReadLinesAsync(StreamReader reader, int longest, Action<string> onLine)
     {
         var buffer = new char[4096];

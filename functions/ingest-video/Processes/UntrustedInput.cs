@@ -3,7 +3,7 @@ using IngestVideo.Media;
 
 namespace IngestVideo.Processes;
 
-/// <summary>The input options with which ffprobe and ffmpeg alike read a file that a stranger sent.</summary>
+/// <summary>The input options with which both ffprobe and ffmpeg read a stranger's file.</summary>
 internal static class UntrustedInput
 {
     public static IReadOnlyList<string> Arguments(Container container, long maxPixels, int maxStreams) =>

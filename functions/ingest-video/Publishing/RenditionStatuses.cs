@@ -3,7 +3,7 @@ using IngestVideo.Status;
 
 namespace IngestVideo.Publishing;
 
-/// <summary>Tells of published renditions.</summary>
+/// <summary>Converts published renditions for the status document.</summary>
 internal static class RenditionStatuses
 {
     public static RenditionStatus Of(PublishedRendition published)

@@ -4,9 +4,9 @@ using Reelseal.Storage;
 
 namespace IngestVideo.Publishing;
 
-/// <summary>An object store whose passing faults are waited out: an hour of encoding is not thrown away for a second of trouble.</summary>
+/// <summary>An object store that retries passing faults, so that an hour of encoding is not lost for a second of trouble.</summary>
 /// <remarks>
-/// A write that failed may have happened all the same. Writes without a condition may simply be repeated; where there is one, the caller finds its own work and knows it.
+/// A failed write may have succeeded nevertheless. Unconditional writes can simply be repeated; after a conditional one, the caller recognises its own work.
 /// </remarks>
 public sealed class RetryingObjectStore(IObjectStore store, TimeProvider clock, ILogger<RetryingObjectStore> logger) : IObjectStore
 {
@@ -47,7 +47,7 @@ public sealed class RetryingObjectStore(IObjectStore store, TimeProvider clock, 
             catch (UpstreamException e)
             {
                 logger.LogInformation("The store failed, and is tried again in {Wait}: {Reason}", wait, e.Message);
-                // Not all at the same moment, when many wait for the same store.
+                // Jitter: not all callers retry at the same moment.
                 await Task.Delay(wait * (0.75 + Random.Shared.NextDouble() / 2), clock, cancellationToken);
             }
         }

@@ -9,8 +9,8 @@ public sealed class StillPublisher(TranscodePlan plan, Workspace workspace, Publ
 {
     private const string StoryboardName = "storyboard.vtt";
 
-    /// <summary>The keys of the poster and of the storyboard; null for what there is none of.</summary>
-    /// <param name="frames">The I-frames, which tell when each keyframe is seen; null where there are none.</param>
+    /// <summary>Returns the keys of the poster and of the storyboard; null for a missing one.</summary>
+    /// <param name="frames">The I-frames, which give the time of each keyframe; null if there are none.</param>
     /// <param name="seconds">How long the picture plays.</param>
     /// <param name="cancellationToken">Ends the uploads.</param>
     public async Task<(string? Poster, string? Storyboard)> PublishAsync(PublishedRendition? frames, double seconds, CancellationToken cancellationToken)

@@ -1,13 +1,13 @@
 namespace IngestVideo.Receiving;
 
-/// <summary>What came with a video. The video itself lies in the workspace.</summary>
+/// <summary>The data that came with a video. The video itself is in the workspace.</summary>
 /// <param name="Title">What to call it, or null.</param>
 /// <param name="Callback">Where to send the final status, as it was written, or null.</param>
 public sealed record ReceivedSource(string? Title, string? Callback)
 {
     private const int LongestTitle = 200;
 
-    /// <summary>A title from what a caller wrote: one line without control characters, not too long; null when nothing is left.</summary>
+    /// <summary>Cleans a caller's title: one line without control characters, not too long; null if nothing is left.</summary>
     public static string? CleanTitle(string? text)
     {
         if (text is null)

@@ -13,13 +13,13 @@ public sealed class SourceReceiver(IngestOptions options)
     private const int LongestField = 4 * 1024;
     private const int MostFields = 100;
 
-    /// <summary>What a form may need beside the video: headers, boundaries, other fields.</summary>
+    /// <summary>The allowance of a form besides the video: headers, boundaries, other fields.</summary>
     private const int FormOverhead = 64 * 1024;
 
     /// <exception cref="IngestRefusedException">400, 408 or 413.</exception>
     public async Task<ReceivedSource> ReceiveAsync(HttpRequest request, Workspace workspace, CancellationToken cancellationToken)
     {
-        // Both limits are ours here: the size is counted, and a slow sender is no fault as long as it does not stall.
+        // Both limits are ours here: the size is counted, and a slow sender is accepted as long as it does not stall.
         if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = null;
         if (request.HttpContext.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)

@@ -1,6 +1,6 @@
 namespace IngestVideo.Status;
 
-/// <summary>Turns ffmpeg's position into what people want to know: how much is done, and how long it will take.</summary>
+/// <summary>Turns ffmpeg's position into progress and estimated time.</summary>
 /// <param name="duration">How long the source says it is, or null.</param>
 internal sealed class IngestProgress(TimeSpan? duration)
 {

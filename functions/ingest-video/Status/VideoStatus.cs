@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace IngestVideo.Status;
 
-/// <summary>Where a video is on its way.</summary>
+/// <summary>The state of an ingest.</summary>
 public enum VideoState
 {
     [JsonStringEnumMemberName("receiving")] Receiving,

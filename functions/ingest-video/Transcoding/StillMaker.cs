@@ -9,7 +9,7 @@ public sealed class StillMaker(Sandbox sandbox, IngestOptions options, ILogger<S
     private const long LargestPicture = 64 << 20; // bytes
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(5);
 
-    /// <exception cref="InvalidOperationException">ffmpeg could not read what ffmpeg has written.</exception>
+    /// <exception cref="InvalidOperationException">ffmpeg could not read its own output.</exception>
     public async Task MakeAsync(TranscodePlan plan, Workspace workspace, CancellationToken cancellationToken)
     {
         if (plan is not { Poster: { } poster, Storyboard: { } board })
@@ -23,7 +23,7 @@ public sealed class StillMaker(Sandbox sandbox, IngestOptions options, ILogger<S
             "-filter_complex",
             $"[0:v]scale={poster.Of.Size.Width}:{poster.Of.Size.Height}:{jpeg}[poster];"
             + $"[1:v]framestep={board.Every},scale={board.Tile.Width}:{board.Tile.Height}:{jpeg},tile={Storyboard.Columns}x{Storyboard.Rows}[board]",
-            // Each picture replaces the one before it: the last one stays.
+            // Each picture replaces the previous one: the last one remains.
             "-map", "[poster]", .. picture, "-update", "1", OutputFiles.Poster,
             "-map", "[board]", .. picture, "-start_number", "0", OutputFiles.SpritePattern,
         ];

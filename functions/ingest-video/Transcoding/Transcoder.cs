@@ -20,12 +20,12 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
 
     /// <param name="plan">What to do.</param>
     /// <param name="container">What the source is.</param>
-    /// <param name="workspace">Where the source lies and the result goes.</param>
-    /// <param name="onProgress">Is told how far it is, twice a second.</param>
+    /// <param name="workspace">The folder of the source and the result.</param>
+    /// <param name="onProgress">Receives the progress, twice a second.</param>
     /// <param name="onStarted">Is given the process, to stop it while the store is behind.</param>
     /// <param name="cancellationToken">Kills ffmpeg.</param>
     /// <exception cref="IngestRefusedException">422: ffmpeg gave up, or did not end within its limits. 507: the disk is full.</exception>
-    /// <exception cref="CopyFailedException">It was to copy the source, and had something to complain of.</exception>
+    /// <exception cref="CopyFailedException">It should copy the source, and reported errors.</exception>
     public async Task TranscodeAsync(
         TranscodePlan plan, Container container, Workspace workspace, Action<TranscodeProgress> onProgress, Action<ChildProcess> onStarted, CancellationToken cancellationToken)
     {
@@ -51,7 +51,7 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
                 throw IngestRefusedException.Undecodable(
                     $"The video needs more memory than the {options.FfmpegMemoryBytes >> 20} MiB that are available for it here (FFMPEG_MEMORY_BYTES).");
             }
-            // What a decoder conceals in the encoded renditions would stay in the copy, for each player to stumble over.
+            // Damage that a decoder conceals in the encoded renditions would stay in the copy, and break players.
             if (plan.CopiesSource && (result.ExitCode != 0 || result.LastErrors.Count > 0))
                 throw new CopyFailedException($"ffmpeg ended with {result.ExitCode}: {string.Join('\n', result.LastErrors)}");
             if (result.ExitCode == 0)

@@ -4,7 +4,7 @@ using Amazon.SecurityToken;
 
 namespace Reelseal.Storage;
 
-/// <summary>Lets the SDK's search for credentials end at a role, such as that of a Kubernetes service account.</summary>
+/// <summary>Makes the SDK's credential chain support roles, such as that of a Kubernetes service account.</summary>
 /// <remarks>The SDK looks for its token service by name while it runs, and a trimmed program has no types that only a name would find.</remarks>
 internal static class AssumedRoles
 {

@@ -14,7 +14,7 @@ public sealed class DirectoryMultipartStore(string directory, Uri address, IObje
 {
     private const int KeyBytes = 32;
 
-    // Hidden from the store: no key begins with a full stop.
+    // Hidden from the store: no key begins with a dot.
     private readonly string _uploads = Path.Combine(Path.GetFullPath(directory), ".uploads");
 
     public async Task<string> BeginAsync(string key, CancellationToken cancellationToken)
@@ -33,7 +33,7 @@ public sealed class DirectoryMultipartStore(string directory, Uri address, IObje
         return new(string.Create(CultureInfo.InvariantCulture, $"{address.AbsoluteUri.TrimEnd('/')}/{key}?uploadId={upload}&partNumber={number}&expires={until}&signature={signature}"));
     }
 
-    /// <summary>Takes a part in, if the address it was sent to is one of ours.</summary>
+    /// <summary>Accepts a part if its address carries our signature.</summary>
     /// <param name="key">The path of the request below <c>address</c>.</param>
     /// <param name="query">The value of a query parameter, or null.</param>
     /// <param name="content">The part.</param>

@@ -17,7 +17,7 @@ public sealed class DirectoryObjectStore(string directory, TimeSpan timeout) : I
 {
     private readonly string _root = Path.GetFullPath(directory);
 
-    // Inside the directory, because only within one file system a rename is one step. No key begins with a full stop.
+    // Inside the directory, because only within one file system a rename is one step. No key begins with a dot.
     private readonly string _work = Path.Combine(Path.GetFullPath(directory), ".writing");
 
     private int _swept;
@@ -206,7 +206,7 @@ public sealed class DirectoryObjectStore(string directory, TimeSpan timeout) : I
         return EntryOf(key, file) is var written && written.ETag != present?.ETag ? written : throw new IOException("The file system keeps times too coarse to tell two writes apart.");
     }
 
-    /// <summary>Removes what writers that were killed have left.</summary>
+    /// <summary>Removes the files of killed writers.</summary>
     private void SweepOnce()
     {
         if (Interlocked.Exchange(ref _swept, 1) == 1 || !Directory.Exists(_work))
@@ -215,7 +215,7 @@ public sealed class DirectoryObjectStore(string directory, TimeSpan timeout) : I
         {
             foreach (var left in Directory.GetFiles(_work))
             {
-                // A lock that can be had is nobody's; giving it up removes its file.
+                // A lock that can be taken is abandoned; releasing it removes its file.
                 using var taken = FileLock.TryTake(Path.ChangeExtension(left, ".lock"));
                 if (taken is not null)
                     File.Delete(Path.ChangeExtension(left, ".tmp"));

@@ -11,7 +11,7 @@ internal static class FileLock
         OperatingSystem.IsWindows() ? unchecked((int)0x80070020) // ERROR_SHARING_VIOLATION
         : OperatingSystem.IsLinux() ? 11 : 35; // EWOULDBLOCK
 
-    /// <summary>Waits for the lock; dispose of it to give it up. The folder is made when it is missing.</summary>
+    /// <summary>Waits for the lock; dispose of it to release it. Creates the folder if it is missing.</summary>
     public static async Task<IDisposable> TakeAsync(string path, CancellationToken cancellationToken)
     {
         for (var round = 0; ; round++)
@@ -23,7 +23,7 @@ internal static class FileLock
         }
     }
 
-    /// <summary>The lock, or null when somebody else holds it.</summary>
+    /// <summary>Returns the lock, or null if another process holds it.</summary>
     public static IDisposable? TryTake(string path)
     {
         try

@@ -1,6 +1,6 @@
 namespace Reelseal.Storage;
 
-/// <summary>Folders that come with their first file and go with their last, while other processes do the same.</summary>
+/// <summary>Creates folders with their first file and removes them with their last, while other processes do the same.</summary>
 internal static class Folders
 {
     private const int MostRounds = 1000;

@@ -24,6 +24,6 @@ public interface IMultipartStore
     /// <returns>false when these are not the parts that were sent, or one but the last is too small (S3: 5 MiB).</returns>
     Task<bool> CompleteAsync(string key, string upload, IReadOnlyList<UploadedPart> parts, CancellationToken cancellationToken);
 
-    /// <summary>Gives an upload up and removes its parts; one that does not exist is no error.</summary>
+    /// <summary>Aborts an upload and removes its parts; a missing one is not an error.</summary>
     Task AbortAsync(string key, string upload, CancellationToken cancellationToken);
 }

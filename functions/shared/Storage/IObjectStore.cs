@@ -8,7 +8,7 @@ namespace Reelseal.Storage;
 /// </remarks>
 public interface IObjectStore
 {
-    /// <summary>What is known of an object without its content, or null when there is none.</summary>
+    /// <summary>Returns an object's metadata, or null if there is none.</summary>
     Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken);
 
     /// <summary>Opens an object, or a range of it, or null when there is none.</summary>
@@ -27,7 +27,7 @@ public interface IObjectStore
     /// <exception cref="UpstreamException">Whether the object was written is unknown; repeating the call with the same <paramref name="condition"/> finds out.</exception>
     Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken);
 
-    /// <summary>Removes objects; one that does not exist is no error.</summary>
+    /// <summary>Removes objects; a missing one is not an error.</summary>
     Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken);
 
     /// <summary>Lists the objects whose keys start with <paramref name="prefix"/>, in the order of their keys (by bytes, as S3 does).</summary>

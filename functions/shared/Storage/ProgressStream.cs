@@ -1,6 +1,6 @@
 namespace Reelseal.Storage;
 
-/// <summary>What is being sent; each piece of it that was taken is progress.</summary>
+/// <summary>A stream that is being sent, and reports progress with each piece that was read.</summary>
 internal sealed class ProgressStream(Stream inner, Action progress) : Stream
 {
     public override bool CanRead => true;

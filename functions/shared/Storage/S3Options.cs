@@ -11,7 +11,7 @@ namespace Reelseal.Storage;
 /// <param name="Timeout">How long an answer may take, with all attempts, and how long a body may be silent; a little longer for an upload (4 s/MiB, at most 16 s).</param>
 public sealed record S3Options(string Bucket, string Region, Uri? Endpoint, TimeSpan Timeout)
 {
-    /// <summary>A client with these credentials, or with what the SDK's own chain finds at the first request.</summary>
+    /// <summary>Creates a client with these credentials, or with those that the SDK's own chain finds at the first request.</summary>
     public AmazonS3Client CreateClient(AWSCredentials? credentials = null)
     {
         var config = new AmazonS3Config

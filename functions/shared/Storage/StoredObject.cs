@@ -1,6 +1,6 @@
 namespace Reelseal.Storage;
 
-/// <summary>What is known of an object without reading it. <see cref="ETag"/> is quoted, as in HTTP.</summary>
+/// <summary>An object's metadata. <see cref="ETag"/> is quoted, as in HTTP.</summary>
 /// <param name="Key">The object's key.</param>
 /// <param name="Length">The length of the whole object in bytes.</param>
 /// <param name="ETag">The entity tag, in quotes.</param>

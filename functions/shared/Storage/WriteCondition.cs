@@ -23,6 +23,6 @@ public readonly record struct WriteCondition
 
     public string? ETag { get; }
 
-    /// <summary>Tells this write from every other one; null when it has no condition.</summary>
+    /// <summary>Distinguishes this write from every other one; null if it has no condition.</summary>
     public Guid? Id { get; }
 }
