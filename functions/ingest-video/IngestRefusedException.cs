@@ -1,6 +1,6 @@
 namespace IngestVideo;
 
-/// <summary>A video, or a request, that is not taken. It ends as problem details (RFC 9457) and as the status' reason.</summary>
+/// <summary>A refused video or request. It becomes problem details (RFC 9457) and the status document's <c>error</c>.</summary>
 /// <param name="statusCode">The HTTP status: a 4xx, or 507.</param>
 /// <param name="message">One sentence for the sender; it names no path of this machine.</param>
 /// <param name="inner">What was found; for the log.</param>
@@ -13,7 +13,7 @@ public sealed class IngestRefusedException(int statusCode, string message, Excep
 
     public int StatusCode => statusCode;
 
-    /// <summary>400: the request is not one that can be understood.</summary>
+    /// <summary>400: the request is malformed.</summary>
     public static IngestRefusedException Malformed(string message) => new(StatusCodes.Status400BadRequest, message);
 
     /// <summary>413: more bytes than <c>MAX_UPLOAD_BYTES</c>.</summary>
@@ -23,9 +23,9 @@ public sealed class IngestRefusedException(int statusCode, string message, Excep
     public static IngestRefusedException NoRoom(Exception? inner = null) =>
         new(StatusCodes.Status507InsufficientStorage, "There is no room on this machine's disk for the video at present. Try again later.", inner);
 
-    /// <summary>415: not a container that we accept.</summary>
+    /// <summary>415: the container is not accepted.</summary>
     public static IngestRefusedException NotAVideo(string message) => new(StatusCodes.Status415UnsupportedMediaType, message);
 
-    /// <summary>422: a video by its container, but one that cannot be made into a stream.</summary>
+    /// <summary>422: the container is accepted, but the video cannot be decoded.</summary>
     public static IngestRefusedException Undecodable(string message, Exception? inner = null) => new(StatusCodes.Status422UnprocessableEntity, message, inner);
 }

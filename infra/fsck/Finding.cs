@@ -3,7 +3,7 @@ namespace Reelseal.Fsck;
 /// <summary>What can be wrong with a store.</summary>
 internal enum Flaw
 {
-    /// <summary>A key that is none of ours. It stays.</summary>
+    /// <summary>A foreign key. It stays.</summary>
     ForeignObject,
 
     /// <summary>A status document that cannot be read. It stays.</summary>
@@ -12,22 +12,22 @@ internal enum Flaw
     /// <summary>A playlist that cannot be read or is not ours. It stays.</summary>
     UnreadablePlaylist,
 
-    /// <summary>A published video names something that is not there. It stays: only ingesting it anew could help.</summary>
+    /// <summary>A published video names a missing object. It stays: only ingesting it again could help.</summary>
     MissingObject,
 
-    /// <summary>A published video that no status tells of. It stays: ingesting it again under its id finds and adopts it.</summary>
+    /// <summary>A published video without a status. It stays: ingesting it again under its id finds and adopts it.</summary>
     VideoWithoutStatus,
 
-    /// <summary>A published video whose status says otherwise. Mended by making it ready.</summary>
+    /// <summary>A published video whose status says otherwise. Repaired by making it ready.</summary>
     PublishedButNotReady,
 
-    /// <summary>A video that is ready, but has no multivariant playlist. Mended by marking it as failed, so that it can be ingested anew.</summary>
+    /// <summary>A video that is ready, but has no multivariant playlist. Repaired by marking it as failed, so that it can be ingested again.</summary>
     ReadyButNotPublished,
 
-    /// <summary>An ingest whose worker has been silent for long. Mended by marking it as failed.</summary>
+    /// <summary>An ingest whose worker has been silent for long. Repaired by marking it as failed.</summary>
     StuckStatus,
 
-    /// <summary>What an attempt wrote that did not become the video. Mended by removing it.</summary>
+    /// <summary>What an attempt wrote that did not become the video. Repaired by removing it.</summary>
     OrphanAttempt,
 
     /// <summary>A video that the list of all does not show, such as one from before there was a list. Fixed by adding it.</summary>
@@ -36,7 +36,7 @@ internal enum Flaw
     /// <summary>A place in the list that belongs to no video. Fixed by removing it.</summary>
     StaleListing,
 
-    /// <summary>A source past its life, or of a video that is ready. Mended by removing it.</summary>
+    /// <summary>A source past its life, or of a video that is ready. Repaired by removing it.</summary>
     ForgottenUpload,
 }
 
@@ -44,8 +44,8 @@ internal enum Flaw
 /// <param name="Flaw">What.</param>
 /// <param name="Key">Where: an object's key, or the common start of several.</param>
 /// <param name="Detail">More of it, in a few words.</param>
-/// <param name="Mend">Mends it unless what was found has changed since; null for what only a person can decide. Tells whether it did.</param>
-internal sealed record Finding(Flaw Flaw, string Key, string Detail, Func<CancellationToken, Task<bool>>? Mend = null)
+/// <param name="Repair">Mends it unless what was found has changed since; null for what only a person can decide. Tells whether it did.</param>
+internal sealed record Finding(Flaw Flaw, string Key, string Detail, Func<CancellationToken, Task<bool>>? Repair = null)
 {
     public override string ToString() => $"{Words(Flaw)}: {Key} ({Detail})";
 

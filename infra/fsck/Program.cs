@@ -7,9 +7,9 @@ using Reelseal;
 using Reelseal.Fsck;
 using Reelseal.Storage;
 
-var remove = new Option<bool>("--remove") { Description = "Mends what can be mended safely: removes orphan attempts and forgotten uploads, marks stuck videos as failed." };
+var remove = new Option<bool>("--remove") { Description = "Repairs what is safe to repair: removes orphan attempts and forgotten uploads, marks stuck videos as failed." };
 var olderThan = new Option<TimeSpan>("--older-than") { Description = "What is younger may be work in progress, and is left alone: 90s, 15m, 12h.", CustomParser = ReadDuration, DefaultValueFactory = _ => new Ages().Silence };
-var command = new RootCommand("Walks the store that the functions' own settings name (S3_BUCKET, …), and tells what is wrong with it. Ends with 1 when something is left wrong.") { remove, olderThan };
+var command = new RootCommand("Walks the store that the functions' own settings name (S3_BUCKET, …), and reports what is wrong with it. Exits with 1 if problems remain.") { remove, olderThan };
 command.SetAction((arguments, cancellationToken) => CheckAsync(arguments.GetValue(remove), arguments.GetValue(olderThan), cancellationToken));
 try
 {
@@ -21,7 +21,7 @@ catch (Exception e) when (e is OptionsValidationException or UpstreamException o
     return 2;
 }
 
-static async Task<int> CheckAsync(bool mend, TimeSpan silence, CancellationToken cancellationToken)
+static async Task<int> CheckAsync(bool repair, TimeSpan silence, CancellationToken cancellationToken)
 {
     var settings = Settings.FromEnvironment();
     var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddSingleton<UploadStore>().AddObjectStore(settings).AddMultipartStore(settings);
@@ -32,11 +32,11 @@ static async Task<int> CheckAsync(bool mend, TimeSpan silence, CancellationToken
     await foreach (var finding in check.FindAsync(cancellationToken))
     {
         found++;
-        var mended = mend && finding.Mend is not null && await finding.Mend(cancellationToken);
-        left += mended ? 0 : 1;
-        Console.WriteLine($"{finding}{(mended ? ": mended" : "")}");
+        var repaired = repair && finding.Repair is not null && await finding.Repair(cancellationToken);
+        left += repaired ? 0 : 1;
+        Console.WriteLine($"{finding}{(repaired ? ": repaired" : "")}");
     }
-    Console.WriteLine($"{check.Objects} objects, {found} flaws, {found - left} of them mended");
+    Console.WriteLine($"{check.Objects} objects, {found} problems, {found - left} of them repaired");
     return left == 0 ? 0 : 1;
 }
 

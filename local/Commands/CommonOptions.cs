@@ -17,12 +17,12 @@ internal static class CommonOptions
 
     /// <summary>Returns the options of the system that a command line asks for.</summary>
     /// <param name="arguments">The command line.</param>
-    /// <param name="otherwise">The store's folder if neither a folder nor a bucket is named.</param>
-    public static LocalOptions Read(ParseResult arguments, string otherwise)
+    /// <param name="fallback">The store's folder if neither a folder nor a bucket is named.</param>
+    public static LocalOptions Read(ParseResult arguments, string fallback)
     {
         var options = new LocalOptions
         {
-            StoreDirectory = arguments.GetValue(Store)?.FullName ?? (Environment.GetEnvironmentVariable("S3_BUCKET") is { Length: > 0 } ? null : otherwise),
+            StoreDirectory = arguments.GetValue(Store)?.FullName ?? (Environment.GetEnvironmentVariable("S3_BUCKET") is { Length: > 0 } ? null : fallback),
             SigningKey = arguments.GetValue(SigningKey),
             Logging = logging => logging.AddSimpleConsole().AddFilter(level => level >= LogLevel.Warning),
         };

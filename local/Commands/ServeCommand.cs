@@ -21,7 +21,7 @@ internal static class ServeCommand
 
     private static async Task RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        var options = CommonOptions.Read(arguments, otherwise: Path.Combine(Repository.Root, ".reelseal", "store")) with
+        var options = CommonOptions.Read(arguments, fallback: Path.Combine(Repository.Root, ".reelseal", "store")) with
         {
             GatewayPort = arguments.GetValue(s_gatewayPort),
             EdgePort = arguments.GetValue(s_edgePort),

@@ -7,7 +7,7 @@ namespace Reelseal.Local.Demo;
 
 /// <summary>One real video through the whole system: in, transcoded, published, and played back signed, in both ways.</summary>
 /// <param name="system">The running system.</param>
-/// <param name="report">Tells of each step.</param>
+/// <param name="report">Prints each step.</param>
 internal sealed class DemoRun(LocalSystem system, DemoReport report)
 {
     private static readonly TimeSpan s_tolerance = TimeSpan.FromSeconds(0.75); // a frame or two, and AAC's first and last
@@ -23,7 +23,7 @@ internal sealed class DemoRun(LocalSystem system, DemoReport report)
         using var client = new VideoClient(system.Gateway, system.Tokens);
         var duration = await IngestAsync(client, source, cancellationToken);
 
-        // Ends while the rest goes on, so that it is over when it is needed.
+        // Expires while the other steps run, so that it has expired when it is needed.
         var expiring = await client.GetTicketAsync(_video, DateTimeOffset.UtcNow.AddSeconds(2), cancellationToken);
         var ticket = await client.GetTicketAsync(_video, until: null, cancellationToken);
         var renditions = await client.GetPlaylistAsync(ticket.Url, cancellationToken);
@@ -100,7 +100,7 @@ internal sealed class DemoRun(LocalSystem system, DemoReport report)
         report.Step("refused", $"{refused} times 403: no, a changed, another video's or an expired signature");
     }
 
-    /// <summary>A second video is published by hand, the least there can be, so that the function signs for it as for any.</summary>
+    /// <summary>Publishes a second, minimal video by hand, so that the function signs for it as for any other.</summary>
     private async Task<string> SignatureOfAnotherVideoAsync(VideoClient client, CancellationToken cancellationToken)
     {
         var other = VideoId.New();

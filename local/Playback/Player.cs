@@ -7,11 +7,11 @@ using FFMpegCore.Exceptions;
 namespace Reelseal.Local.Playback;
 
 /// <summary>What was played.</summary>
-/// <param name="Frames">How many pictures were decoded; 0 of a rendition without any.</param>
-/// <param name="Duration">How much time they and the sound cover.</param>
+/// <param name="Frames">The number of decoded pictures; 0 for a rendition without pictures.</param>
+/// <param name="Duration">The duration of pictures and sound.</param>
 internal readonly record struct Played(long Frames, TimeSpan Duration);
 
-/// <summary>Plays a stream as ffmpeg does: fetches every segment and decodes every frame.</summary>
+/// <summary>Plays a stream with ffmpeg: fetches every segment and decodes every frame.</summary>
 internal static class Player
 {
     private static readonly string[] s_missing = ["HTTP error", "Failed to open segment", "Server returned"];
@@ -26,7 +26,7 @@ internal static class Player
             .WithLogLevel(FFMpegLogLevel.Warning)
             .NotifyOnStandardOutput(line => Read(line, progress))
             .ProcessAsynchronously(true, null, cancellationToken);
-        // A segment that cannot be fetched is only a warning to ffmpeg, which leaves it out and goes on.
+        // ffmpeg only warns about a segment that it cannot fetch, skips it and goes on.
         if (result.StandardError.Any(line => s_missing.Any(words => line.Contains(words, StringComparison.Ordinal))))
             throw new FFMpegException(string.Join('\n', result.StandardError), null);
         return new(

@@ -89,7 +89,7 @@ public sealed class LogTests
             }
         }
 
-        Assert.Contains(lines, line => line.Contains("Forged", StringComparison.Ordinal)); // what ffmpeg said is told, within a line
+        Assert.Contains(lines, line => line.Contains("Forged", StringComparison.Ordinal)); // ffmpeg's output is logged, within a line
         Assert.All(lines, line =>
         {
             Assert.DoesNotContain(line, char.IsControl);

@@ -102,7 +102,7 @@ public sealed class UploadTests(Stage stage, CephRgw s3)
         """;
 
     [Fact(Timeout = Limit)]
-    public async Task A_lost_connection_is_told_and_only_what_was_lost_is_sent_again()
+    public async Task A_lost_connection_is_shown_and_only_lost_parts_are_sent_again()
     {
         await stage.StartedAsync();
         var file = await stage.ShortVideoAsync("lost.mp4", FourParts);
@@ -125,7 +125,7 @@ public sealed class UploadTests(Stage stage, CephRgw s3)
     }
 
     [Fact(Timeout = Limit)]
-    public async Task An_address_that_has_expired_is_asked_for_anew()
+    public async Task An_expired_part_URL_is_renewed()
     {
         await stage.StartedAsync();
         var file = await stage.ShortVideoAsync("expired.mp4", FourParts);

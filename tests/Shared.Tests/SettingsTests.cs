@@ -158,7 +158,7 @@ public sealed class SettingsTests : IDisposable
     }
 
     [Fact]
-    public void All_faults_are_told_at_once_and_no_secret_with_them()
+    public void All_errors_are_reported_at_once_and_without_secrets()
     {
         Secret("reelseal-token-key", "too-short");
         _values["TOKEN_ISSUER"] = "http://issuer.example";

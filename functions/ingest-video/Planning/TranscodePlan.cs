@@ -97,7 +97,7 @@ public sealed record TranscodePlan
     /// <summary>The largest rendition is copied, and all others have their keyframes where the source has them.</summary>
     public bool CopiesSource => Video is [.., { Copied: true }];
 
-    /// <summary>Whether the source may be its own largest rendition, as far as can be told without looking at its packets.</summary>
+    /// <summary>Whether the source may be its own largest rendition, as far as its metadata shows, without looking at its packets.</summary>
     public bool MayCopySource =>
         Source.Video is
         {

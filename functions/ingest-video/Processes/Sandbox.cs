@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace IngestVideo.Processes;
 
-/// <summary>What a program that reads a stranger's file may use.</summary>
+/// <summary>The limits of a program that reads a stranger's file.</summary>
 /// <param name="MemoryBytes">What it may allocate: heap, stacks and buffers (<c>RLIMIT_DATA</c>). Its address space is several times as large, and most of it
 /// is never touched.</param>
 /// <param name="CpuTime">Its time on all processors together.</param>
@@ -13,7 +13,7 @@ public readonly record struct ProcessLimits(long MemoryBytes, TimeSpan CpuTime, 
 /// Starts a program without a network and without sight of the function's secrets, with limits on processor time, memory and files, at low priority, and
 /// so that it dies with this process: <c>unshare</c>, <c>mount</c>, <c>setpriv</c>, <c>prlimit</c> (util-linux) and <c>nice</c>, each executing the next in its own place.
 /// </summary>
-/// <remarks>A container's seccomp profile may refuse some of it. What does not work here is found out once, logged, and left out.</remarks>
+/// <remarks>A container's seccomp profile may refuse some of it. Parts that do not work here are detected once, logged and left out.</remarks>
 /// <param name="logger">Where it is logged.</param>
 /// <param name="hidden">The folders and files that the program sees empty.</param>
 public sealed class Sandbox(ILogger<Sandbox> logger, params IReadOnlyList<string> hidden)

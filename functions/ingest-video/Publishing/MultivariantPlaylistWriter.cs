@@ -58,7 +58,7 @@ public static class MultivariantPlaylistWriter
         return text.ToString();
     }
 
-    /// <summary>From the smallest to the largest, but the one that a player shall begin with before all others.</summary>
+    /// <summary>From the smallest to the largest, except that the one a player should begin with comes first.</summary>
     private static IEnumerable<PublishedRendition> StartFirst(List<PublishedRendition> video)
     {
         var start = Math.Max(0, video.FindLastIndex(rendition => rendition.Bandwidth.Average <= StartBitsPerSecond));

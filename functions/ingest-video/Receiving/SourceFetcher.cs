@@ -3,7 +3,7 @@ using Reelseal.Storage;
 
 namespace IngestVideo.Receiving;
 
-/// <summary>Brings a source that was uploaded to the store into the workspace.</summary>
+/// <summary>Downloads an uploaded source from the store into the workspace.</summary>
 public sealed class SourceFetcher(IObjectStore store, IngestOptions options, TimeProvider clock, ILogger<SourceFetcher> logger)
 {
     private const int BufferBytes = 128 * 1024;

@@ -58,7 +58,7 @@ public sealed class StatusStore(IObjectStore store)
 
     /// <summary>A page of the list, the newest first.</summary>
     /// <param name="videos">The videos that the caller may see; null for all.</param>
-    /// <param name="after">The <see cref="VideoList.Next"/> of the page before, or null.</param>
+    /// <param name="after">The <see cref="VideoList.Next"/> of the previous page, or null.</param>
     /// <param name="limit">How many.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="IngestRefusedException">400: <paramref name="after"/> is not one that was given out.</exception>

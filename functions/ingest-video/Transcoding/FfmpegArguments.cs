@@ -35,7 +35,7 @@ public static class FfmpegArguments
     ];
 
     /// <summary>
-    /// Where the size changes on the way, ffmpeg would set up all filters anew, and the constant rate would begin at zero once more. The first filter that looks at pixels
+    /// Where the size changes on the way, ffmpeg would set up all filters again, and the constant rate would restart at zero. The first filter that looks at pixels
     /// here is <c>scale</c>, which copes with it; the one with which ffmpeg turns pictures upright would not.
     /// </summary>
     private static string[] Reconfigured(VideoTrack? video) =>
@@ -66,7 +66,7 @@ public static class FfmpegArguments
             yield return "scale=interl=-1";
         if (video.Interlaced)
             yield return "bwdif=mode=send_frame:deint=all";
-        // Next to a copy there is nothing to mend, and each picture must remain the one that it is in the source.
+        // Beside a copy there is nothing to repair, and each picture must stay the one that it is in the source.
         if (!plan.CopiesSource)
         {
             // A picture that only says when it is decoded comes out of the decoder as much later as the decoder holds it back.

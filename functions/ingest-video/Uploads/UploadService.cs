@@ -35,13 +35,13 @@ public sealed class UploadService(IObjectStore store, UploadStore uploads, Inges
         return await DescribeAsync(video, manifest, [], cancellationToken);
     }
 
-    /// <summary>An upload that was begun, or null.</summary>
+    /// <summary>Returns an upload that was begun, or null.</summary>
     public async Task<UploadDocument?> FindAsync(VideoId video, CancellationToken cancellationToken) =>
         await uploads.ReadManifestAsync(video, cancellationToken) is { } manifest && await Parts.ListPartsAsync(ObjectKeys.Upload(video), manifest.Upload, cancellationToken) is { } sent
             ? await DescribeAsync(video, manifest, sent, cancellationToken) : null;
 
     /// <returns>false when there is no such upload.</returns>
-    /// <exception cref="IngestRefusedException">400: these are not the parts that were sent. 413: they are too much together.</exception>
+    /// <exception cref="IngestRefusedException">400: the parts differ from those that were sent. 413: they are too large together.</exception>
     public async Task<bool> CompleteAsync(VideoId video, IReadOnlyList<SentPart> claimed, CancellationToken cancellationToken)
     {
         var key = ObjectKeys.Upload(video);
@@ -80,6 +80,6 @@ public sealed class UploadService(IObjectStore store, UploadStore uploads, Inges
         return new(video.ToString(), manifest.PartSize, toSend, [.. sent.Select(part => new SentPart(part.Number, part.ETag))], expires);
     }
 
-    /// <summary>Whether two ETags are the same; browsers hand them on in quotes, other clients without.</summary>
+    /// <summary>Whether two ETags are the same; browsers send them in quotes, other clients without.</summary>
     private static bool SameTag(string one, string? other) => one.Trim('"') == other?.Trim('"');
 }

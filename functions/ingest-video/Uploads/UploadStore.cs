@@ -6,7 +6,7 @@ namespace IngestVideo.Uploads;
 
 /// <summary>The sources in the store, and what is known of their uploads in parts.</summary>
 /// <param name="store">Holds the sources.</param>
-/// <param name="parts">Takes parts in; null where the store cannot.</param>
+/// <param name="parts">Accepts parts; null if the store cannot.</param>
 public sealed class UploadStore(IObjectStore store, IMultipartStore? parts = null)
 {
     /// <summary>The store's multipart uploads; null where it has none.</summary>

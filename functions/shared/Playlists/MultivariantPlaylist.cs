@@ -58,7 +58,7 @@ public sealed record MultivariantPlaylist : Playlist
 /// <summary>EXT-X-MEDIA: an audio or subtitle rendition.</summary>
 /// <param name="Type"><c>AUDIO</c>, <c>VIDEO</c>, <c>SUBTITLES</c> or <c>CLOSED-CAPTIONS</c>.</param>
 /// <param name="GroupId">The group that variant streams refer to.</param>
-/// <param name="Name">What a player's menu says.</param>
+/// <param name="Name">The name in a player's menu.</param>
 public sealed record Media(string Type, string GroupId, string Name)
 {
     /// <summary>A language tag (RFC 5646), or null.</summary>

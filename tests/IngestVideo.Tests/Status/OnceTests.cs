@@ -22,7 +22,7 @@ public sealed class OnceTests
 
     private static Task<string> LongClipAsync() => Clip.SimpleAsync("640x360", seconds: 12);
 
-    /// <summary>A frozen process keeps its file locks, on which others of the directory store then wait in vain; S3 knows no such locks.</summary>
+    /// <summary>A frozen process keeps its file locks, on which others of the directory store then wait without success; S3 has no such locks.</summary>
     private static async Task FreezeBetweenWritesAsync(WorkerProcess worker, IngestHost host)
     {
         while (true)
@@ -108,7 +108,7 @@ public sealed class OnceTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Whoever_comes_second_to_the_commit_removes_its_own_attempt_and_tells_of_the_first()
+    public async Task The_second_at_the_commit_removes_its_own_attempt_and_reports_the_first()
     {
         const string other = "0123456789abcdef";
         var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
@@ -189,7 +189,7 @@ public sealed class OnceTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_sender_who_stalls_is_told_so_and_leaves_nothing()
+    public async Task A_stalled_upload_is_answered_408_and_leaves_nothing()
     {
         await using var host = await IngestHost.StartAsync(("UPLOAD_IDLE_TIMEOUT", "1s"));
 
@@ -221,7 +221,7 @@ public sealed class OnceTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Passing_faults_of_the_store_are_waited_out()
+    public async Task Passing_store_errors_are_waited_out()
     {
         var failures = 0;
         await using var host = await StartAsync(key =>
@@ -272,7 +272,7 @@ public sealed class OnceTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_fault_of_the_store_that_stays_is_told_and_leaves_only_the_status()
+    public async Task A_lasting_store_error_is_reported_and_leaves_only_the_status()
     {
         await using var host = await StartAsync(key =>
             key.EndsWith(".m3u8", StringComparison.Ordinal) ? throw new UpstreamException("The object store does not answer.", timedOut: true) : Task.CompletedTask);
@@ -327,7 +327,7 @@ public sealed class OnceTests
     [Fact(Timeout = Limit)]
     public async Task Progress_moves_on_at_least_every_two_seconds_and_never_back()
     {
-        await using var host = await IngestHost.StartAsync(s_slowly, ("HEARTBEAT_INTERVAL", "")); // the one that a function has unless it is told another
+        await using var host = await IngestHost.StartAsync(s_slowly, ("HEARTBEAT_INTERVAL", "")); // the default
         var id = VideoId.New();
         var ingest = host.PostAsync(await Clip.SimpleAsync("640x360", seconds: 40), id);
         await host.WaitForAsync(id, status => status.State == VideoState.Transcoding);

@@ -106,7 +106,7 @@ public sealed class RealVideoTests : IAsyncLifetime
             "interlaced.ts", "-f lavfi -i testsrc2=s=320x240:r=50:d=3 -vf tinterlace=interleave_top,fieldorder=tff -c:v mpeg2video -b:v 4M -flags +ilme+ildct -top 1");
 
         var errors = await Clip.ErrorsAsync("ffmpeg", ["-nostdin", "-allowed_extensions", "ALL", "-i", video.Playlist(video.LargestVideo), "-vf", "idet", "-f", "null", "-"]);
-        var found = Regex.Matches(errors, @"Multi frame detection: TFF:\s*(\d+) BFF:\s*(\d+) Progressive:\s*(\d+)")[^1]; // ffmpeg 7 counts from the start once more after its first look
+        var found = Regex.Matches(errors, @"Multi frame detection: TFF:\s*(\d+) BFF:\s*(\d+) Progressive:\s*(\d+)")[^1]; // ffmpeg 7 counts from the start again after its first pass
         Assert.True(Number(found, 3) > 10 * (Number(found, 1) + Number(found, 2)), found.Value);
         Assert.Equal(3, video.Status.Duration!.Value, 0.15);
     }

@@ -17,12 +17,12 @@ public sealed class CommandTests
         await store.TellAsync(video, VideoState.Transcoding, updated: DateTimeOffset.UtcNow.AddDays(-1));
         (string, string) settings = ("STORE_DIRECTORY", folder.Path);
 
-        var (told, mended, clean) = (await RunAsync([], settings), await RunAsync(["--remove"], settings), await RunAsync(["--older-than", "1s"], settings));
+        var (reported, repaired, clean) = (await RunAsync([], settings), await RunAsync(["--remove"], settings), await RunAsync(["--older-than", "1s"], settings));
 
-        Assert.Equal((1, 0, 0), (told.ExitCode, mended.ExitCode, clean.ExitCode));
-        Assert.Matches($"^stuck status: status/{video}.json \\(Transcoding since .*\\)\n1 objects, 1 flaws, 0 of them mended\n$", told.Output);
-        Assert.Contains("): mended\n", mended.Output, StringComparison.Ordinal);
-        Assert.Equal("1 objects, 0 flaws, 0 of them mended\n", clean.Output);
+        Assert.Equal((1, 0, 0), (reported.ExitCode, repaired.ExitCode, clean.ExitCode));
+        Assert.Matches($"^stuck status: status/{video}.json \\(Transcoding since .*\\)\n1 objects, 1 problems, 0 of them repaired\n$", reported.Output);
+        Assert.Contains("): repaired\n", repaired.Output, StringComparison.Ordinal);
+        Assert.Equal("1 objects, 0 problems, 0 of them repaired\n", clean.Output);
     }
 
     [Fact(Timeout = 120_000)]

@@ -67,7 +67,7 @@ internal sealed class StoreToCheck(IObjectStore store)
         return await new StoreCheck(store, new UploadStore(store), new Ages(), clock).FindAsync(CancellationToken.None).ToListAsync();
     }
 
-    /// <summary>Checks, mends all that can be, and checks again.</summary>
+    /// <summary>Checks, repairs what can be repaired, and checks again.</summary>
     public async Task<IReadOnlyList<Finding>> MendAsync()
     {
         foreach (var finding in await CheckAsync())

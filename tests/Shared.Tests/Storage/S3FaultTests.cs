@@ -202,7 +202,7 @@ public sealed class S3FaultTests(CephRgw rgw) : IAsyncLifetime
     [InlineData(1)]
     [InlineData(250_000)]
     [InlineData(499_999)]
-    public async Task Content_that_breaks_off_is_a_fault_of_the_store_and_never_the_end(int after)
+    public async Task Truncated_content_is_a_store_error_and_never_the_end(int after)
     {
         var content = RandomBytes(500_000);
         await PutAsync(_direct, "a", content, WriteCondition.None);
@@ -326,7 +326,7 @@ public sealed class S3FaultTests(CephRgw rgw) : IAsyncLifetime
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_list_that_breaks_off_is_a_fault_of_the_store()
+    public async Task A_truncated_list_is_a_store_error()
     {
         await PutAsync(_direct, "a", "x"u8.ToArray(), WriteCondition.None);
         _proxy.Choose = _ => new() { CutAnswerAfter = 100 };

@@ -102,7 +102,7 @@ public sealed class S3ObjectStoreTests(CephRgw rgw) : ObjectStoreTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Its_health_tells_a_missing_bucket_and_wrong_credentials_from_a_missing_object()
+    public async Task Its_health_distinguishes_a_missing_bucket_and_wrong_credentials_from_a_missing_object()
     {
         var bucket = await rgw.CreateBucketAsync();
 
@@ -123,7 +123,7 @@ public sealed class S3ObjectStoreTests(CephRgw rgw) : ObjectStoreTests
     [Theory(Timeout = Limit)]
     [InlineData("nobody", CephRgw.SecretKey, "InvalidAccessKeyId")]
     [InlineData(CephRgw.AccessKey, "wrong", "SignatureDoesNotMatch")]
-    public async Task Wrong_credentials_are_a_fault_of_the_store_and_never_a_missing_object(string accessKey, string secretKey, string code)
+    public async Task Wrong_credentials_are_a_store_error_and_never_a_missing_object(string accessKey, string secretKey, string code)
     {
         var bucket = await rgw.CreateBucketAsync();
 
@@ -134,7 +134,7 @@ public sealed class S3ObjectStoreTests(CephRgw rgw) : ObjectStoreTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_bucket_that_does_not_exist_is_a_fault_of_the_store()
+    public async Task A_missing_bucket_is_a_store_error()
     {
         var store = (await rgw.CreateBucketAsync() with { Name = "there-is-none" }).CreateStore(s_timeout);
 
@@ -174,7 +174,7 @@ public sealed class S3ObjectStoreTests(CephRgw rgw) : ObjectStoreTests
     [Theory(Timeout = Limit)]
     [InlineData(-3600)]
     [InlineData(30)]
-    public async Task The_age_of_an_object_is_told_by_the_clock_of_the_store_alone(int ahead)
+    public async Task The_age_of_an_object_depends_only_on_the_clock_of_the_store(int ahead)
     {
         var now = DateTimeOffset.UtcNow.AddSeconds(ahead);
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -169,7 +169,7 @@ public sealed class TokenGateTests : IDisposable
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_token_in_the_query_is_none_where_it_is_not_allowed()
+    public async Task A_token_in_the_query_is_ignored_if_it_is_not_allowed()
     {
         var token = Token(videos: $"\"{s_video}\"", minutes: 5);
         var context = Request(null, token);
