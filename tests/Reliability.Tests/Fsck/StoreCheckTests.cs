@@ -71,7 +71,7 @@ public abstract class StoreCheckTests
         var before = await store.KeysAsync();
 
         foreach (var finding in findings)
-            Assert.False(await finding.Mend!(CancellationToken.None));
+            Assert.False(await finding.Repair!(CancellationToken.None));
         Assert.Equal(before, await store.KeysAsync());
     }
 
@@ -101,7 +101,7 @@ public abstract class StoreCheckTests
         var finding = Assert.Single(await store.CheckAsync());
         await store.TellAsync(video, VideoState.Publishing);
 
-        Assert.False(await finding.Mend!(CancellationToken.None));
+        Assert.False(await finding.Repair!(CancellationToken.None));
         Assert.Equal(VideoState.Publishing, (await store.StatusAsync(video))!.State);
     }
 
@@ -115,7 +115,7 @@ public abstract class StoreCheckTests
         {
             await store.DeleteAsync(folder + key);
             var finding = Assert.Single(await store.CheckAsync(), finding => finding.Key == folder + key);
-            Assert.Equal((Flaw.MissingObject, null), (finding.Flaw, finding.Mend));
+            Assert.Equal((Flaw.MissingObject, null), (finding.Flaw, finding.Repair));
         }
         Assert.Equal(4, (await store.CheckAsync()).Count);
     }
@@ -133,7 +133,7 @@ public abstract class StoreCheckTests
         var findings = await store.CheckAsync();
 
         Assert.Equal(new[] { media, ObjectKeys.Multivariant(foreign) }.Order(StringComparer.Ordinal), findings.Select(finding => finding.Key).Order(StringComparer.Ordinal));
-        Assert.All(findings, finding => Assert.Equal((Flaw.UnreadablePlaylist, null), (finding.Flaw, finding.Mend)));
+        Assert.All(findings, finding => Assert.Equal((Flaw.UnreadablePlaylist, null), (finding.Flaw, finding.Repair)));
     }
 
     [Fact(Timeout = Limit)]
@@ -205,7 +205,7 @@ public abstract class StoreCheckTests
         var findings = await store.CheckAsync();
 
         Assert.Equal(keys.Order(StringComparer.Ordinal), findings.Select(finding => finding.Key).Order(StringComparer.Ordinal));
-        Assert.All(findings, finding => Assert.Null(finding.Mend));
+        Assert.All(findings, finding => Assert.Null(finding.Repair));
     }
 
     private async Task<StoreToCheck> StoreAsync() => new(await CreateStoreAsync());

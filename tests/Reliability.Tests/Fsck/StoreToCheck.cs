@@ -72,8 +72,8 @@ internal sealed class StoreToCheck(IObjectStore store)
     {
         foreach (var finding in await CheckAsync())
         {
-            if (finding.Mend is not null)
-                Assert.True(await finding.Mend(CancellationToken.None), finding.ToString());
+            if (finding.Repair is not null)
+                Assert.True(await finding.Repair(CancellationToken.None), finding.ToString());
         }
         return await CheckAsync();
     }
