@@ -74,8 +74,8 @@ public sealed class ClockTests : IAsyncLifetime
     {
         var video = await IngestAsync(format, await Clip.MakeAsync(name, $"{streams} {X264} -c:a aac"));
 
-        Assert.Equal(seconds, video.Status.Duration!.Value, 0.05);
-        Assert.All(video.Streams.Pictures.Concat(video.Streams.Sounds), rendition => Assert.Equal(seconds, rendition.End - rendition.Start, 0.08));
+        Assert.Equal(seconds, video.Status.Duration!.Value, 0.1); // B-frames make a Matroska that begins late a little later
+        Assert.All(video.Streams.Pictures.Concat(video.Streams.Sounds), rendition => Assert.Equal(video.Status.Duration.Value, rendition.End - rendition.Start, 0.05));
     }
 
     [Theory(Timeout = Limit)]
