@@ -1,5 +1,4 @@
 using System.Net;
-using IngestVideo;
 using IngestVideo.Status;
 using IngestVideo.Tests;
 using IngestVideo.Uploads;

@@ -1,5 +1,4 @@
 using System.Text;
-using IngestVideo;
 using IngestVideo.Status;
 using IngestVideo.Uploads;
 using Reelseal.Fsck;
