@@ -132,6 +132,6 @@ public sealed class ShareTests : IAsyncLifetime
 
         public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => throw new InvalidOperationException();
 
-        public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, CancellationToken cancellationToken) => throw new InvalidOperationException(prefix);
+        public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, CancellationToken cancellationToken) => throw new InvalidOperationException(prefix);
     }
 }

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Threading.Channels;
 using IngestVideo.Media;
 using IngestVideo.Planning;
-using Reelseal.Playlists;
 
 namespace IngestVideo.Publishing;
 

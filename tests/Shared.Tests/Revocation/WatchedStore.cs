@@ -58,7 +58,7 @@ internal sealed class WatchedStore(IObjectStore store) : IObjectStore
 
     public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     private async Task<T> CallAsync<T>(ConcurrentQueue<string> calls, string key, Func<Task<T>> call)
     {
