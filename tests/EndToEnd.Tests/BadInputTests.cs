@@ -1,6 +1,7 @@
 using System.Net;
 using Reelseal.Local;
 using Reelseal.Local.Playback;
+using Reelseal.Storage;
 using Reelseal.Testing;
 
 namespace Reelseal.EndToEnd.Tests;

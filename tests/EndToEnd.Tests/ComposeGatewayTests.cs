@@ -95,6 +95,7 @@ public sealed class ComposeGatewayTests
             var configuration = Path.Combine(Repository.Root, "infra", "compose", "Caddyfile");
             var start = new ProcessStartInfo(program.Trim(), ["run", "--adapter", "caddyfile", "--config", configuration])
             {
+                UseShellExecute = false,
                 RedirectStandardError = true,
                 Environment =
                 {
@@ -137,7 +138,7 @@ public sealed class ComposeGatewayTests
 
         private static async Task<(int Status, string Output, string Errors)> RunAsync(string program, string argument)
         {
-            using var process = Process.Start(new ProcessStartInfo(program, [argument]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var process = Process.Start(new ProcessStartInfo(program, [argument]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
             var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
             await process.WaitForExitAsync();
             return (process.ExitCode, await output, await errors);

@@ -91,7 +91,7 @@ public sealed class EarlyAnswerTests
     {
         var start = new ProcessStartInfo("/usr/bin/curl", ["-sS", "-o", "/dev/null", "-m", "60", "-w", "%{http_code}", .. arguments])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
         };
         using var curl = Process.Start(start)!;
         var (output, errors) = (curl.StandardOutput.ReadToEndAsync(), curl.StandardError.ReadToEndAsync());

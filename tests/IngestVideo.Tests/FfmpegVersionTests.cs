@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using IngestVideo.Processes;
 using Microsoft.Extensions.Options;
 using Reelseal;
@@ -5,6 +6,7 @@ using Reelseal.Testing;
 
 namespace IngestVideo.Tests;
 
+[SupportedOSPlatform("linux")]
 public sealed class FfmpegVersionTests
 {
     [Theory]

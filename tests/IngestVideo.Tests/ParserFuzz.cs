@@ -1,5 +1,4 @@
 using System.Text;
-using IngestVideo.Media;
 using IngestVideo.Planning;
 using IngestVideo.Probing;
 using IngestVideo.Processes;

@@ -106,7 +106,7 @@ public sealed class PermissionTests(CephRgw rgw) : IAsyncLifetime
     private Task<HealthCheckResult> HealthAsync() => new ObjectStoreHealth(_store).CheckHealthAsync(new(), TestContext.Current.CancellationToken);
 
     /// <summary>Allows what the policies of <c>infra</c> do, which does not include listing, but for what is denied.</summary>
-    private Task AllowAsync(params string[] denied)
+    private Task<Amazon.S3.Model.PutBucketPolicyResponse> AllowAsync(params string[] denied)
     {
         string Statement(string effect, IEnumerable<string> patterns) => $$"""
             {"Effect":"{{effect}}","Principal":{"AWS":["arn:aws:iam:::user/{{UserOf(_bucket)}}"]},"Action":["s3:GetObject","s3:PutObject"],
