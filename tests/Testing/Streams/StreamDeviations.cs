@@ -29,7 +29,8 @@ public static class StreamDeviations
     {
         foreach (var rendition in renditions)
         {
-            if (Math.Abs(rendition.Start - renditions[0].Start) > frame)
+            // Sound begins with a frame of its encoder's delay, in which nothing is heard.
+            if (Math.Abs(rendition.Start - renditions[0].Start) > frame + AacFrame)
                 yield return Text($"{rendition.Name} begins at {rendition.Start:0.000}, {renditions[0].Name} at {renditions[0].Start:0.000}.");
             if (Math.Abs(rendition.End - renditions[0].End) > frame)
                 yield return Text($"{rendition.Name} ends at {rendition.End:0.000}, {renditions[0].Name} at {renditions[0].End:0.000}.");
