@@ -73,7 +73,7 @@ public sealed record TranscodePlan
     /// no picture, or where that could not be measured.
     /// </summary>
     public int? FrameCount => SourceEnd is { } end && PictureCount is { } pictures
-        ? Math.Max(Math.Max(1, pictures), (int)Math.Ceiling((end - s_padding).TotalSeconds * FrameRate.PerSecond)) : null;
+        ? Math.Max(Math.Max(1, pictures), (int)Math.Ceiling((end - PictureIsLate - s_padding).TotalSeconds * FrameRate.PerSecond)) : null;
 
     /// <summary>How long every rendition plays: whole pictures, or until the last sound ends. null where that could not be measured.</summary>
     public TimeSpan? End => FrameCount is { } frames ? TimeSpan.FromSeconds(frames / FrameRate.PerSecond) : SourceEnd;
