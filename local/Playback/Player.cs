@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using FFMpegCore;
-using FFMpegCore.Enums;
 using FFMpegCore.Exceptions;
 
 namespace Reelseal.Local.Playback;
@@ -20,10 +19,10 @@ internal static class Player
     public static async Task<Played> PlayAsync(Uri playlist, CancellationToken cancellationToken)
     {
         var progress = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
+        // The library puts its own log level last, where ffmpeg does not see it after the null output.
         var result = await FFMpegArguments
-            .FromUrlInput(playlist, input => input.WithCustomArgument("-xerror"))
+            .FromUrlInput(playlist, input => input.WithCustomArgument("-hide_banner -v warning -xerror"))
             .OutputToNull(output => output.WithCustomArgument("-map 0 -progress pipe:1"))
-            .WithLogLevel(FFMpegLogLevel.Warning)
             .NotifyOnStandardOutput(line => Read(line, progress))
             .ProcessAsynchronously(true, null, cancellationToken);
         // ffmpeg only warns about a segment that it cannot fetch, skips it and goes on.
