@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Reelseal.Testing;
 using SignPlaylist.Playlists;
 
@@ -47,7 +48,7 @@ public sealed class RewriterFuzz
             {
                 continue; // no playlist any more, or one with variables that nobody defines
             }
-            if (edge && !WithoutQueries(output).AsSpan().SequenceEqual(input))
+            if (edge && WithoutEmptyQueries(WithoutQueries(output)) != WithoutEmptyQueries(input))
                 throw new InvalidOperationException("More was changed than was signed.");
             foreach (var uri in SignedUris(output))
                 CheckIsOurs(uri);
@@ -85,6 +86,10 @@ public sealed class RewriterFuzz
             text = text.Replace(added, "", StringComparison.Ordinal);
         return Encoding.Latin1.GetBytes(text);
     }
+
+    /// <summary>A question mark that was the end of a URI is where its query begins: afterwards nobody can tell it from one that was added.</summary>
+    private static string WithoutEmptyQueries(byte[] playlist) =>
+        Regex.Replace(Encoding.Latin1.GetString(playlist), """\?(?=[\s"#]|$)""", "", RegexOptions.None, TimeSpan.FromSeconds(10));
 
     private static void CheckAttributes(byte[] input)
     {
