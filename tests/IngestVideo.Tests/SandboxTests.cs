@@ -38,6 +38,18 @@ public sealed class SandboxTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task The_environment_is_empty()
+    {
+        using var folder = new TemporaryDirectory();
+
+        var lines = new List<string>();
+        await ChildProcess.RunAsync(
+            await new Sandbox(NullLogger<Sandbox>.Instance, folder.Path).WrapAsync("cat", ["/proc/self/environ"], s_limits), onStarted: null, lines.Add, Token);
+
+        Assert.Empty(lines);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task There_are_no_capabilities_and_no_way_to_new_privileges()
     {
         var status = await RunAsync("cat /proc/self/status");

@@ -23,7 +23,7 @@ public sealed class Sandbox(ILogger<Sandbox> logger, params IReadOnlyList<string
     /// </summary>
     private const string ThreadStack = "--stack=2097152";
 
-    /// <summary>Mounts an empty file system over each folder up to the word <c>--</c>, and an empty device over each file, and executes what follows.</summary>
+    /// <summary>Mounts an empty file system over each folder up to the word <c>--</c>, and an empty device over each file, and executes what follows without the variables that a shell sets.</summary>
     private const string Hide =
         """
         while [ "$1" != -- ]; do
@@ -31,7 +31,7 @@ public sealed class Sandbox(ILogger<Sandbox> logger, params IReadOnlyList<string
           shift
         done
         shift
-        exec "$@"
+        exec env -i "$@"
         """;
 
     private readonly Lazy<Task<IReadOnlyList<Wrapper>>> _wrappers = new(() => FindAsync(logger, [.. hidden.Where(Path.Exists)]));

@@ -31,6 +31,6 @@ public sealed class SecretsTests
         var options = new LocalOptions { FunctionsDirectory = "/nowhere", StoreDirectory = Path.Combine(Path.GetTempPath(), $"reelseal-test-{Guid.NewGuid():N}") };
         var failure = await Assert.ThrowsAsync<FunctionStartException>(() => LocalSystem.StartAsync(options, TestContext.Current.CancellationToken));
         Assert.Contains("make publish", failure.Message, StringComparison.Ordinal);
-        Directory.Delete(options.StoreDirectory);
+        Directory.Delete(options.StoreDirectory, recursive: true);
     }
 }
