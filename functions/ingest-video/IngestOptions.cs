@@ -104,9 +104,9 @@ public sealed record IngestOptions
             CorsOrigin = settings.Text("CORS_ORIGIN", options.CorsOrigin),
             SecretPaths =
             [
-                // OpenFaaS's, Kubernetes' and Compose's own folders, and what the AWS SDK reads.
+                // OpenFaaS's, Kubernetes' and Compose's own folders, and what the AWS SDK reads by variables of its own.
                 settings.SecretsDirectory, "/var/run/secrets", "/run/secrets",
-                .. ((string[])["AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"]).Select(settings.Text).OfType<string>(),
+                .. ((string[])["AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"]).Select(Environment.GetEnvironmentVariable).OfType<string>(),
             ],
             CopySource = settings.Flag("COPY_SOURCE", options.CopySource),
             X264Preset = settings.Choice<string>(

@@ -5,15 +5,14 @@ namespace IngestVideo;
 /// <summary>How the memory of the container is divided between this process and the ffmpegs that it runs at the same time.</summary>
 /// <remarks>
 /// On cgroup v2 Kubernetes ends the whole container when it exceeds its limit, and with it every video in progress. An ffmpeg that exceeds a limit of its own
-/// ends
-/// alone, and its video is refused with a reason.
+/// ends alone, and its video is refused with a reason.
 /// </remarks>
 public static class MemoryBudget
 {
     /// <summary>What stays for this process, in bytes: runtime, heap, and the buffers of uploads.</summary>
     public const long OwnBytes = 256L << 20;
 
-    /// <summary>With less than this, in bytes, ffmpeg cannot encode 1080p with the default ladder: docs/operations.md, "Memory".</summary>
+    /// <summary>The least, in bytes, that an ffmpeg may have: a floor that was chosen, not measured. docs/operations.md, "Memory", has what was measured.</summary>
     public const long LeastForFfmpeg = 512L << 20;
 
     // cgroup v2 and v1, as they look from within a container. What has no limit says "max", or a number beyond all memory.

@@ -115,7 +115,7 @@ public abstract class PlaybackTests(SharedSystem shared)
             await system.Local.Store.PutAsync(key[1..].Replace(system.Video.ToString(), copy.ToString(), StringComparison.Ordinal), content, WriteCondition.IfNew, Cancellation);
         }
         var lacking = await system.Client.GetPlaylistAsync((await system.Client.GetTicketAsync(copy, until: null, Cancellation)).Url, Cancellation);
-        await Assert.ThrowsAsync<FFMpegException>(() => Player.PlayAsync(lacking.First(entry => entry.Tag == "EXT-X-STREAM-INF").Uri, Cancellation));
+        await Assert.ThrowsAnyAsync<FFMpegException>(() => Player.PlayAsync(lacking.First(entry => entry.Tag == "EXT-X-STREAM-INF").Uri, Cancellation));
     }
 
     private static async Task<PlayTicket> PublishEmptyVideoAsync(RunningSystem system)

@@ -15,7 +15,7 @@ public sealed class HostileValueTests
     {
         var hostile = new HostileRequests();
         await using var host = await IngestHost.StartAsync(
-            Directory.CreateTempSubdirectory("reelseal-test-").FullName, services => services.AddSingleton<IStartupFilter>(hostile), ("MAX_TRANSCODES", "100"));
+            Directory.CreateTempSubdirectory("reelseal-test-").FullName, services => services.AddSingleton<IStartupFilter>(hostile), ("MAX_TRANSCODES", "20"));
 
         var (count, failures) = await hostile.SendAsync(
             host.Address, host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>(), new Dictionary<string, string> { ["id"] = Video },

@@ -92,7 +92,7 @@ public sealed class CopyTests : IAsyncLifetime
     [Theory(Timeout = Limit)]
     [InlineData("ts", true)]
     [InlineData("ts", false)]
-    public async Task A_source_whose_header_changes_on_the_way_is_encoded(string format, bool changes)
+    public async Task A_source_with_a_second_header_on_the_way_is_encoded_whether_it_is_another_or_the_same(string format, bool changes)
     {
         const string flash = "-f lavfi -i testsrc2=s=640x360:r=30:d=7";
         await using var host = await IngestHost.StartAsync(("SEGMENT_FORMAT", format));
@@ -105,7 +105,7 @@ public sealed class CopyTests : IAsyncLifetime
         var video = await host.IngestAsync(both);
 
         var copied = await Clip.PicturesHashAsync(both) == await Clip.PicturesHashAsync(video.Joined(video.LargestVideo));
-        Assert.Equal(!changes, copied);
+        Assert.False(copied);
         await IsCorrectAsync(video);
         Assert.Equal(14, video.Status.Duration!.Value, 0.1);
     }
