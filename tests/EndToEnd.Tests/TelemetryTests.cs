@@ -38,9 +38,11 @@ public sealed class TelemetryTests(CephRgw s3)
 
         var (traces, metrics) = (collector.Traces, collector.Metrics);
         Assert.All(
-            ["ingest-video", "sign-playlist", "service.version", ReleaseVersion.Current, "a-test", "POST /", "GET /videos/{video}/{*path}", "http.route", "http.response.status_code", "url.path", "faas.invocation_id",
+            ["ingest-video", "sign-playlist", "a-test", "POST /", "GET /videos/{video}/{*path}", "http.route", "http.response.status_code", "url.path", "faas.invocation_id",
                 "receive", "probe", "transcode", "publish", "fetch playlist", "sign playlist", "server.address"],
             name => Assert.Contains(name, traces, StringComparison.Ordinal));
+        // Not compared with this assembly's: the functions may have been published at an earlier commit.
+        Assert.Matches(new Regex(@"service\.version.{1,8}\d+\.\d+\.\d+", RegexOptions.Singleline, TimeSpan.FromSeconds(10)), traces);
         Assert.All(
             ["http.server.request.duration", "http.client.request.duration", "dotnet.gc.collections", "reelseal.cache.lookups", "reelseal.ingest.active", "reelseal.transcode.speed", "reelseal.published"],
             name => Assert.Contains(name, metrics, StringComparison.Ordinal));
