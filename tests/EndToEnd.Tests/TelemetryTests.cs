@@ -1,5 +1,5 @@
+using System.Text.RegularExpressions;
 using Reelseal.Local;
-using Reelseal.Telemetry;
 using Reelseal.Testing;
 using Reelseal.Tokens;
 
