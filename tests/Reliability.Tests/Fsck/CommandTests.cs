@@ -20,9 +20,9 @@ public sealed class CommandTests
         var (reported, repaired, clean) = (await RunAsync([], settings), await RunAsync(["--remove"], settings), await RunAsync(["--older-than", "1s"], settings));
 
         Assert.Equal((1, 0, 0), (reported.ExitCode, repaired.ExitCode, clean.ExitCode));
-        Assert.Matches($"^stuck status: status/{video}.json \\(Transcoding since .*\\)\n1 objects, 1 problems, 0 of them repaired\n$", reported.Output);
+        Assert.Matches($"^stuck status: status/{video}.json \\(Transcoding since .*\\)\n2 objects, 1 problems, 0 of them repaired\n$", reported.Output);
         Assert.Contains("): repaired\n", repaired.Output, StringComparison.Ordinal);
-        Assert.Equal("1 objects, 0 problems, 0 of them repaired\n", clean.Output);
+        Assert.Equal("2 objects, 0 problems, 0 of them repaired\n", clean.Output);
     }
 
     [Fact(Timeout = 120_000)]
