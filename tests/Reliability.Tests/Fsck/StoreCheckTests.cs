@@ -43,6 +43,21 @@ public abstract class StoreCheckTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_video_that_the_list_lacks_is_added_to_it_and_a_place_without_a_video_is_removed()
+    {
+        var store = await StoreAsync();
+        var video = await store.PublishAsync();
+        var stale = ObjectKeys.Listing(VideoId.New(), DateTimeOffset.UnixEpoch);
+        await store.DeleteAsync(ObjectKeys.Listing(video, (await store.StatusAsync(video))!.Created));
+        await store.PutAsync(stale, "");
+
+        var findings = await store.CheckAsync();
+
+        Assert.Equal([(Flaw.UnlistedVideo, ObjectKeys.Status(video)), (Flaw.StaleListing, stale)], findings.Select(finding => (finding.Flaw, finding.Key)));
+        Assert.Empty(await store.MendAsync());
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_living_workers_objects_and_young_objects_are_left_alone()
     {
         var store = await StoreAsync();
