@@ -11,7 +11,13 @@ public sealed record MediaInfo(TimeSpan? Duration, VideoTrack? Video, IReadOnlyL
     public Timeline? Timeline { get; init; }
 
     /// <summary>The same with measured times, which count more than what the file says.</summary>
-    public MediaInfo Measured(Timeline? timeline) => this with { Timeline = timeline, Duration = timeline?.End ?? Duration };
+    public MediaInfo Measured(Timeline? timeline) => timeline is null ? this : this with
+    {
+        Timeline = timeline,
+        Duration = timeline.End ?? Duration,
+        // A sound that is announced and has no packet would become silence to the end. Where there is nothing else, ffmpeg says what is wrong.
+        Audio = Audio.Where(track => timeline.Streams.ContainsKey(track.StreamIndex)).ToList() is var found && (found is not [] || Video is not null) ? found : Audio,
+    };
 }
 
 /// <summary>How the picture's brightness is coded.</summary>
