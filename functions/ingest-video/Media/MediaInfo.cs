@@ -14,7 +14,7 @@ public sealed record MediaInfo(TimeSpan? Duration, VideoTrack? Video, IReadOnlyL
     public MediaInfo Measured(Timeline? timeline) => timeline is null ? this : this with
     {
         Timeline = timeline,
-        Duration = timeline.End ?? Duration,
+        Duration = timeline.End,
         // A sound that is announced and has no packet would become silence to the end. Where there is nothing else, ffmpeg says what is wrong.
         Audio = Audio.Where(track => timeline.Streams.ContainsKey(track.StreamIndex)).ToList() is var found && (found is not [] || Video is not null) ? found : Audio,
     };
