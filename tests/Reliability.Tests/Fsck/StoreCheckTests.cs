@@ -156,7 +156,7 @@ public abstract class StoreCheckTests
     {
         var store = await StoreAsync();
         var video = await store.PublishAsync();
-        await store.DeleteAsync(ObjectKeys.Status(video));
+        await store.ForgetAsync(video);
         var finding = Assert.Single(await store.CheckAsync());
         Assert.Equal((Flaw.VideoWithoutStatus, ObjectKeys.Multivariant(video)), (finding.Flaw, finding.Key));
     }

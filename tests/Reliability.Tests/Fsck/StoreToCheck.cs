@@ -44,10 +44,14 @@ internal sealed class StoreToCheck(IObjectStore store)
     public async Task TellAsync(VideoId video, VideoState state, string attempt = Attempt, DateTimeOffset? updated = null)
     {
         var now = DateTimeOffset.UtcNow;
-        var status = new VideoStatus { Id = video.ToString(), State = state, Created = now, Updated = updated ?? now, Attempt = attempt, Playlist = state == VideoState.Ready ? ObjectKeys.Multivariant(video) : null };
-        await _statuses.AnnounceAsync(video, now, CancellationToken.None);
+        var created = (await StatusAsync(video))?.Created ?? now;
+        var status = new VideoStatus { Id = video.ToString(), State = state, Created = created, Updated = updated ?? now, Attempt = attempt, Playlist = state == VideoState.Ready ? ObjectKeys.Multivariant(video) : null };
+        await _statuses.AnnounceAsync(video, created, CancellationToken.None);
         await _statuses.WriteAsync(video, status, WriteCondition.None, CancellationToken.None);
     }
+
+    /// <summary>Removes the status of a video, and its place in the list.</summary>
+    public async Task ForgetAsync(VideoId video) => await _statuses.DeleteAsync((await StatusAsync(video))!, CancellationToken.None);
 
     public async Task<VideoStatus?> StatusAsync(VideoId video) => (await _statuses.ReadAsync(video, CancellationToken.None))?.Status;
 
