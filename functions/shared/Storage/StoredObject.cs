@@ -12,6 +12,12 @@ public sealed record ObjectEntry(string Key, long Length, string ETag, DateTimeO
     /// Clocks of several machines may disagree; this one value all of them can rely on.
     /// </summary>
     public TimeSpan Age { get; init; }
+
+    /// <summary>Compares what the object is; its age depends on when it was looked at.</summary>
+    public bool Equals(ObjectEntry? other) =>
+        other is not null && (Key, Length, ETag, LastModified) == (other.Key, other.Length, other.ETag, other.LastModified);
+
+    public override int GetHashCode() => HashCode.Combine(Key, Length, ETag, LastModified);
 }
 
 /// <summary>A range of bytes of an object.</summary>
