@@ -133,7 +133,7 @@ public sealed record IngestOptions
     private static long ReadFfmpegMemory(Reelseal.Settings settings, long containerBytes, int transcodes)
     {
         var share = MemoryBudget.ForEachFfmpeg(containerBytes, transcodes);
-        var memory = settings.Number("FFMPEG_MEMORY_BYTES", share);
+        var memory = settings.Text("FFMPEG_MEMORY_BYTES") is null ? share : settings.Number("FFMPEG_MEMORY_BYTES", share);
         if (memory > share)
         {
             return settings.AddError(
