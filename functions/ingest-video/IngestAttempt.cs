@@ -132,7 +132,8 @@ public sealed class IngestAttempt : IAsyncDisposable
             if (Lost.IsCancellationRequested)
                 return Overtaken();
             var early = step is VideoState.Receiving or VideoState.Probing;
-            var gone = cause is OperationCanceledException && requestAborted.IsCancellationRequested;
+            // A broken connection is seen while reading, a moment before the request counts as aborted.
+            var gone = cause is OperationCanceledException && (requestAborted.IsCancellationRequested || cause.InnerException is IOException);
             if (early && (gone || (isSynchronous && cause is IngestRefusedException)))
             {
                 // Renewed before it is removed, so that no other worker can have taken it over in between.

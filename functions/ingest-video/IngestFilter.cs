@@ -32,7 +32,7 @@ internal sealed class IngestFilter(TokenGate gate) : IEndpointFilter
                 http.Response.Headers.RetryAfter = IngestRefusedException.RetryAfter;
             return TypedResults.Problem(statusCode: refused.StatusCode, detail: refused.Message);
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException e) when (http.RequestAborted.IsCancellationRequested || e.InnerException is IOException)
         {
             return Results.Empty; // nobody is there to read an answer
         }

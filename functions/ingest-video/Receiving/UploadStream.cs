@@ -30,7 +30,11 @@ internal sealed class UploadStream(Stream body, long mostBytes, TimeSpan idleTim
         {
             throw new IngestRefusedException(StatusCodes.Status408RequestTimeout, $"The upload stalled: no byte came for {idleTimeout.TotalSeconds:0.#} seconds. Send the video again.");
         }
-        catch (IOException e) // the connection broke, or the body ended before its end
+        catch (BadHttpRequestException e) // the sender may still be there to read the answer
+        {
+            throw new IngestRefusedException(StatusCodes.Status400BadRequest, "The request is malformed: its body ends early. Send the video again.", e);
+        }
+        catch (IOException e) // the connection broke
         {
             throw new OperationCanceledException("The sender hung up.", e);
         }
