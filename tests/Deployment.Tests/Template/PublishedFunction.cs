@@ -17,11 +17,12 @@ public sealed class PublishedFunction : IAsyncLifetime
         BuildContext.Create(StackFile.AsWritten["sign-playlist"], StackFile.AsWritten.CopiedPaths, context);
         BuildContext.Ignore(context);
         // The RUN of the build stage, with a folder in place of the image's.
-        var command = Assert.Single(Dockerfile.OfTemplate.All("RUN"), run => run.StartsWith("dotnet publish ", StringComparison.Ordinal));
+        const string version = "MinVerVersionOverride=\"${VERSION}\" ";
+        var command = Assert.Single(Dockerfile.OfTemplate.All("RUN"), run => run.StartsWith(version + "dotnet publish ", StringComparison.Ordinal))[version.Length..];
         Assert.EndsWith(" --output /out", command, StringComparison.Ordinal);
         var architecture = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "amd64"; // as Docker calls them
         var arguments = command.Replace("${TARGETARCH}", architecture, StringComparison.Ordinal).Split(' ')[1..^1];
-        await Build.DotnetAsync(context, [.. arguments, PathOf("out")], ("DOTNET_RUNNING_IN_CONTAINER", "true"));
+        await Build.DotnetAsync(context, [.. arguments, PathOf("out")], ("DOTNET_RUNNING_IN_CONTAINER", "true"), ("MinVerVersionOverride", "0.2.0"));
 
         Directory.CreateDirectory(PathOf("secrets"));
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
