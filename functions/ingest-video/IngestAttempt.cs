@@ -84,7 +84,7 @@ public sealed class IngestAttempt : IAsyncDisposable
     public Task FlushAsync() => _claim.FlushAsync(Lost);
 
     /// <summary>Ends the attempt if an earlier one is the video already: a worker that died between the commit and its last status left a finished video.</summary>
-    /// <returns>null when there is none.</returns>
+    /// <returns>null when it is missing.</returns>
     public async Task<IngestResult?> AdoptFinishedAsync() =>
         _existing is not null && await Publication.FindCommittedAsync(Lost) is { } finished ? await AdoptAsync(_existing with { Attempt = finished }) : null;
 

@@ -44,7 +44,7 @@ internal enum Flaw
 /// <param name="Flaw">What.</param>
 /// <param name="Key">Where: an object's key, or the common start of several.</param>
 /// <param name="Detail">More of it, in a few words.</param>
-/// <param name="Repair">Mends it unless what was found has changed since; null for what only a person can decide. Tells whether it did.</param>
+/// <param name="Repair">Repairs it unless what was found has changed since, and returns whether it did; null for what only a person can decide.</param>
 internal sealed record Finding(Flaw Flaw, string Key, string Detail, Func<CancellationToken, Task<bool>>? Repair = null)
 {
     public override string ToString() => $"{Words(Flaw)}: {Key} ({Detail})";

@@ -5,7 +5,7 @@ namespace Reelseal.Playlists;
 /// <summary>The playlist of one rendition (RFC 8216, 4.3.3).</summary>
 public sealed record MediaPlaylist : Playlist
 {
-    /// <summary>EXT-X-TARGETDURATION in seconds; 0 where there is none.</summary>
+    /// <summary>EXT-X-TARGETDURATION in seconds; 0 where it is missing.</summary>
     public int TargetDuration { get; init; }
 
     /// <summary>EXT-X-MEDIA-SEQUENCE: the number of the first segment.</summary>

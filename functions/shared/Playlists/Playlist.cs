@@ -3,7 +3,7 @@ namespace Reelseal.Playlists;
 /// <summary>A playlist of HLS as its text says it (RFC 8216). Fields bear the names of their tags and attributes; URIs are as written, not resolved.</summary>
 public abstract record Playlist
 {
-    /// <summary>EXT-X-VERSION; 1 where there is none (RFC 8216, 7).</summary>
+    /// <summary>EXT-X-VERSION; 1 where it is missing (RFC 8216, 7).</summary>
     public int Version { get; init; } = 1;
 
     /// <summary>EXT-X-INDEPENDENT-SEGMENTS: every segment can be decoded without another.</summary>

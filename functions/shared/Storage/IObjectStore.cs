@@ -8,7 +8,7 @@ namespace Reelseal.Storage;
 /// </remarks>
 public interface IObjectStore
 {
-    /// <summary>Returns an object's metadata, or null if there is none.</summary>
+    /// <summary>Returns an object's metadata, or null if it does not exist.</summary>
     Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken);
 
     /// <summary>Opens an object, or a range of it, or null when there is none.</summary>

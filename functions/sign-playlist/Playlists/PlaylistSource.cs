@@ -23,12 +23,12 @@ internal sealed class PlaylistSource(
     private readonly SingleFlight<string, Playlist?> _flights = new();
     private readonly ConcurrentDictionary<string, string> _reported = new(StringComparer.Ordinal); // entity tags of playlists with unsigned URIs, by key
 
-    /// <summary>Returns the playlist, or null when there is none.</summary>
+    /// <summary>Returns the playlist, or null when it does not exist.</summary>
     /// <exception cref="UpstreamException">The store failed, and no copy at hand was confirmed within half a URL's lifetime.</exception>
     /// <exception cref="PlaylistException">What is stored cannot be signed.</exception>
     public ValueTask<Playlist?> FetchAsync(PlaylistKey key, CancellationToken cancellationToken) => FetchAsync(key, response: null, cancellationToken);
 
-    /// <summary>Returns the playlist for a response, or null when there is none. The memory that it takes is accounted for until the response ends.</summary>
+    /// <summary>Returns the playlist for a response, or null when it does not exist. The memory that it takes is accounted for until the response ends.</summary>
     /// <inheritdoc cref="FetchAsync(PlaylistKey, CancellationToken)"/>
     public async ValueTask<Playlist?> FetchAsync(PlaylistKey key, HttpResponse? response, CancellationToken cancellationToken)
     {
