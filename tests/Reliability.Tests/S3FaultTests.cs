@@ -61,6 +61,29 @@ public sealed class S3FaultTests(CephRgw s3, Systems systems)
     public Task Players_bear_every_fault() => systems.UseAsync(s3, faulty => PlayAsync(
         faulty, [.. S3Trouble.Passing.Concat(S3Trouble.Staying).Select(name => (name, (Func<Random, Func<ProxiedRequest, Fault?>>)(random => S3Trouble.Of(name, random))))], TimeSpan.FromSeconds(8)));
 
+    /// <summary>Sockets of sign-playlist complete on the threads that read from all of them: one that waits there for the rest of an answer would stop everybody.</summary>
+    [Fact(Timeout = Limit)]
+    public Task An_error_whose_body_never_comes_stops_nobody_else() => systems.UseAsync(s3, async faulty =>
+    {
+        const int requests = 8;
+        var (system, video) = (faulty.System, VideoId.New());
+        await system.InsistAsync(video, faulty.Run.Clip);
+        Assert.Equal("200", await AskAsync(system, video, []));
+        VideoId[] others = [.. Enumerable.Range(0, requests).Select(_ => VideoId.New())];
+        faulty.Proxy.Choose = faulty.Counting(request => others.Any(other => request.Target.Contains($"{other}", StringComparison.Ordinal)) ? new() { StallAnswerAfter = 0 } : null);
+
+        var stalled = others.Select(other => AskAsync(system, other, [])).ToList();
+        await S3System.WaitUntilAsync(() => Task.FromResult(faulty.Faults >= requests), "the store is not asked");
+        var start = TimeProvider.System.GetTimestamp();
+        var answers = await Task.WhenAll(Enumerable.Range(0, requests).Select(_ => AskAsync(system, video, [])));
+        var took = TimeProvider.System.GetElapsedTime(start);
+
+        Assert.All(answers, answer => Assert.Equal("200", answer));
+        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(3)); // the store's timeout is 5 s
+        Assert.All(await Task.WhenAll(stalled), answer => Assert.Equal("504", answer));
+        faulty.Proxy.Choose = _ => null;
+    });
+
     private static async Task IngestAsync(FaultySystem faulty, Func<Random, Func<ProxiedRequest, Fault?>> trouble)
     {
         var random = Chance.Create();

@@ -19,6 +19,7 @@ public sealed record S3Options(string Bucket, string Region, Uri? Endpoint, Time
             // Deadline ends a call; this would also end a long upload that makes progress.
             Timeout = System.Threading.Timeout.InfiniteTimeSpan,
             RetryMode = RequestRetryMode.Standard,
+            HttpClientFactory = new StoreHttpClients(),
             // Both said here, because otherwise the SDK looks for them in files and on the network.
             DefaultConfigurationMode = DefaultConfigurationMode.Standard,
         };
