@@ -4,7 +4,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace Reelseal;
 
-/// <summary>Cross-origin headers, the same on every answer: CloudFront's cache key has no Origin, and an error without them looks like a lost network to a page.</summary>
+/// <summary>
+/// Cross-origin headers, the same on every answer: CloudFront's cache key has no Origin, and an error without them looks like a lost network to a page.
+/// </summary>
 public static class CrossOrigin
 {
     /// <summary>Adds the headers to every answer, and answers preflights of every path.</summary>

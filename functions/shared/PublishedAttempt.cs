@@ -11,7 +11,9 @@ public static class PublishedAttempt
     {
         try
         {
-            return MultivariantPlaylist.Read(multivariant).StreamInf is [{ Uri: var uri }, ..] && uri.Split('/') is [{ Length: > 0 } attempt, _, _] ? attempt : null;
+            return MultivariantPlaylist.Read(multivariant).StreamInf is [{ Uri: var uri }, ..]
+                && uri.Split('/') is [{ Length: > 0 } attempt, _, _]
+                ? attempt : null;
         }
         catch (FormatException)
         {

@@ -3,7 +3,10 @@ using Root;
 
 namespace Reelseal;
 
-/// <summary>Reads a function's settings once at its start: values from environment variables, secrets from files. Collects every error, so that one message names them all.</summary>
+/// <summary>
+/// Reads a function's settings once at its start: values from environment variables, secrets from files.
+/// Collects every error, so that one message names them all.
+/// </summary>
 /// <param name="value">Returns the environment variable of a name, or null.</param>
 /// <param name="secretsDirectory">The folder in which each secret is a file of its name.</param>
 public sealed class Settings(Func<string, string?> value, string secretsDirectory)
@@ -14,7 +17,10 @@ public sealed class Settings(Func<string, string?> value, string secretsDirector
     /// <summary>A sentence for each setting that is missing or malformed. None repeats a secret.</summary>
     public IReadOnlyList<string> Errors => _errors;
 
-    /// <summary>The settings that were read, each with the value that it has when it is not set; null if it has none. A test compares them with docs/settings.md and stack.yml.</summary>
+    /// <summary>
+    /// The settings that were read, each with the value that it has when it is not set; null if it has none.
+    /// A test compares them with docs/settings.md and stack.yml.
+    /// </summary>
     public IReadOnlyDictionary<string, object?> Defaults => _defaults;
 
     /// <summary>The settings of this process. OpenFaaS mounts secrets in <c>/var/openfaas/secrets</c>; <c>SECRETS_DIRECTORY</c> moves that.</summary>
@@ -37,14 +43,16 @@ public sealed class Settings(Func<string, string?> value, string secretsDirector
     {
         null => fallback,
         var text when GoDuration.TryParse(text, out var duration) && duration > TimeSpan.Zero && !(duration > max) => duration,
-        var text => AddError($"{name} is \"{text}\", which is not a duration such as 90s, 1h30m or 250ms" + (max is { } limit ? $" of at most {limit.TotalSeconds}s." : "."), fallback),
+        var text => AddError($"{name} is \"{text}\", which is not a duration such as 90s, 1h30m or 250ms"
+            + (max is { } limit ? $" of at most {limit.TotalSeconds}s." : "."), fallback),
     };
 
     public long Number(string name, long fallback, long min = 1, long max = long.MaxValue) => Read(name, fallback) switch
     {
         null => fallback,
         var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max => number,
-        var text => AddError($"{name} is \"{text}\", which is not a whole number of at least {min}" + (max < long.MaxValue ? $" and at most {max}." : "."), fallback),
+        var text => AddError($"{name} is \"{text}\", which is not a whole number of at least {min}"
+            + (max < long.MaxValue ? $" and at most {max}." : "."), fallback),
     };
 
     public bool Flag(string name, bool fallback) => Read(name, fallback) switch

@@ -13,7 +13,9 @@ public readonly record struct VideoId(Guid Value) : IParsable<VideoId>
 
     public static VideoId New() => new(Guid.NewGuid());
 
-    /// <summary>Reads an id in its canonical form only; <c>X-Call-Id</c>, which a client may send in upper case, goes through <see cref="FromCallId"/>.</summary>
+    /// <summary>
+    /// Reads an id in its canonical form only; <c>X-Call-Id</c>, which a client may send in upper case, goes through <see cref="FromCallId"/>.
+    /// </summary>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out VideoId result)
     {
         result = default;

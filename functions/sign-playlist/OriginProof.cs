@@ -7,11 +7,14 @@ using Reelseal;
 
 namespace SignPlaylist;
 
-/// <summary>What only this function and CloudFront know: the header <c>X-Origin-Verify</c>, and the proofs in playlist URLs and share links that are made with the same secret.</summary>
+/// <summary>
+/// What only this function and CloudFront know: the header <c>X-Origin-Verify</c>,
+/// and the proofs in playlist URLs and share links that are made with the same secret.
+/// </summary>
 /// <remarks>
 /// CloudFront strips a signature's parameters before it calls the function, which could otherwise not know when a ticket ends and would renew it for ever.
-/// The first secret makes proofs, both are accepted: so the secret can be rotated while the distribution changes. Proofs are compared as text, in their one spelling: nothing of a
-/// stranger's is decoded, and each other spelling would be another cache key at CloudFront.
+/// The first secret makes proofs, both are accepted: so the secret can be rotated while the distribution changes. Proofs are compared as text, in their one
+/// spelling: nothing of a stranger's is decoded, and each other spelling would be another cache key at CloudFront.
 /// </remarks>
 internal sealed class OriginProof(IReadOnlyList<string> secrets)
 {
@@ -32,12 +35,15 @@ internal sealed class OriginProof(IReadOnlyList<string> secrets)
     /// <summary>Makes the query of a ticket's playlist URLs: <c>until=…&amp;proof=…&amp;key=…</c>.</summary>
     /// <param name="video">The video.</param>
     /// <param name="until">When the ticket ends.</param>
-    /// <param name="keyPairId">The key that the ticket was signed with. CloudFront caches by it, so an answer full of signatures of one key is never served to a ticket of another.</param>
+    /// <param name="keyPairId">The key that the ticket was signed with. CloudFront caches by it,
+    /// so an answer full of signatures of one key is never served to a ticket of another.</param>
     /// <param name="epoch">The video's epoch: raising it makes the proof worthless.</param>
     public string QueryFor(VideoId video, DateTimeOffset until, string keyPairId, long epoch)
     {
         var seconds = until.ToUnixTimeSeconds();
-        return string.Create(CultureInfo.InvariantCulture, $"until={seconds}&proof={Compute(_secrets[0], TicketText(video, seconds, keyPairId, epoch))}&key={keyPairId}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"until={seconds}&proof={Compute(_secrets[0], TicketText(video, seconds, keyPairId, epoch))}&key={keyPairId}");
     }
 
     /// <summary>Whether <paramref name="proof"/> was made for a ticket of just this video, end, key and epoch.</summary>
@@ -57,7 +63,8 @@ internal sealed class OriginProof(IReadOnlyList<string> secrets)
             && Matches(share[(dot + 1)..], ShareText(video, until.ToUnixTimeSeconds(), epoch)) ? epoch : null;
     }
 
-    private static string TicketText(VideoId video, long until, string keyPairId, long epoch) => string.Create(CultureInfo.InvariantCulture, $"{video}\n{until}\n{keyPairId}\n{epoch}");
+    private static string TicketText(VideoId video, long until, string keyPairId, long epoch) =>
+        string.Create(CultureInfo.InvariantCulture, $"{video}\n{until}\n{keyPairId}\n{epoch}");
 
     private static string ShareText(VideoId video, long until, long epoch) => string.Create(CultureInfo.InvariantCulture, $"share\n{video}\n{until}\n{epoch}");
 

@@ -13,8 +13,8 @@ internal sealed class PlaylistEndpoint(ViewerGate gate, PlaylistSource source, P
 
     /// <summary>How long CloudFront keeps an answer to a ticket of another key than this replica signs with.</summary>
     /// <remarks>
-    /// While the key changes, a replica that still signs with the old one may be asked by a ticket of the new one. Kept until the ticket ends, its answer would fill the new ticket's
-    /// playlists with signatures that CloudFront no longer accepts.
+    /// While the key changes, a replica that still signs with the old one may be asked by a ticket of the new one. Kept until the ticket ends, its answer would
+    /// fill the new ticket's playlists with signatures that CloudFront no longer accepts.
     /// </remarks>
     private static readonly TimeSpan s_otherKeyFreshness = TimeSpan.FromSeconds(5);
 
@@ -84,7 +84,9 @@ internal sealed class PlaylistEndpoint(ViewerGate gate, PlaylistSource source, P
             response.Headers["Referrer-Policy"] = "no-referrer"; // a token may be in the URL
     }
 
-    /// <summary>How long a copy may be served. It must not outlive what is in it, nor hide for too long that the video was deleted, replaced or its tickets revoked.</summary>
+    /// <summary>
+    /// How long a copy may be served. It must not outlive what is in it, nor hide for too long that the video was deleted, replaced or its tickets revoked.
+    /// </summary>
     private string CacheControlOf(PlaylistKey key, Viewer viewer)
     {
         var left = viewer.Expires - clock.GetUtcNow();

@@ -7,7 +7,9 @@ using SignPlaylist.Playlists;
 
 namespace SignPlaylist;
 
-/// <summary><c>GET /videos/{video}/share?until=…</c>: makes what a share link consists of. Its holder needs no token, and gets tickets until it ends or is revoked.</summary>
+/// <summary>
+/// <c>GET /videos/{video}/share?until=…</c>: makes what a share link consists of. Its holder needs no token, and gets tickets until it ends or is revoked.
+/// </summary>
 internal static class ShareEndpoint
 {
     public static async Task<Results<Ok<ShareLink>, NotFound, ProblemHttpResult>> GetShare(

@@ -27,7 +27,9 @@ internal sealed record SigningOptions
     /// <summary>How long a playlist is used before the store is asked whether it still stands.</summary>
     public required TimeSpan Freshness { get; init; }
 
-    /// <summary>How long CloudFront and players keep a multivariant playlist: what was revoked, deleted or replaced is noticed at the edge after this time.</summary>
+    /// <summary>
+    /// How long CloudFront and players keep a multivariant playlist: what was revoked, deleted or replaced is noticed at the edge after this time.
+    /// </summary>
     public required TimeSpan MultivariantFreshness { get; init; }
 
     /// <summary>How long CloudFront and players keep a media playlist, which never changes; at most until the ticket ends.</summary>

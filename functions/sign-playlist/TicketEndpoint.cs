@@ -52,13 +52,17 @@ internal static class TicketEndpoint
             if (until is not null)
             {
                 if (!EpochSeconds.TryParse(until, out var end) || end <= now)
-                    return Problem(StatusCodes.Status400BadRequest, "until must be a time in the future, in whole seconds since the epoch without leading zeros.");
+                    return Problem(
+                        StatusCodes.Status400BadRequest,
+                        "until must be a time in the future, in whole seconds since the epoch without leading zeros.");
                 expires = end < expires ? end : expires;
             }
             epoch = await revocations.EpochOfAsync(id, cancellationToken);
         }
         if (cookies == true && options.CookieDomain is null)
-            return Problem(StatusCodes.Status400BadRequest, "Cookies are unavailable: COOKIE_DOMAIN is not set, and a cookie of the gateway's host never reaches CloudFront.");
+            return Problem(
+                StatusCodes.Status400BadRequest,
+                "Cookies are unavailable: COOKIE_DOMAIN is not set, and a cookie of the gateway's host never reaches CloudFront.");
         if (cookies == true && options.SignPerUrl)
             return Problem(StatusCodes.Status400BadRequest, "Cookies are unavailable: with SIGNING_POLICY=url each URL is signed by itself.");
 

@@ -53,7 +53,9 @@ internal sealed class ViewerGate(TokenGate tokens, Revocations revocations, Sign
         var epoch = await revocations.EpochOfAsync(video, request.HttpContext.RequestAborted);
         if (!options.OriginProof.IsValid(proof, video, until, key, epoch))
             return Refuse("The URL does not come from a ticket for this video, or the ticket was revoked.");
-        return new(new(ViaCloudFront: true, until, options.OriginProof.QueryFor(video, until, key, epoch), HasOtherKey: key != options.Signer.KeyPairId), Refusal: null);
+        return new(
+            new(ViaCloudFront: true, until, options.OriginProof.QueryFor(video, until, key, epoch), HasOtherKey: key != options.Signer.KeyPairId),
+            Refusal: null);
     }
 
     private static ViewerAdmission Refuse(string detail) =>

@@ -1,7 +1,7 @@
 namespace Reelseal.Fsck;
 
 /// <summary>What can be wrong with a store.</summary>
-internal enum Flaw
+internal enum FindingKind
 {
     /// <summary>A foreign key. It stays.</summary>
     ForeignObject,
@@ -40,29 +40,29 @@ internal enum Flaw
     ForgottenUpload,
 }
 
-/// <summary>Something wrong.</summary>
-/// <param name="Flaw">What.</param>
+/// <summary>A problem in a store.</summary>
+/// <param name="Kind">What is wrong.</param>
 /// <param name="Key">Where: an object's key, or the common start of several.</param>
 /// <param name="Detail">More of it, in a few words.</param>
 /// <param name="Repair">Repairs it unless what was found has changed since, and returns whether it did; null for what only a person can decide.</param>
-internal sealed record Finding(Flaw Flaw, string Key, string Detail, Func<CancellationToken, Task<bool>>? Repair = null)
+internal sealed record Finding(FindingKind Kind, string Key, string Detail, Func<CancellationToken, Task<bool>>? Repair = null)
 {
-    public override string ToString() => $"{Words(Flaw)}: {Key} ({Detail})";
+    public override string ToString() => $"{Words(Kind)}: {Key} ({Detail})";
 
-    private static string Words(Flaw flaw) => flaw switch
+    private static string Words(FindingKind kind) => kind switch
     {
-        Flaw.ForeignObject => "foreign object",
-        Flaw.UnreadableStatus => "unreadable status",
-        Flaw.UnreadablePlaylist => "unreadable playlist",
-        Flaw.MissingObject => "missing object",
-        Flaw.VideoWithoutStatus => "video without status",
-        Flaw.PublishedButNotReady => "published but not ready",
-        Flaw.ReadyButNotPublished => "ready but not published",
-        Flaw.StuckStatus => "stuck status",
-        Flaw.OrphanAttempt => "orphan attempt",
-        Flaw.UnlistedVideo => "unlisted video",
-        Flaw.StaleListing => "stale listing",
-        Flaw.ForgottenUpload => "forgotten upload",
-        _ => throw new ArgumentOutOfRangeException(nameof(flaw), flaw, message: null),
+        FindingKind.ForeignObject => "foreign object",
+        FindingKind.UnreadableStatus => "unreadable status",
+        FindingKind.UnreadablePlaylist => "unreadable playlist",
+        FindingKind.MissingObject => "missing object",
+        FindingKind.VideoWithoutStatus => "video without status",
+        FindingKind.PublishedButNotReady => "published but not ready",
+        FindingKind.ReadyButNotPublished => "ready but not published",
+        FindingKind.StuckStatus => "stuck status",
+        FindingKind.OrphanAttempt => "orphan attempt",
+        FindingKind.UnlistedVideo => "unlisted video",
+        FindingKind.StaleListing => "stale listing",
+        FindingKind.ForgottenUpload => "forgotten upload",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, message: null),
     };
 }

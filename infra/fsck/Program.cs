@@ -7,9 +7,21 @@ using Reelseal;
 using Reelseal.Fsck;
 using Reelseal.Storage;
 
-var remove = new Option<bool>("--remove") { Description = "Repairs what is safe to repair: removes orphan attempts and forgotten uploads, marks stuck videos as failed." };
-var olderThan = new Option<TimeSpan>("--older-than") { Description = "What is younger may be work in progress, and is left alone: 90s, 15m, 12h.", CustomParser = ReadDuration, DefaultValueFactory = _ => new Ages().Silence };
-var command = new RootCommand("Walks the store that the functions' own settings name (S3_BUCKET, …), and reports what is wrong with it. Exits with 1 if problems remain.") { remove, olderThan };
+var remove = new Option<bool>("--remove")
+{
+    Description = "Repairs what is safe to repair: removes orphan attempts and forgotten uploads, marks stuck videos as failed.",
+};
+var olderThan = new Option<TimeSpan>("--older-than")
+{
+    Description = "What is younger may be work in progress, and is left alone: 90s, 15m, 12h.",
+    CustomParser = ReadDuration,
+    DefaultValueFactory = _ => new Ages().Silence,
+};
+var command = new RootCommand(
+    "Walks the store that the functions' own settings name (S3_BUCKET, …), and reports what is wrong with it. Exits with 1 if problems remain.")
+{
+    remove, olderThan,
+};
 command.SetAction((arguments, cancellationToken) => CheckAsync(arguments.GetValue(remove), arguments.GetValue(olderThan), cancellationToken));
 try
 {

@@ -47,7 +47,7 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
                 continue;
             if (IdIn(entry.Key, ObjectKeys.VideosPrefix, '/') is not { } video)
             {
-                yield return new(Flaw.ForeignObject, entry.Key, $"{entry.Length} bytes");
+                yield return new(FindingKind.ForeignObject, entry.Key, $"{entry.Length} bytes");
                 continue;
             }
             if (video != current)
@@ -75,7 +75,7 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
         {
             if (IdIn(entry.Key, ObjectKeys.StatusPrefix, '.') is not { } video || entry.Key != ObjectKeys.Status(video))
             {
-                yield return new(Flaw.ForeignObject, entry.Key, $"{entry.Length} bytes");
+                yield return new(FindingKind.ForeignObject, entry.Key, $"{entry.Length} bytes");
                 continue;
             }
             if (await CheckStatusAsync(video, cancellationToken) is { } finding)
@@ -88,9 +88,10 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
     /// <summary>A video that has its place in the list is there; one from before there was a list gets it.</summary>
     private async Task<Finding?> CheckListingAsync(VideoId video, CancellationToken cancellationToken)
     {
-        if (await ReadAsync(video, cancellationToken) is not { Created: var created } || await store.HeadAsync(ObjectKeys.Listing(video, created), cancellationToken) is not null)
+        if (await ReadAsync(video, cancellationToken) is not { Created: var created }
+            || await store.HeadAsync(ObjectKeys.Listing(video, created), cancellationToken) is not null)
             return null;
-        return new(Flaw.UnlistedVideo, ObjectKeys.Status(video), "it is missing from the list", async token =>
+        return new(FindingKind.UnlistedVideo, ObjectKeys.Status(video), "it is missing from the list", async token =>
         {
             await _statuses.AnnounceAsync(video, created, token);
             return true;
@@ -102,9 +103,9 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
         await foreach (var entry in ListAsync(ObjectKeys.ListingPrefix, cancellationToken))
         {
             if (!ListedVideo.TryParse(entry.Key[ObjectKeys.ListingPrefix.Length..], out var listed))
-                yield return new(Flaw.ForeignObject, entry.Key, $"{entry.Length} bytes");
+                yield return new(FindingKind.ForeignObject, entry.Key, $"{entry.Length} bytes");
             else if (clock.GetUtcNow() - entry.LastModified > ages.Silence && await IsStaleAsync(listed, cancellationToken))
-                yield return new(Flaw.StaleListing, entry.Key, "no video was created at that time", token => RemoveListingAsync(listed, token));
+                yield return new(FindingKind.StaleListing, entry.Key, "no video was created at that time", token => RemoveListingAsync(listed, token));
         }
     }
 
@@ -141,7 +142,7 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
         }
         catch (UpstreamException e) when (e.InnerException is JsonException damage)
         {
-            return new(Flaw.UnreadableStatus, ObjectKeys.Status(video), damage.Message);
+            return new(FindingKind.UnreadableStatus, ObjectKeys.Status(video), damage.Message);
         }
         if (found is not { Status: var status })
             return null; // deleted since it was listed
@@ -150,9 +151,17 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
         if (published)
             return null; // VideoCheck reports it
         if (status.State == VideoState.Ready)
-            return new(Flaw.ReadyButNotPublished, ObjectKeys.Status(video), "its multivariant playlist is missing", token => FailAsync(video, found, "The video is no longer there. Ingest it again.", token));
+            return new(
+                FindingKind.ReadyButNotPublished,
+                ObjectKeys.Status(video),
+                "its multivariant playlist is missing",
+                token => FailAsync(video, found, "The video is no longer there. Ingest it again.", token));
         if (status.State != VideoState.Failed && clock.GetUtcNow() - status.Updated > ages.Silence)
-            return new(Flaw.StuckStatus, ObjectKeys.Status(video), $"{status.State} since {status.Updated:u}", token => FailAsync(video, found, "The worker died. Ingest the video again.", token));
+            return new(
+                FindingKind.StuckStatus,
+                ObjectKeys.Status(video),
+                $"{status.State} since {status.Updated:u}",
+                token => FailAsync(video, found, "The worker died. Ingest the video again.", token));
         return null;
     }
 
@@ -161,7 +170,16 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
     {
         if (await store.HeadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not null)
             return false;
-        var failed = found.Status with { State = VideoState.Failed, Error = error, Speed = null, Remaining = null, Renditions = [], Playlist = null, Updated = clock.GetUtcNow() };
+        var failed = found.Status with
+        {
+            State = VideoState.Failed,
+            Error = error,
+            Speed = null,
+            Remaining = null,
+            Renditions = [],
+            Playlist = null,
+            Updated = clock.GetUtcNow(),
+        };
         return await _statuses.WriteAsync(video, failed, WriteCondition.IfUnchanged(found.ETag), cancellationToken) is not null;
     }
 
@@ -169,10 +187,13 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
     {
         await foreach (var entry in ListAsync(ObjectKeys.UploadsPrefix, cancellationToken))
         {
-            if (IdIn(entry.Key, ObjectKeys.UploadsPrefix, '.') is not { } video || (entry.Key != ObjectKeys.Upload(video) && entry.Key != ObjectKeys.UploadManifest(video)))
-                yield return new(Flaw.ForeignObject, entry.Key, $"{entry.Length} bytes");
+            if (IdIn(entry.Key, ObjectKeys.UploadsPrefix, '.') is not { } video
+                || (entry.Key != ObjectKeys.Upload(video) && entry.Key != ObjectKeys.UploadManifest(video)))
+                yield return new(FindingKind.ForeignObject, entry.Key, $"{entry.Length} bytes");
             else if (await WhyForgottenAsync(video, entry, cancellationToken) is { } why)
-                yield return new(Flaw.ForgottenUpload, entry.Key, why, async token => await WhyForgottenAsync(video, entry, token) is not null && await RemoveUploadAsync(video, token));
+                yield return new(
+                    FindingKind.ForgottenUpload, entry.Key, why,
+                    async token => await WhyForgottenAsync(video, entry, token) is not null && await RemoveUploadAsync(video, token));
         }
     }
 
@@ -183,7 +204,8 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
             return $"{age.TotalDays:0} days old";
         // The worker that made the video ready removes its source right after that.
         return age > ages.Silence && await store.HeadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not null
-            && await _statuses.ReadAsync(video, cancellationToken) is { Status: { State: VideoState.Ready, Updated: var ready } } && clock.GetUtcNow() - ready > ages.Silence
+            && await _statuses.ReadAsync(video, cancellationToken) is { Status: { State: VideoState.Ready, Updated: var ready } }
+            && clock.GetUtcNow() - ready > ages.Silence
             ? "its video is ready" : null;
     }
 

@@ -29,7 +29,7 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         if (committed is null ? listed : attempt is null)
         {
             // Without it nothing is known of the rest. It may also have been deleted this moment; then the next check shows it.
-            _findings.Add(new(Flaw.UnreadablePlaylist, ObjectKeys.Multivariant(video), "it names no attempt, or may not be read"));
+            _findings.Add(new(FindingKind.UnreadablePlaylist, ObjectKeys.Multivariant(video), "it names no attempt, or may not be read"));
             return _findings;
         }
         if (attempt is not null)
@@ -53,14 +53,20 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
             }
             var media = ReadMedia(text);
             if (media is not { EndList: true, Segments.Count: > 0 })
-                _findings.Add(new(Flaw.UnreadablePlaylist, playlist, "it is empty or cut off"));
-            foreach (var segment in (media?.Uris ?? []).Select(uri => playlist[..(playlist.LastIndexOf('/') + 1)] + uri).Where(segment => !listed.Contains(segment)))
+                _findings.Add(new(FindingKind.UnreadablePlaylist, playlist, "it is empty or cut off"));
+            var folder = playlist[..(playlist.LastIndexOf('/') + 1)];
+            foreach (var segment in (media?.Uris ?? []).Select(uri => folder + uri).Where(segment => !listed.Contains(segment)))
                 await AddMissingAsync(segment, playlist, cancellationToken);
         }
         // The storyboard names its sprites; they are few.
-        if (listed.Contains($"{ObjectKeys.Attempt(video, attempt)}storyboard.vtt") && await ReadAsync($"{ObjectKeys.Attempt(video, attempt)}storyboard.vtt", cancellationToken) is { } cues)
+        var storyboard = $"{ObjectKeys.Attempt(video, attempt)}storyboard.vtt";
+        if (listed.Contains(storyboard) && await ReadAsync(storyboard, cancellationToken) is { } cues)
         {
-            foreach (var sprite in cues.Split('\n').Where(line => line.Contains("#xywh=", StringComparison.Ordinal)).Select(line => ObjectKeys.Attempt(video, attempt) + line.Split('#')[0]).Distinct(StringComparer.Ordinal).Where(sprite => !listed.Contains(sprite)))
+            var sprites = cues.Split('\n')
+                .Where(line => line.Contains("#xywh=", StringComparison.Ordinal))
+                .Select(line => ObjectKeys.Attempt(video, attempt) + line.Split('#')[0])
+                .Distinct(StringComparer.Ordinal);
+            foreach (var sprite in sprites.Where(sprite => !listed.Contains(sprite)))
                 await AddMissingAsync(sprite, "the storyboard", cancellationToken);
         }
     }
@@ -69,7 +75,7 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
     private async Task AddMissingAsync(string key, string namedBy, CancellationToken cancellationToken)
     {
         if (await store.HeadAsync(key, cancellationToken) is null && await store.HeadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not null)
-            _findings.Add(new(Flaw.MissingObject, key, $"named by {namedBy}"));
+            _findings.Add(new(FindingKind.MissingObject, key, $"named by {namedBy}"));
     }
 
     private void CheckStatus(StoredStatus? found, string attempt, IReadOnlyList<ObjectEntry> objects)
@@ -78,12 +84,15 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         if (found is null)
         {
             if (age > silence) // a deletion may be under way
-                _findings.Add(new(Flaw.VideoWithoutStatus, ObjectKeys.Multivariant(video), "ingest it again under its id, or delete it"));
+                _findings.Add(new(FindingKind.VideoWithoutStatus, ObjectKeys.Multivariant(video), "ingest it again under its id, or delete it"));
             return;
         }
         var status = found.Status;
         if ((status.State != VideoState.Ready || status.Attempt != attempt) && !IsAlive(status))
-            _findings.Add(new(Flaw.PublishedButNotReady, ObjectKeys.Status(video), $"{status.State}, attempt {status.Attempt}", token => MakeReadyAsync(found, attempt, token)));
+            _findings.Add(new(
+                FindingKind.PublishedButNotReady,
+                ObjectKeys.Status(video), $"{status.State}, attempt {status.Attempt}",
+                token => MakeReadyAsync(found, attempt, token)));
     }
 
     private async Task<bool> MakeReadyAsync(StoredStatus found, string attempt, CancellationToken cancellationToken)
@@ -92,7 +101,14 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
             return false;
         var ready = found.Status with
         {
-            State = VideoState.Ready, Progress = 1, Speed = null, Remaining = null, Error = null, Playlist = ObjectKeys.Multivariant(video), Attempt = attempt, Updated = clock.GetUtcNow(),
+            State = VideoState.Ready,
+            Progress = 1,
+            Speed = null,
+            Remaining = null,
+            Error = null,
+            Playlist = ObjectKeys.Multivariant(video),
+            Attempt = attempt,
+            Updated = clock.GetUtcNow(),
         };
         return await statuses.WriteAsync(video, ready, WriteCondition.IfUnchanged(found.ETag), cancellationToken) is not null;
     }
@@ -102,16 +118,21 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
     {
         if (found is { Status: var status } && IsAlive(status))
             return;
-        foreach (var group in objects.Where(entry => entry.Key != ObjectKeys.Multivariant(video)).GroupBy(entry => entry.Key[..(entry.Key.IndexOf('/', ObjectKeys.Video(video).Length) + 1)], StringComparer.Ordinal))
+        foreach (var group in objects
+            .Where(entry => entry.Key != ObjectKeys.Multivariant(video))
+            .GroupBy(entry => entry.Key[..(entry.Key.IndexOf('/', ObjectKeys.Video(video).Length) + 1)], StringComparer.Ordinal))
         {
             if (group.Key.Length == 0)
             {
                 foreach (var entry in group)
-                    _findings.Add(new(Flaw.ForeignObject, entry.Key, $"{entry.Length} bytes"));
+                    _findings.Add(new(FindingKind.ForeignObject, entry.Key, $"{entry.Length} bytes"));
             }
-            else if ((committed is null || group.Key != ObjectKeys.Attempt(video, committed)) && clock.GetUtcNow() - group.Max(entry => entry.LastModified) > silence)
+            else if ((committed is null || group.Key != ObjectKeys.Attempt(video, committed))
+                && clock.GetUtcNow() - group.Max(entry => entry.LastModified) > silence)
             {
-                _findings.Add(new(Flaw.OrphanAttempt, group.Key, $"{group.Count()} objects, {group.Sum(entry => entry.Length)} bytes", token => RemoveOrphanAsync(group.Key, token)));
+                _findings.Add(new(
+                    FindingKind.OrphanAttempt, group.Key, $"{group.Count()} objects, {group.Sum(entry => entry.Length)} bytes",
+                    token => RemoveOrphanAsync(group.Key, token)));
             }
         }
     }

@@ -29,11 +29,14 @@ public static class BucketAccess
         new PolicyStatement("Revoke", Effect.Allow, ["s3:GetObject", "s3:PutObject"], [$"{bucketArn}/{ObjectKeys.RevocationsPrefix}*"]));
 
     /// <summary>What ingest-video may do: read, write, delete and list what belongs to videos, and read revocations; not the page under <c>site/</c>.</summary>
-    /// <remarks>The first function to look for revocations writes <see cref="ObjectKeys.LatestRevocation"/>, which shows from then on whether they can be read.</remarks>
+    /// <remarks>
+    /// The first function to look for revocations writes <see cref="ObjectKeys.LatestRevocation"/>, which shows from then on whether they can be read.
+    /// </remarks>
     public static PolicyDocument IngestVideo(string bucketArn)
     {
         string[] prefixes =
-            [ObjectKeys.VideosPrefix, ObjectKeys.DownloadsPrefix, ObjectKeys.StatusPrefix, ObjectKeys.ListingPrefix, ObjectKeys.UploadsPrefix, ObjectKeys.WorkPrefix];
+            [ObjectKeys.VideosPrefix, ObjectKeys.DownloadsPrefix, ObjectKeys.StatusPrefix, ObjectKeys.ListingPrefix,
+                ObjectKeys.UploadsPrefix, ObjectKeys.WorkPrefix];
         return new(
             new PolicyStatement(
                 "ReadWriteDelete",

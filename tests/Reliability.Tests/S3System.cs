@@ -77,7 +77,7 @@ internal sealed class S3System : IAsyncDisposable
 
     /// <summary>Nothing is half published at this moment, whatever else is under way.</summary>
     public async Task AssertNothingIsHalfPublishedAsync() =>
-        Assert.DoesNotContain(await CheckAsync(), finding => finding.Flaw is Flaw.MissingObject or Flaw.UnreadablePlaylist or Flaw.VideoWithoutStatus);
+        Assert.DoesNotContain(await CheckAsync(), finding => finding.Kind is FindingKind.MissingObject or FindingKind.UnreadablePlaylist or FindingKind.VideoWithoutStatus);
 
     /// <summary>Everything is at rest: the store in order, no program left, no file in the work directory.</summary>
     public async Task AssertIsCleanAsync()

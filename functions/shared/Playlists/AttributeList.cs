@@ -60,7 +60,8 @@ internal sealed class AttributeList
     public double? OptionalDecimal(string name) => Text(name) switch
     {
         null => null,
-        var text when double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) => number,
+        var text when double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            && double.IsFinite(number) => number,
         _ => throw Malformed(),
     };
 

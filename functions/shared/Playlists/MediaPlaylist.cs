@@ -78,7 +78,8 @@ public sealed record MediaPlaylist : Playlist
 
     /// <summary>Whether a tag can only be in a media playlist.</summary>
     internal static bool Owns(string? tag) =>
-        tag is "EXTINF" or "EXT-X-MAP" or "EXT-X-TARGETDURATION" or "EXT-X-MEDIA-SEQUENCE" or "EXT-X-PLAYLIST-TYPE" or "EXT-X-I-FRAMES-ONLY" or "EXT-X-ENDLIST" or "EXT-X-DISCONTINUITY"
+        tag is "EXTINF" or "EXT-X-MAP" or "EXT-X-TARGETDURATION" or "EXT-X-MEDIA-SEQUENCE"
+            or "EXT-X-PLAYLIST-TYPE" or "EXT-X-I-FRAMES-ONLY" or "EXT-X-ENDLIST" or "EXT-X-DISCONTINUITY"
             or "EXT-X-BYTERANGE" or "EXT-X-KEY";
 
     private static (double Duration, string Title) ReadInf(PlaylistLine line)

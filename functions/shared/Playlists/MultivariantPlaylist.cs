@@ -14,7 +14,10 @@ public sealed record MultivariantPlaylist : Playlist
 
     /// <summary>The URIs of all media playlists, in no particular order, each once.</summary>
     public IEnumerable<string> Uris =>
-        StreamInf.Select(variant => variant.Uri).Concat(Media.Select(media => media.Uri).OfType<string>()).Concat(IFrameStreamInf.Select(frames => frames.Uri)).Distinct(StringComparer.Ordinal);
+        StreamInf.Select(variant => variant.Uri)
+            .Concat(Media.Select(media => media.Uri).OfType<string>())
+            .Concat(IFrameStreamInf.Select(frames => frames.Uri))
+            .Distinct(StringComparer.Ordinal);
 
     /// <exception cref="FormatException">It is not a multivariant playlist.</exception>
     public static new MultivariantPlaylist Read(string text)
@@ -52,7 +55,8 @@ public sealed record MultivariantPlaylist : Playlist
     }
 
     /// <summary>Whether a tag can only be in a multivariant playlist.</summary>
-    internal static bool Owns(string? tag) => tag is "EXT-X-MEDIA" or "EXT-X-STREAM-INF" or "EXT-X-I-FRAME-STREAM-INF" or "EXT-X-SESSION-DATA" or "EXT-X-SESSION-KEY";
+    internal static bool Owns(string? tag) =>
+        tag is "EXT-X-MEDIA" or "EXT-X-STREAM-INF" or "EXT-X-I-FRAME-STREAM-INF" or "EXT-X-SESSION-DATA" or "EXT-X-SESSION-KEY";
 }
 
 /// <summary>EXT-X-MEDIA: an audio or subtitle rendition.</summary>
@@ -106,7 +110,8 @@ public sealed record StreamInf(long Bandwidth, string Uri)
     /// <summary>The GROUP-ID of its subtitles.</summary>
     public string? Subtitles { get; init; }
 
-    internal static StreamInf Read(AttributeList attributes, string uri) => new(attributes.Integer("BANDWIDTH") ?? throw new FormatException("EXT-X-STREAM-INF has no BANDWIDTH."), uri)
+    internal static StreamInf Read(AttributeList attributes, string uri) => new(
+        attributes.Integer("BANDWIDTH") ?? throw new FormatException("EXT-X-STREAM-INF has no BANDWIDTH."), uri)
     {
         AverageBandwidth = attributes.Integer("AVERAGE-BANDWIDTH"),
         Codecs = attributes.Text("CODECS"),

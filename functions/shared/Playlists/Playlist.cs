@@ -17,7 +17,9 @@ public abstract record Playlist
     public static Playlist Read(string text) =>
         PlaylistLine.Split(text).Any(line => MultivariantPlaylist.Owns(line.Tag)) ? MultivariantPlaylist.Read(text) : MediaPlaylist.Read(text);
 
-    /// <summary>Reads a tag that both kinds may have; returns the playlist unchanged for any other tag (RFC 8216, 6.3.1: a client ignores what it does not know).</summary>
+    /// <summary>
+    /// Reads a tag that both kinds may have; returns the playlist unchanged for any other tag (RFC 8216, 6.3.1: a client ignores what it does not know).
+    /// </summary>
     private protected T WithCommonTag<T>(PlaylistLine line) where T : Playlist => (T)(line.Tag switch
     {
         "EXT-X-VERSION" => this with { Version = line.Integer() },

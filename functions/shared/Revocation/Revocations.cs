@@ -8,12 +8,13 @@ namespace Reelseal.Revocation;
 /// <summary>Knows which tickets, share links and tokens have been revoked, and revokes them.</summary>
 /// <remarks>
 /// <para>
-/// Each revocation is a small object under <c>revocations/</c>, and <see cref="ObjectKeys.LatestRevocation"/> is rewritten after each of them. A replica reads that one object once a second,
-/// and each other one when it first needs it; while the former stays the same, all that is known stays known. So neither the number of revocations nor that of viewers costs anything on the warm path.
+/// Each revocation is a small object under <c>revocations/</c>, and <see cref="ObjectKeys.LatestRevocation"/> is rewritten after each of them. A replica reads
+/// that one object once a second, and each other one when it first needs it; while the former stays the same, all that is known stays known. So neither the
+/// number of revocations nor that of viewers costs anything on the warm path.
 /// </para>
 /// <para>
-/// While the store cannot be read, the last known answer counts; one never known is an <see cref="UpstreamException"/>. Only where <see cref="ObjectKeys.LatestRevocation"/> can be read does an
-/// object that S3 denies count as missing, so losing the permission does not undo a revocation.
+/// While the store cannot be read, the last known answer counts; one never known is an <see cref="UpstreamException"/>. Only where
+/// <see cref="ObjectKeys.LatestRevocation"/> can be read does an object that S3 denies count as missing, so losing the permission does not undo a revocation.
 /// </para>
 /// </remarks>
 public sealed class Revocations(IObjectStore store, OutageLog outages, TimeProvider clock)
@@ -134,7 +135,9 @@ public sealed class Revocations(IObjectStore store, OutageLog outages, TimeProvi
         return Interlocked.CompareExchange(ref _latest, latest, known) == known ? latest.ETag : _latest!.ETag;
     }
 
-    /// <summary>Reads which revocation is the latest. The first replica of all writes the object: from then on, not being able to read it is a failure.</summary>
+    /// <summary>
+    /// Reads which revocation is the latest. The first replica of all writes the object: from then on, not being able to read it is a failure.
+    /// </summary>
     private async Task<string> ReadLatestAsync(string? known)
     {
         for (var attempt = 0; attempt < 2; attempt++)
@@ -156,7 +159,8 @@ public sealed class Revocations(IObjectStore store, OutageLog outages, TimeProvi
             var (entry, eTag) = await LoadAsync(key.ObjectKey, cancellationToken);
             var changed = change(entry) with { Changed = clock.GetUtcNow() };
             var content = JsonSerializer.SerializeToUtf8Bytes(changed, RevocationJson.Default.RevocationEntry);
-            if (await store.PutAsync(key.ObjectKey, new MemoryStream(content), eTag is null ? WriteCondition.IfNew : WriteCondition.IfUnchanged(eTag), cancellationToken) is null)
+            var condition = eTag is null ? WriteCondition.IfNew : WriteCondition.IfUnchanged(eTag);
+            if (await store.PutAsync(key.ObjectKey, new MemoryStream(content), condition, cancellationToken) is null)
             {
                 // Someone else is revoking the same.
                 await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(5, 50)), cancellationToken);
@@ -174,7 +178,8 @@ public sealed class Revocations(IObjectStore store, OutageLog outages, TimeProvi
 
     /// <summary>Marks that something was revoked. What the object holds has no meaning, but is never the same.</summary>
     private Task<string?> WriteLatestAsync(WriteCondition condition) =>
-        store.PutAsync(ObjectKeys.LatestRevocation, new MemoryStream(Encoding.ASCII.GetBytes($"{{\"id\":\"{Guid.NewGuid()}\"}}")), condition, CancellationToken.None);
+        store.PutAsync(
+            ObjectKeys.LatestRevocation, new MemoryStream(Encoding.ASCII.GetBytes($"{{\"id\":\"{Guid.NewGuid()}\"}}")), condition, CancellationToken.None);
 
     private async Task<(RevocationEntry Entry, string? ETag)> LoadAsync(string objectKey, CancellationToken cancellationToken)
     {

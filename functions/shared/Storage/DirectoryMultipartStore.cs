@@ -5,7 +5,10 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Reelseal.Storage;
 
-/// <summary>Multipart uploads into the directory of a <see cref="DirectoryObjectStore"/>. Parts come in through <see cref="ReceivePartAsync"/>, for which something must serve HTTP at <paramref name="address"/>.</summary>
+/// <summary>
+/// Multipart uploads into the directory of a <see cref="DirectoryObjectStore"/>. Parts come in through <see cref="ReceivePartAsync"/>,
+/// for which something must serve HTTP at <paramref name="address"/>.
+/// </summary>
 /// <param name="directory">The store's directory; processes that share it share the key that signs addresses.</param>
 /// <param name="address">Under which parts are served: the address of a part is this and the object's key.</param>
 /// <param name="store">Gets the finished objects.</param>
@@ -30,7 +33,9 @@ public sealed class DirectoryMultipartStore(string directory, Uri address, IObje
     {
         var until = expires.ToUnixTimeSeconds();
         var signature = WebEncoders.Base64UrlEncode(await SignAsync(key, upload, number, until, cancellationToken));
-        return new(string.Create(CultureInfo.InvariantCulture, $"{address.AbsoluteUri.TrimEnd('/')}/{key}?uploadId={upload}&partNumber={number}&expires={until}&signature={signature}"));
+        return new(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{address.AbsoluteUri.TrimEnd('/')}/{key}?uploadId={upload}&partNumber={number}&expires={until}&signature={signature}"));
     }
 
     /// <summary>Accepts a part if its address carries our signature.</summary>
@@ -65,11 +70,16 @@ public sealed class DirectoryMultipartStore(string directory, Uri address, IObje
 
     public Task<IReadOnlyList<UploadedPart>?> ListPartsAsync(string key, string upload, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<UploadedPart>?>(
-            !Directory.Exists(FolderOf(upload)) ? null : [.. Directory.EnumerateFiles(FolderOf(upload)).Where(path => Path.GetExtension(path).Length == 0).Order(StringComparer.Ordinal).Select(PartAt)]);
+            !Directory.Exists(FolderOf(upload))
+                ? null
+                : [.. Directory.EnumerateFiles(FolderOf(upload)).Where(path => Path.GetExtension(path).Length == 0)
+                    .Order(StringComparer.Ordinal).Select(PartAt)]);
 
     public async Task<bool> CompleteAsync(string key, string upload, IReadOnlyList<UploadedPart> parts, CancellationToken cancellationToken)
     {
-        if (await ListPartsAsync(key, upload, cancellationToken) is not { } present || parts is [] || !parts.Select(part => (part.Number, part.ETag)).All(part => present.Any(there => (there.Number, there.ETag) == part)))
+        if (await ListPartsAsync(key, upload, cancellationToken) is not { } present
+            || parts is []
+            || !parts.Select(part => (part.Number, part.ETag)).All(part => present.Any(there => (there.Number, there.ETag) == part)))
             return false;
         var whole = Path.Combine(FolderOf(upload), "whole.tmp");
         await using (var file = new FileStream(whole, FileMode.Create, FileAccess.ReadWrite, FileShare.None))
@@ -95,7 +105,10 @@ public sealed class DirectoryMultipartStore(string directory, Uri address, IObje
     private static UploadedPart PartAt(string path)
     {
         var file = new FileInfo(path);
-        return new(int.Parse(file.Name, CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"\"{file.LastWriteTimeUtc.Ticks:x}-{file.Length:x}\""), file.Length);
+        return new(
+            int.Parse(file.Name, CultureInfo.InvariantCulture),
+            string.Create(CultureInfo.InvariantCulture, $"\"{file.LastWriteTimeUtc.Ticks:x}-{file.Length:x}\""),
+            file.Length);
     }
 
     private string FolderOf(string upload) => Path.Combine(_uploads, upload);

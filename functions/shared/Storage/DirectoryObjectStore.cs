@@ -8,8 +8,8 @@ namespace Reelseal.Storage;
 
 /// <summary>Objects as files of a directory, for one machine: the key is the path, and nothing else needs to be installed.</summary>
 /// <remarks>
-/// Several processes may share the directory. An object appears, changes and disappears in one step, also when its writer is killed; against a loss of power it is not secured.
-/// A key cannot also be the folder of another one (S3 would allow that): such a write fails.
+/// Several processes may share the directory. An object appears, changes and disappears in one step, also when its writer is killed; against a loss of power it
+/// is not secured. A key cannot also be the folder of another one (S3 would allow that): such a write fails.
 /// </remarks>
 /// <param name="directory">Where the files are; made with the first of them.</param>
 /// <param name="timeout">How long to wait for another writer of the same key.</param>
@@ -40,7 +40,8 @@ public sealed class DirectoryObjectStore(string directory, TimeSpan timeout) : I
                 }
                 var (offset, length) = range is { } wanted ? wanted.Within(entry.Length) : new ByteRange(0, entry.Length);
                 return new StoredObject(entry, new ContentStream(
-                    (buffer, position, token) => RandomAccess.ReadAsync(file, buffer[..(int)Math.Min(buffer.Length, length - position)], offset + position, token),
+                    (buffer, position, token) =>
+                        RandomAccess.ReadAsync(file, buffer[..(int)Math.Min(buffer.Length, length - position)], offset + position, token),
                     file, length, timeout, cancellationToken));
             }
             catch
@@ -203,7 +204,9 @@ public sealed class DirectoryObjectStore(string directory, TimeSpan timeout) : I
         if (time <= present?.LastModified)
             time = present.LastModified.AddTicks(1);
         File.SetLastWriteTimeUtc(file, time.UtcDateTime);
-        return EntryOf(key, file) is var written && written.ETag != present?.ETag ? written : throw new IOException("The file system keeps times too coarse to tell two writes apart.");
+        return EntryOf(key, file) is var written && written.ETag != present?.ETag
+            ? written
+            : throw new IOException("The file system keeps times too coarse to tell two writes apart.");
     }
 
     /// <summary>Removes the files of killed writers.</summary>

@@ -3,7 +3,8 @@ namespace Reelseal.Storage;
 /// <summary>An exclusive lock between processes: a file open with <see cref="FileShare.None"/>, which the system frees when its holder dies.</summary>
 /// <remarks>
 /// Exactly these options make .NET check, once it has the lock, that the file is still the one at its path; otherwise a waiter could lock a
-/// file that the holder before it has just removed. <see cref="File.Move(string, string)"/> without overwriting is no such lock: of two movers both may succeed.
+/// file that the holder before it has just removed. <see cref="File.Move(string, string)"/> without overwriting is no such lock: of two movers both may
+/// succeed.
 /// </remarks>
 internal static class FileLock
 {
@@ -28,7 +29,8 @@ internal static class FileLock
     {
         try
         {
-            return Folders.With(path, () => new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose));
+            return Folders.With(
+                path, () => new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose));
         }
         catch (IOException e) when (e.HResult == s_busy)
         {

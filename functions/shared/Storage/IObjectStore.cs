@@ -2,8 +2,8 @@ namespace Reelseal.Storage;
 
 /// <summary>The bucket, as both functions see it: objects by key, with conditional writes that have exactly one winner.</summary>
 /// <remarks>
-/// Content type and cache control follow from the key (<see cref="ObjectHeaders"/>). A key that cannot be (<see cref="ObjectKey.IsValid"/>) is that of no object
-/// when reading, and an <see cref="ArgumentException"/> when writing. Every member, and reading the content, throws <see cref="UpstreamException"/> when
+/// Content type and cache control follow from the key (<see cref="ObjectHeaders"/>). A key that cannot be (<see cref="ObjectKey.IsValid"/>) is that of no
+/// object when reading, and an <see cref="ArgumentException"/> when writing. Every member, and reading the content, throws <see cref="UpstreamException"/> when
 /// the store fails, and <see cref="OperationCanceledException"/> only when the caller cancels.
 /// </remarks>
 public interface IObjectStore
@@ -13,8 +13,10 @@ public interface IObjectStore
 
     /// <summary>Opens an object, or a range of it, or null when there is none.</summary>
     /// <param name="key">The object's key.</param>
-    /// <param name="range">The bytes wanted; null for all. It must lie within the object, otherwise an <see cref="ArgumentOutOfRangeException"/> follows.</param>
-    /// <param name="unlessETag">If-None-Match: an object that still has this ETag comes back with <see cref="StoredObject.NotModified"/> and without content.</param>
+    /// <param name="range">The bytes wanted; null for all. It must lie within the object,
+    /// otherwise an <see cref="ArgumentOutOfRangeException"/> follows.</param>
+    /// <param name="unlessETag">If-None-Match: an object that still has this ETag comes back with <see cref="StoredObject.NotModified"/> and without
+    /// content.</param>
     /// <param name="cancellationToken">Ends the call, and reading the content as well.</param>
     Task<StoredObject?> GetAsync(string key, ByteRange? range, string? unlessETag, CancellationToken cancellationToken);
 
@@ -24,7 +26,8 @@ public interface IObjectStore
     /// <param name="condition">What must hold for the write to happen.</param>
     /// <param name="cancellationToken">Ends the call; whether the object was written is then unknown.</param>
     /// <returns>The new ETag, or null when the condition did not hold.</returns>
-    /// <exception cref="UpstreamException">Whether the object was written is unknown; repeating the call with the same <paramref name="condition"/> finds out.</exception>
+    /// <exception cref="UpstreamException">Whether the object was written is unknown;
+    /// repeating the call with the same <paramref name="condition"/> finds out.</exception>
     Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken);
 
     /// <summary>Removes objects; a missing one is not an error.</summary>

@@ -6,13 +6,14 @@ namespace Reelseal.Storage;
 public static class MultipartStoreServices
 {
     /// <summary>
-    /// Adds <see cref="IMultipartStore"/> for the store that <see cref="ObjectStoreServices.AddObjectStore"/> added. For a directory it needs <c>STORE_URL</c>, the address
-    /// at which parts are served; without it there is none.
+    /// Adds <see cref="IMultipartStore"/> for the store that <see cref="ObjectStoreServices.AddObjectStore"/> added. For a directory it needs <c>STORE_URL</c>,
+    /// the address at which parts are served; without it there is none.
     /// </summary>
     public static IServiceCollection AddMultipartStore(this IServiceCollection services, Settings settings)
     {
         if (settings.Text("STORE_DIRECTORY") is not { } directory)
-            return services.AddSingleton<IMultipartStore>(provider => new S3MultipartStore(provider.GetRequiredService<S3Options>(), new(provider.GetRequiredService<IAmazonS3>)));
+            return services.AddSingleton<IMultipartStore>(
+                provider => new S3MultipartStore(provider.GetRequiredService<S3Options>(), new(provider.GetRequiredService<IAmazonS3>)));
         return settings.Address("STORE_URL") is not { } address
             ? services
             : services.AddSingleton<IMultipartStore>(provider => new DirectoryMultipartStore(

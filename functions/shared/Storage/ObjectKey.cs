@@ -24,6 +24,8 @@ public static class ObjectKey
     internal static void ThrowIfInvalid(string key)
     {
         if (!IsValid(key))
-            throw new ArgumentException("That is no key of an object: a relative path of printable ASCII, without empty, \".\" or \"..\" segments.", nameof(key));
+            throw new ArgumentException(
+                "That is no key of an object: a relative path of printable ASCII, without empty, \".\" or \"..\" segments.",
+                nameof(key));
     }
 }

@@ -35,7 +35,10 @@ public sealed class S3MultipartStore(S3Options options, Lazy<IAmazonS3> client) 
         var request = new ListPartsRequest { BucketName = options.Bucket, Key = key, UploadId = upload };
         while (true)
         {
-            if (await CallAsync<ListPartsResponse>(token => client.Value.ListPartsAsync(request, token), e => e.ErrorCode == "NoSuchUpload" ? new(null) : null, cancellationToken) is not { } page)
+            if (await CallAsync<ListPartsResponse>(
+                    token => client.Value.ListPartsAsync(request, token),
+                    e => e.ErrorCode == "NoSuchUpload" ? new(null) : null,
+                    cancellationToken) is not { } page)
                 return null;
             parts.AddRange((page.Parts ?? []).Select(part => new UploadedPart(part.PartNumber ?? 0, part.ETag, part.Size ?? 0)));
             if (page.IsTruncated != true)
@@ -46,17 +49,29 @@ public sealed class S3MultipartStore(S3Options options, Lazy<IAmazonS3> client) 
 
     public async Task<bool> CompleteAsync(string key, string upload, IReadOnlyList<UploadedPart> parts, CancellationToken cancellationToken)
     {
-        var request = new CompleteMultipartUploadRequest { BucketName = options.Bucket, Key = key, UploadId = upload, PartETags = [.. parts.Select(part => new PartETag(part.Number, part.ETag))] };
+        var request = new CompleteMultipartUploadRequest
+        {
+            BucketName = options.Bucket,
+            Key = key,
+            UploadId = upload,
+            PartETags = [.. parts.Select(part => new PartETag(part.Number, part.ETag))],
+        };
         return await CallAsync<CompleteMultipartUploadResponse>(
             token => client.Value.CompleteMultipartUploadAsync(request, token),
-            e => e.ErrorCode is "InvalidPart" or "InvalidPartOrder" or "EntityTooSmall" or "NoSuchUpload" or "MalformedXML" ? new(null) : null, cancellationToken) is not null;
+            e => e.ErrorCode is "InvalidPart" or "InvalidPartOrder" or "EntityTooSmall" or "NoSuchUpload" or "MalformedXML" ? new(null) : null,
+            cancellationToken) is not null;
     }
 
     public Task AbortAsync(string key, string upload, CancellationToken cancellationToken) => CallAsync<AbortMultipartUploadResponse>(
-        token => client.Value.AbortMultipartUploadAsync(options.Bucket, key, upload, token), e => e.ErrorCode == "NoSuchUpload" ? new(null) : null, cancellationToken);
+        token => client.Value.AbortMultipartUploadAsync(options.Bucket, key, upload, token),
+        e => e.ErrorCode == "NoSuchUpload" ? new(null) : null,
+        cancellationToken);
 
     /// <summary>Makes a call. A refusal that <paramref name="expected"/> maps to a result is not a store error.</summary>
-    private async Task<T?> CallAsync<T>(Func<CancellationToken, Task<T>> call, Func<AmazonServiceException, Answer<T>?> expected, CancellationToken cancellationToken)
+    private async Task<T?> CallAsync<T>(
+        Func<CancellationToken, Task<T>> call,
+        Func<AmazonServiceException, Answer<T>?> expected,
+        CancellationToken cancellationToken)
         where T : class
     {
         using var deadline = new Deadline(options.Timeout, cancellationToken);
@@ -66,7 +81,9 @@ public sealed class S3MultipartStore(S3Options options, Lazy<IAmazonS3> client) 
         }
         catch (AmazonServiceException e) when (e.StatusCode >= HttpStatusCode.Continue)
         {
-            return expected(e) is { } answer ? answer.Value : throw new UpstreamException($"The object store answered {(int)e.StatusCode} {e.ErrorCode}.", timedOut: false, e);
+            return expected(e) is { } answer
+                ? answer.Value
+                : throw new UpstreamException($"The object store answered {(int)e.StatusCode} {e.ErrorCode}.", timedOut: false, e);
         }
         catch (Exception e)
         {

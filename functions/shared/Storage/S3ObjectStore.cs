@@ -71,7 +71,9 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
             {
                 var entry = EntryOf(key, response);
                 if (content.Length != (range?.Length ?? entry.Length))
-                    throw new UpstreamException($"The object store answered with {content.Length} bytes instead of {range?.Within(entry.Length).Length ?? entry.Length}.", timedOut: false);
+                    throw new UpstreamException(
+                        $"The object store answered with {content.Length} bytes instead of {range?.Within(entry.Length).Length ?? entry.Length}.",
+                        timedOut: false);
                 return new(entry, content);
             }
             catch
@@ -136,7 +138,12 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
     {
         foreach (var batch in keys.Chunk(MostKeysInADelete))
         {
-            var request = new DeleteObjectsRequest { BucketName = options.Bucket, Quiet = true, Objects = [.. batch.Select(key => new KeyVersion { Key = key })] };
+            var request = new DeleteObjectsRequest
+            {
+                BucketName = options.Bucket,
+                Quiet = true,
+                Objects = [.. batch.Select(key => new KeyVersion { Key = key })],
+            };
             try
             {
                 await CallAsync(token => Client.DeleteObjectsAsync(request, token), cancellationToken);
@@ -144,7 +151,9 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
             catch (DeleteObjectsException e)
             {
                 var first = e.Response.DeleteErrors[0];
-                throw new UpstreamException($"The object store did not delete {e.Response.DeleteErrors.Count} of {batch.Length} objects ({first.Code}).", timedOut: false, e);
+                throw new UpstreamException(
+                    $"The object store did not delete {e.Response.DeleteErrors.Count} of {batch.Length} objects ({first.Code}).",
+                    timedOut: false, e);
             }
             catch (AmazonServiceException e)
             {
@@ -276,7 +285,10 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
     private ObjectEntry EntryOf(string key, GetObjectResponse response)
     {
         // Of a range, Content-Range ("bytes 0-9/100") holds the length of the whole.
-        var whole = response.ContentRange is { } range && long.TryParse(range.AsSpan(range.LastIndexOf('/') + 1), CultureInfo.InvariantCulture, out var length) ? length : response.ContentLength;
+        var whole = response.ContentRange is { } range
+            && long.TryParse(range.AsSpan(range.LastIndexOf('/') + 1), CultureInfo.InvariantCulture, out var length)
+            ? length
+            : response.ContentLength;
         return _clock.EntryOf(key, whole, Known(response.ETag), response.LastModified);
     }
 

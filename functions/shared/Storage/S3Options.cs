@@ -8,7 +8,8 @@ namespace Reelseal.Storage;
 /// <param name="Bucket">The bucket's name.</param>
 /// <param name="Region">The AWS region, such as <c>eu-central-1</c>: part of every signature.</param>
 /// <param name="Endpoint">An S3 that is not Amazon's, addressed with the bucket in the path; null for Amazon's own.</param>
-/// <param name="Timeout">How long an answer may take, with all attempts, and how long a body may be silent; a little longer for an upload (4 s/MiB, at most 16 s).</param>
+/// <param name="Timeout">How long an answer may take, with all attempts, and how long a body may be silent;
+/// a little longer for an upload (4 s/MiB, at most 16 s).</param>
 public sealed record S3Options(string Bucket, string Region, Uri? Endpoint, TimeSpan Timeout)
 {
     /// <summary>Creates a client with these credentials, or with those that the SDK's own chain finds at the first request.</summary>

@@ -3,7 +3,10 @@ using Amazon.Runtime;
 
 namespace Reelseal.Storage;
 
-/// <summary>Follows the clock of an S3 server by the <c>Date</c> of its answers (RFC 9110, section 6.6.1), to tell how old an object is without trusting this machine's clock.</summary>
+/// <summary>
+/// Follows the clock of an S3 server by the <c>Date</c> of its answers (RFC 9110, section 6.6.1),
+/// to tell how old an object is without trusting this machine's clock.
+/// </summary>
 internal sealed class StoreClock
 {
     private readonly Lock _gate = new();

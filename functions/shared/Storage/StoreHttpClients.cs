@@ -4,8 +4,9 @@ namespace Reelseal.Storage;
 
 /// <summary>Creates HTTP clients that never let the SDK wait for a socket on the thread that reads from all of them.</summary>
 /// <remarks>
-/// The SDK reads errors and lists from the connection synchronously, on the thread that brought it the head of the answer. With <c>DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS</c> that is
-/// the thread which would have to bring the body too: everything on its sockets would stand still for ever as soon as a body came a moment after its head.
+/// The SDK reads errors and lists from the connection synchronously, on the thread that brought it the head of the answer. With
+/// <c>DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS</c> that is the thread which would have to bring the body too: everything on its sockets would stand still
+/// for ever as soon as a body came a moment after its head.
 /// </remarks>
 internal sealed class StoreHttpClients : HttpClientFactory
 {

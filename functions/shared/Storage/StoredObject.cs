@@ -28,7 +28,9 @@ public readonly record struct ByteRange(long Offset, long Length)
     /// <summary>This range, known to lie within that many bytes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It does not.</exception>
     internal ByteRange Within(long length) =>
-        Offset >= 0 && Length > 0 && Offset <= length - Length ? this : throw new ArgumentOutOfRangeException(nameof(length), $"The range {Offset}+{Length} does not lie within {length} bytes.");
+        Offset >= 0 && Length > 0 && Offset <= length - Length
+            ? this
+            : throw new ArgumentOutOfRangeException(nameof(length), $"The range {Offset}+{Length} does not lie within {length} bytes.");
 }
 
 /// <summary>An object that is being read.</summary>

@@ -16,7 +16,9 @@ public readonly record struct WriteCondition
     public static WriteCondition IfNew => new(mustBeNew: true, eTag: null);
 
     /// <summary>If-Match. The write happens only when the object still has this ETag.</summary>
-    /// <remarks>In S3 the ETag follows from the content: have something new in every version (a time, a writer), or the same bytes written again go unnoticed.</remarks>
+    /// <remarks>
+    /// In S3 the ETag follows from the content: have something new in every version (a time, a writer), or the same bytes written again go unnoticed.
+    /// </remarks>
     public static WriteCondition IfUnchanged(string eTag) => new(mustBeNew: false, eTag);
 
     public bool MustBeNew { get; }

@@ -3,7 +3,9 @@ using System.Diagnostics.Metrics;
 
 namespace Reelseal.Telemetry;
 
-/// <summary>Where the functions' own spans and metrics come from. Nobody listens unless telemetry is on, and then each of them costs a look at a field.</summary>
+/// <summary>
+/// Where the functions' own spans and metrics come from. Nobody listens unless telemetry is on, and then each of them costs a look at a field.
+/// </summary>
 public static class Signals
 {
     /// <summary>The name of both.</summary>

@@ -13,8 +13,8 @@ namespace Reelseal.Telemetry;
 public static class TelemetryServices
 {
     /// <summary>
-    /// Adds the export to <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> by <c>OTEL_EXPORTER_OTLP_PROTOCOL</c> (<c>http/protobuf</c>, or <c>grpc</c>). OpenTelemetry's other variables,
-    /// such as <c>OTEL_TRACES_SAMPLER</c>, are read by its SDK.
+    /// Adds the export to <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> by <c>OTEL_EXPORTER_OTLP_PROTOCOL</c> (<c>http/protobuf</c>, or <c>grpc</c>). OpenTelemetry's
+    /// other variables, such as <c>OTEL_TRACES_SAMPLER</c>, are read by its SDK.
     /// </summary>
     /// <param name="services">The function's services.</param>
     /// <param name="settings">Hold the endpoint.</param>
@@ -33,7 +33,9 @@ public static class TelemetryServices
     {
         services.AddOpenTelemetry()
             // The environment comes last: OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override our values.
-            .ConfigureResource(resource => resource.AddService(function, serviceNamespace: "reelseal", serviceVersion: ReleaseVersion.Current).AddEnvironmentVariableDetector())
+            .ConfigureResource(resource => resource
+                .AddService(function, serviceNamespace: "reelseal", serviceVersion: ReleaseVersion.Current)
+                .AddEnvironmentVariableDetector())
             .WithTracing(traces => traces
                 .AddSource(Signals.Name)
                 .AddAspNetCoreInstrumentation(server => server.EnrichWithHttpRequest = Describe)
@@ -50,7 +52,8 @@ public static class TelemetryServices
     }
 
     // Queries hold tokens and signatures. The instrumentation blanks out their values, but variables can switch that off.
-    private static void Describe(Activity activity, HttpRequestMessage request) => activity.SetTag("url.full", request.RequestUri?.GetLeftPart(UriPartial.Path));
+    private static void Describe(Activity activity, HttpRequestMessage request) =>
+        activity.SetTag("url.full", request.RequestUri?.GetLeftPart(UriPartial.Path));
 
     private static void Describe(Activity activity, HttpRequest request)
     {

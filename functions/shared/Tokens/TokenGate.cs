@@ -53,7 +53,10 @@ public sealed class TokenGate(TokenValidator validator, Revocations revocations,
             return Refuse(request, StatusCodes.Status401Unauthorized, detail, "invalid_token");
         }
         if (!claims.Scopes.Contains(scope) && (orScope is null || !claims.Scopes.Contains(orScope)))
-            return Refuse(request, StatusCodes.Status403Forbidden, $"The token has no {scope}{(orScope is null ? "" : $" or {orScope}")} scope.", "insufficient_scope");
+            return Refuse(
+                request, StatusCodes.Status403Forbidden,
+                $"The token has no {scope}{(orScope is null ? "" : $" or {orScope}")} scope.",
+                "insufficient_scope");
         if (video is { } id && !claims.Allows(id))
             return Refuse(request, StatusCodes.Status403Forbidden, "The token is not for this video.", "insufficient_scope");
         if (claims.Until <= clock.GetUtcNow())

@@ -14,7 +14,10 @@ internal sealed record PolicyStatement(string Resource, DateTimeOffset Expires, 
     public byte[] ToJson()
     {
         var end = Expires.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var start = NotBefore is { } notBefore ? $$""","DateGreaterThan":{"AWS:EpochTime":{{notBefore.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)}}}""" : "";
-        return Encoding.ASCII.GetBytes($$$"""{"Statement":[{"Resource":"{{{Resource}}}","Condition":{"DateLessThan":{"AWS:EpochTime":{{{end}}}}{{{start}}}}}]}""");
+        var start = NotBefore is { } notBefore
+            ? $$""","DateGreaterThan":{"AWS:EpochTime":{{notBefore.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)}}}"""
+            : "";
+        return Encoding.ASCII.GetBytes(
+            $$$"""{"Statement":[{"Resource":"{{{Resource}}}","Condition":{"DateLessThan":{"AWS:EpochTime":{{{end}}}}{{{start}}}}}]}""");
     }
 }

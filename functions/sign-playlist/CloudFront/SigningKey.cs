@@ -11,7 +11,8 @@ internal sealed class SigningKey
     private readonly byte[] _pkcs8;
 
     /// <summary>
-    /// Copies that are not in use. .NET promises nothing for one key object used by two threads, and a ticket must not wait for a playlist's thousand signatures.
+    /// Copies that are not in use. .NET promises nothing for one key object used by two threads,
+    /// and a ticket must not wait for a playlist's thousand signatures.
     /// </summary>
     private readonly ConcurrentBag<AsymmetricAlgorithm> _idle;
 
@@ -109,7 +110,8 @@ internal sealed class SigningKey
         if (key is RSA { KeySize: 2048 })
             return new(key);
         if (key is ECDsa ec
-            && ec.ExportParameters(includePrivateParameters: false).Curve.Oid is { Value: "1.2.840.10045.3.1.7" } or { FriendlyName: "nistP256" or "ECDSA_P256" })
+            && ec.ExportParameters(includePrivateParameters: false).Curve.Oid
+                is { Value: "1.2.840.10045.3.1.7" } or { FriendlyName: "nistP256" or "ECDSA_P256" })
             return new(key);
         throw new FormatException(
             $"The signing key is {(key is RSA ? "RSA" : "ECDSA")} of {key.KeySize} bits; CloudFront takes RSA of 2048 bits and ECDSA on the curve P-256.");

@@ -6,7 +6,8 @@ namespace SignPlaylist.Playlists;
 /// <summary>The metric <c>reelseal.cache.lookups</c>: how often what was needed was at hand.</summary>
 internal static class CacheLookups
 {
-    private static readonly Counter<long> s_lookups = Signals.Meter.CreateCounter<long>("reelseal.cache.lookups", "{lookup}", "Lookups in the caches of stored and of signed playlists.");
+    private static readonly Counter<long> s_lookups = Signals.Meter.CreateCounter<long>(
+        "reelseal.cache.lookups", "{lookup}", "Lookups in the caches of stored and of signed playlists.");
 
     /// <param name="cache"><c>playlist</c>, or <c>signed</c>.</param>
     /// <param name="hit">Whether it was there.</param>

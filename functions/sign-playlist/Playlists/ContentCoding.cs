@@ -22,7 +22,8 @@ internal static class ContentCodings
     };
 
     /// <summary>
-    /// Returns the coding that a client prefers of ours (RFC 9110, section 12.5.3). On a tie that is the one it names; if it names both, brotli, which makes fewer bytes.
+    /// Returns the coding that a client prefers of ours (RFC 9110, section 12.5.3). On a tie that is the one it names;
+    /// if it names both, brotli, which makes fewer bytes.
     /// </summary>
     public static ContentCoding Preferred(string? acceptEncoding)
     {

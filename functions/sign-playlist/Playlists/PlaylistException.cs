@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace SignPlaylist.Playlists;
 
-/// <summary>A stored playlist cannot be signed because of its content, or because too many large ones are being signed. Neither the caller nor the store is at fault.</summary>
+/// <summary>
+/// A stored playlist cannot be signed because of its content, or because too many large ones are being signed. Neither the caller nor the store is at fault.
+/// </summary>
 /// <param name="message">One sentence for the caller that names the line. It quotes nothing: a URI's query may be a secret.</param>
 /// <param name="statusCode">502, or 503 when it may work later.</param>
 internal sealed class PlaylistException(string message, int statusCode = StatusCodes.Status502BadGateway) : Exception(message)

@@ -28,7 +28,9 @@ internal sealed class PlaylistSource(
     /// <exception cref="PlaylistException">What is stored cannot be signed.</exception>
     public ValueTask<Playlist?> FetchAsync(PlaylistKey key, CancellationToken cancellationToken) => FetchAsync(key, response: null, cancellationToken);
 
-    /// <summary>Returns the playlist for a response, or null when it does not exist. The memory that it takes is accounted for until the response ends.</summary>
+    /// <summary>
+    /// Returns the playlist for a response, or null when it does not exist. The memory that it takes is accounted for until the response ends.
+    /// </summary>
     /// <inheritdoc cref="FetchAsync(PlaylistKey, CancellationToken)"/>
     public async ValueTask<Playlist?> FetchAsync(PlaylistKey key, HttpResponse? response, CancellationToken cancellationToken)
     {

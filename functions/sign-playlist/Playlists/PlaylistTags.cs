@@ -13,7 +13,8 @@ internal enum Target
     Media,
 
     /// <summary>
-    /// A playlist when its path ends in <c>.m3u8</c>, media otherwise. Clients add parameters of their own to its query (<c>_HLS_pathway</c>, <c>_HLS_primary_id</c>).
+    /// A playlist when its path ends in <c>.m3u8</c>, media otherwise.
+    /// Clients add parameters of their own to its query (<c>_HLS_pathway</c>, <c>_HLS_primary_id</c>).
     /// </summary>
     ByPath,
 }

@@ -28,7 +28,8 @@ internal readonly ref struct PlaylistUri
     public string? Problem { get; }
 
     /// <summary>
-    /// The path and query to which the URI resolves, fully escaped, without a leading slash; null when that is the playlist's folder followed by the URI as it stands.
+    /// The path and query to which the URI resolves, fully escaped, without a leading slash;
+    /// null when that is the playlist's folder followed by the URI as it stands.
     /// </summary>
     public string? Path { get; }
 

@@ -28,7 +28,8 @@ internal sealed class PlaylistVariables
         {
             if (attributes.Name.SequenceEqual("IMPORT"u8) || attributes.Name.SequenceEqual("QUERYPARAM"u8))
                 throw new PlaylistException(
-                    $"Line {line} of the stored playlist defines a variable with {Encoding.ASCII.GetString(attributes.Name)}, which cannot be signed: use NAME and VALUE.");
+                    $"Line {line} of the stored playlist defines a variable with {Encoding.ASCII.GetString(attributes.Name)}, "
+                    + "which cannot be signed: use NAME and VALUE.");
             if (!attributes.IsQuoted)
                 continue;
             if (attributes.Name.SequenceEqual("NAME"u8))

@@ -14,7 +14,7 @@ public sealed class CommandTests
         using var folder = new TemporaryDirectory();
         var store = new StoreToCheck(new DirectoryObjectStore(folder.Path, TimeSpan.FromSeconds(30)));
         var video = VideoId.New();
-        await store.TellAsync(video, VideoState.Transcoding, updated: DateTimeOffset.UtcNow.AddDays(-1));
+        await store.WriteStatusAsync(video, VideoState.Transcoding, updated: DateTimeOffset.UtcNow.AddDays(-1));
         (string, string) settings = ("STORE_DIRECTORY", folder.Path);
 
         var (reported, repaired, clean) = (await RunAsync([], settings), await RunAsync(["--remove"], settings), await RunAsync(["--older-than", "1s"], settings));

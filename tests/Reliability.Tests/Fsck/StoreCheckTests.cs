@@ -18,7 +18,7 @@ public abstract class StoreCheckTests
     {
         var store = await StoreAsync();
         await store.PublishAsync();
-        await store.TellAsync(VideoId.New(), VideoState.Failed);
+        await store.WriteStatusAsync(VideoId.New(), VideoState.Failed);
         await store.PutAsync(ObjectKeys.Upload(VideoId.New()), "source");
         Assert.Empty(await store.CheckAsync());
     }
@@ -32,13 +32,13 @@ public abstract class StoreCheckTests
         await store.WriteAttemptAsync(video, Other);
         await store.WriteAttemptAsync(failed, Other);
         await store.WriteAttemptAsync(forgotten, Other);
-        await store.TellAsync(failed, VideoState.Failed, Other);
+        await store.WriteStatusAsync(failed, VideoState.Failed, Other);
 
         var findings = await store.CheckAsync();
 
         Assert.Equal(((VideoId[])[video, failed, forgotten]).Select(id => ObjectKeys.Attempt(id, Other)).Order(StringComparer.Ordinal), findings.Select(finding => finding.Key).Order(StringComparer.Ordinal));
-        Assert.All(findings, finding => Assert.Equal(Flaw.OrphanAttempt, finding.Flaw));
-        Assert.Empty(await store.MendAsync());
+        Assert.All(findings, finding => Assert.Equal(FindingKind.OrphanAttempt, finding.Kind));
+        Assert.Empty(await store.RepairAsync());
         Assert.Equal(published.Append(ObjectKeys.Status(failed)).Order(StringComparer.Ordinal), (await store.KeysAsync()).Order(StringComparer.Ordinal));
     }
 
@@ -53,8 +53,8 @@ public abstract class StoreCheckTests
 
         var findings = await store.CheckAsync();
 
-        Assert.Equal([(Flaw.UnlistedVideo, ObjectKeys.Status(video)), (Flaw.StaleListing, stale)], findings.Select(finding => (finding.Flaw, finding.Key)));
-        Assert.Empty(await store.MendAsync());
+        Assert.Equal([(FindingKind.UnlistedVideo, ObjectKeys.Status(video)), (FindingKind.StaleListing, stale)], findings.Select(finding => (finding.Kind, finding.Key)));
+        Assert.Empty(await store.RepairAsync());
     }
 
     [Fact(Timeout = Limit)]
@@ -63,7 +63,7 @@ public abstract class StoreCheckTests
         var store = await StoreAsync();
         var (worked, young) = (VideoId.New(), VideoId.New());
         await store.WriteAttemptAsync(worked, Other);
-        await store.TellAsync(worked, VideoState.Transcoding, Other, updated: DateTimeOffset.UtcNow + store.Later);
+        await store.WriteStatusAsync(worked, VideoState.Transcoding, Other, updated: DateTimeOffset.UtcNow + store.Later);
         Assert.Empty(await store.CheckAsync());
 
         store.Later = TimeSpan.FromMinutes(10);
@@ -82,7 +82,7 @@ public abstract class StoreCheckTests
         Assert.Equal(2, findings.Count);
 
         await store.PutAsync(ObjectKeys.Multivariant(committed), $"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{StoreToCheck.Attempt}/234p/playlist.m3u8\n");
-        await store.TellAsync(claimed, VideoState.Transcoding, updated: DateTimeOffset.UtcNow + store.Later);
+        await store.WriteStatusAsync(claimed, VideoState.Transcoding, updated: DateTimeOffset.UtcNow + store.Later);
         var before = await store.KeysAsync();
 
         foreach (var finding in findings)
@@ -95,12 +95,12 @@ public abstract class StoreCheckTests
     {
         var store = await StoreAsync();
         var video = VideoId.New();
-        await store.TellAsync(video, VideoState.Transcoding);
+        await store.WriteStatusAsync(video, VideoState.Transcoding);
         await store.WriteAttemptAsync(video, StoreToCheck.Attempt);
 
-        Assert.Equal([Flaw.StuckStatus, Flaw.OrphanAttempt], (await store.CheckAsync()).Select(finding => finding.Flaw));
+        Assert.Equal([FindingKind.StuckStatus, FindingKind.OrphanAttempt], (await store.CheckAsync()).Select(finding => finding.Kind));
 
-        Assert.Empty(await store.MendAsync());
+        Assert.Empty(await store.RepairAsync());
         var status = await store.StatusAsync(video);
         Assert.Equal(VideoState.Failed, status!.State);
         Assert.Equal("The worker died. Ingest the video again.", status.Error);
@@ -112,9 +112,9 @@ public abstract class StoreCheckTests
     {
         var store = await StoreAsync();
         var video = VideoId.New();
-        await store.TellAsync(video, VideoState.Transcoding);
+        await store.WriteStatusAsync(video, VideoState.Transcoding);
         var finding = Assert.Single(await store.CheckAsync());
-        await store.TellAsync(video, VideoState.Publishing);
+        await store.WriteStatusAsync(video, VideoState.Publishing);
 
         Assert.False(await finding.Repair!(CancellationToken.None));
         Assert.Equal(VideoState.Publishing, (await store.StatusAsync(video))!.State);
@@ -130,7 +130,7 @@ public abstract class StoreCheckTests
         {
             await store.DeleteAsync(folder + key);
             var finding = Assert.Single(await store.CheckAsync(), finding => finding.Key == folder + key);
-            Assert.Equal((Flaw.MissingObject, null), (finding.Flaw, finding.Repair));
+            Assert.Equal((FindingKind.MissingObject, null), (finding.Kind, finding.Repair));
         }
         Assert.Equal(4, (await store.CheckAsync()).Count);
     }
@@ -148,7 +148,7 @@ public abstract class StoreCheckTests
         var findings = await store.CheckAsync();
 
         Assert.Equal(new[] { media, ObjectKeys.Multivariant(foreign) }.Order(StringComparer.Ordinal), findings.Select(finding => finding.Key).Order(StringComparer.Ordinal));
-        Assert.All(findings, finding => Assert.Equal((Flaw.UnreadablePlaylist, null), (finding.Flaw, finding.Repair)));
+        Assert.All(findings, finding => Assert.Equal((FindingKind.UnreadablePlaylist, null), (finding.Kind, finding.Repair)));
     }
 
     [Fact(Timeout = Limit)]
@@ -158,7 +158,7 @@ public abstract class StoreCheckTests
         var video = await store.PublishAsync();
         await store.ForgetAsync(video);
         var finding = Assert.Single(await store.CheckAsync());
-        Assert.Equal((Flaw.VideoWithoutStatus, ObjectKeys.Multivariant(video)), (finding.Flaw, finding.Key));
+        Assert.Equal((FindingKind.VideoWithoutStatus, ObjectKeys.Multivariant(video)), (finding.Kind, finding.Key));
     }
 
     [Theory(Timeout = Limit)]
@@ -168,11 +168,11 @@ public abstract class StoreCheckTests
     {
         var store = await StoreAsync();
         var video = await store.PublishAsync();
-        await store.TellAsync(video, state, attempt);
+        await store.WriteStatusAsync(video, state, attempt);
 
-        Assert.Equal(Flaw.PublishedButNotReady, Assert.Single(await store.CheckAsync()).Flaw);
+        Assert.Equal(FindingKind.PublishedButNotReady, Assert.Single(await store.CheckAsync()).Kind);
 
-        Assert.Empty(await store.MendAsync());
+        Assert.Empty(await store.RepairAsync());
         var status = await store.StatusAsync(video);
         Assert.Equal((VideoState.Ready, StoreToCheck.Attempt, ObjectKeys.Multivariant(video)), (status!.State, status.Attempt, status.Playlist));
     }
@@ -184,9 +184,9 @@ public abstract class StoreCheckTests
         var video = await store.PublishAsync();
         await store.DeleteAsync(ObjectKeys.Multivariant(video));
 
-        Assert.Equal([Flaw.ReadyButNotPublished, Flaw.OrphanAttempt], (await store.CheckAsync()).Select(finding => finding.Flaw));
+        Assert.Equal([FindingKind.ReadyButNotPublished, FindingKind.OrphanAttempt], (await store.CheckAsync()).Select(finding => finding.Kind));
 
-        Assert.Empty(await store.MendAsync());
+        Assert.Empty(await store.RepairAsync());
         Assert.Equal(VideoState.Failed, (await store.StatusAsync(video))!.State);
     }
 
@@ -199,13 +199,13 @@ public abstract class StoreCheckTests
         await store.PutAsync(ObjectKeys.UploadManifest(ready), """{"upload":"1","size":6,"partSize":6}""");
         var findings = await store.CheckAsync();
         Assert.Equal([ObjectKeys.Upload(ready), ObjectKeys.UploadManifest(ready)], findings.Select(finding => finding.Key));
-        Assert.Empty(await store.MendAsync());
+        Assert.Empty(await store.RepairAsync());
 
         var old = ObjectKeys.Upload(VideoId.New());
         await store.PutAsync(old, "source");
         store.Later = TimeSpan.FromDays(7.1);
-        Assert.Equal((Flaw.ForgottenUpload, old), Assert.Single((await store.CheckAsync()).Select(finding => (finding.Flaw, finding.Key))));
-        Assert.Empty(await store.MendAsync());
+        Assert.Equal((FindingKind.ForgottenUpload, old), Assert.Single((await store.CheckAsync()).Select(finding => (finding.Kind, finding.Key))));
+        Assert.Empty(await store.RepairAsync());
         Assert.DoesNotContain(await store.KeysAsync(), key => key.StartsWith("uploads/", StringComparison.Ordinal));
     }
 

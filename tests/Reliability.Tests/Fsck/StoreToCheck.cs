@@ -24,7 +24,7 @@ internal sealed class StoreToCheck(IObjectStore store)
         var video = VideoId.New();
         await WriteAttemptAsync(video, Attempt);
         await PutAsync(ObjectKeys.Multivariant(video), $"#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"1\",URI=\"{Attempt}/audio/playlist.m3u8\"\n#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO=\"audio\"\n{Attempt}/234p/playlist.m3u8\n");
-        await TellAsync(video, VideoState.Ready);
+        await WriteStatusAsync(video, VideoState.Ready);
         return video;
     }
 
@@ -41,7 +41,7 @@ internal sealed class StoreToCheck(IObjectStore store)
         await PutAsync($"{ObjectKeys.Attempt(video, attempt)}storyboard.vtt", "WEBVTT\n\n00:00.000 --> 00:02.000\nstoryboard-000.jpg#xywh=0,0,160,90\n");
     }
 
-    public async Task TellAsync(VideoId video, VideoState state, string attempt = Attempt, DateTimeOffset? updated = null)
+    public async Task WriteStatusAsync(VideoId video, VideoState state, string attempt = Attempt, DateTimeOffset? updated = null)
     {
         var now = DateTimeOffset.UtcNow;
         var created = (await StatusAsync(video))?.Created ?? now;
@@ -71,7 +71,7 @@ internal sealed class StoreToCheck(IObjectStore store)
     }
 
     /// <summary>Checks, repairs what can be repaired, and checks again.</summary>
-    public async Task<IReadOnlyList<Finding>> MendAsync()
+    public async Task<IReadOnlyList<Finding>> RepairAsync()
     {
         foreach (var finding in await CheckAsync())
         {
