@@ -2,8 +2,9 @@ using Reelseal.Storage;
 
 namespace IngestVideo.Tests;
 
-/// <summary>The real store of a test, with an action before a write.</summary>
-internal sealed class ChangedStore(IObjectStore store, Func<string, Task> beforePut) : IObjectStore
+/// <summary>The real store of a test, with an action before a write, and one before a removal.</summary>
+internal sealed class ChangedStore(IObjectStore store, Func<string, Task> beforePut, Func<IReadOnlyCollection<string>, Task>? beforeDelete = null)
+    : IObjectStore
 {
     public Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken) => store.HeadAsync(key, cancellationToken);
 
@@ -15,7 +16,12 @@ internal sealed class ChangedStore(IObjectStore store, Func<string, Task> before
         return await store.PutAsync(key, content, condition, cancellationToken);
     }
 
-    public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => store.DeleteAsync(keys, cancellationToken);
+    public async Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
+    {
+        if (beforeDelete is not null)
+            await beforeDelete(keys);
+        await store.DeleteAsync(keys, cancellationToken);
+    }
 
     public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, CancellationToken cancellationToken) => store.ListAsync(prefix, startAfter, cancellationToken);
 }

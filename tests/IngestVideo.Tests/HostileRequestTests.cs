@@ -1,14 +1,19 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Text;
+using System.Text.RegularExpressions;
 using IngestVideo.Processes;
 using IngestVideo.Status;
 using Reelseal;
+using Reelseal.Testing;
 
 namespace IngestVideo.Tests;
 
 /// <summary>Hostile requests: each is refused within bounds, opens nothing and reveals nothing.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class HostileRequestTests
 {
     private const int Limit = 120_000;
@@ -116,47 +121,67 @@ public sealed class HostileRequestTests
         FfmpegErrors.Reason(new ProcessResult(1, ["[mov @ 0x55d0] Unknown tag \u001b[2J\rforged"]), "/scratch/source"));
 
     [Fact(Timeout = 2 * Limit)]
-    public async Task The_programs_that_read_a_strangers_file_know_no_secret_and_have_no_network_and_limits()
+    public async Task Every_program_that_reads_a_strangers_file_knows_no_secret_has_no_network_and_its_own_limits()
     {
         await using var host = await IngestHost.StartAsync();
-        var id = VideoId.New();
-        var posting = host.PostAsync(await Clip.SimpleAsync("640x360", seconds: 8), id);
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        while (!posting.IsCompleted)
-        {
-            foreach (var process in Processes.WorkingIn(host.WorkDirectory))
-            {
-                try
-                {
-                    var command = await File.ReadAllTextAsync($"/proc/{process}/cmdline");
-                    Assert.DoesNotContain(IngestHost.Key, command, StringComparison.Ordinal);
-                    Assert.DoesNotContain("ey", command.Replace("key", "", StringComparison.Ordinal), StringComparison.Ordinal); // how each token begins
-                    var program = Path.GetFileName(command.Split('\0')[0]);
-                    if (program is not ("ffmpeg" or "ffprobe"))
-                        continue; // one of the wrappers, on its way there
-                    Assert.Equal("", await File.ReadAllTextAsync($"/proc/{process}/environ"));
-                    Assert.NotEqual(new FileInfo("/proc/self/ns/net").LinkTarget, new FileInfo($"/proc/{process}/ns/net").LinkTarget);
-                    Assert.Equal("10", (await File.ReadAllTextAsync($"/proc/{process}/stat")).Split(") ")[^1].Split(' ')[16]); // nice: proc(5)
-                    var limits = await File.ReadAllTextAsync($"/proc/{process}/limits");
-                    Assert.Matches($@"Max data size +{new IngestOptions().FfmpegMemoryBytes} ", limits);
-                    Assert.Matches(@"Max cpu time +\d+ ", limits);
-                    Assert.Matches(@"Max core file size +0 ", limits);
-                    Assert.Matches(@"Max file size +\d+ ", limits);
-                    Assert.Contains("NoNewPrivs:\t1", await File.ReadAllTextAsync($"/proc/{process}/status"), StringComparison.Ordinal);
-                    Assert.Contains($" {Path.Combine(host.Root, "secrets")} ", await File.ReadAllTextAsync($"/proc/{process}/mountinfo"), StringComparison.Ordinal); // nothing of it is seen
-                    seen.Add(program);
-                }
-                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-                {
-                    // It has ended in between.
-                }
-            }
-            await Task.Delay(30);
-        }
-        using var answer = await posting;
+        using var programs = new HeldPrograms();
+        await using var worker = await WorkerProcess.StartAsync(host, ("PATH", programs.SearchPath), ("MAX_TRANSCODE_TIME", "100s"));
+        // One that may be copied, so that its packets are looked at, too.
+        var clip = await Clip.MakeAsync(
+            "fit.mp4",
+            $"-f lavfi -i testsrc2=s=640x360:r=30:d=2,{Transcoding.CopyTests.Tags} -f lavfi -i sine=d=2 -c:v libx264 -pix_fmt yuv420p -g 60 -c:a aac");
+        var posting = host.PostAsync(clip, VideoId.New(), client: worker.Client);
+        var seen = new List<string>();
 
-        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
-        Assert.Contains("ffmpeg", seen);
-        Assert.Contains("ffprobe", seen);
+        while (await programs.NextAsync(posting) is { } program)
+        {
+            var cpuTime = await CheckAsync(program.Id, Path.Combine(host.Root, "secrets"));
+            if (program.Arguments.Any(word => word.EndsWith("/source", StringComparison.Ordinal)))
+                CheckInput(program.Arguments);
+            else
+                Assert.Equal(["poster.mkv", "storyboard.mkv"], program.Arguments.Where(word => word.EndsWith(".mkv", StringComparison.Ordinal))); // our own
+            seen.Add($"{program.Name} {cpuTime} s");
+            programs.Release(program);
+        }
+
+        using var answer = await posting;
+        Assert.True(answer.StatusCode == HttpStatusCode.Created, await answer.Content.ReadAsStringAsync());
+        // What it is, how long it is, its packets, the encoding, and the stills.
+        Assert.Equal(
+            new[] { "ffprobe 60 s", "ffmpeg 600 s", "ffprobe 120 s", "ffmpeg 120 s",
+                $"ffmpeg {100 * Environment.ProcessorCount} s", "ffmpeg 300 s" }.Order(StringComparer.Ordinal),
+            seen.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>A container by its name and no other, from files and nothing else, with a bound on streams and pixels; and no second input.</summary>
+    private static void CheckInput(IReadOnlyList<string> arguments)
+    {
+        var options = new IngestOptions();
+        string[] expected = ["-f", "mov", "-format_whitelist", "mov", "-protocol_whitelist", "file",
+            "-max_streams", $"{options.MaxStreams + 1}", "-max_pixels", $"{options.MaxPixels}"];
+        var input = arguments.TakeWhile(word => word != "-i").ToList();
+        var from = input.IndexOf("-format_whitelist") - 2;
+        Assert.Equal(expected, input.Skip(from).Take(expected.Length));
+        foreach (var option in (string[])["-i", "-format_whitelist", "-protocol_whitelist", "-max_streams", "-max_pixels"])
+            Assert.Single(arguments, option);
+    }
+
+    /// <returns>The limit on its processor time, in seconds.</returns>
+    private static async Task<int> CheckAsync(int process, string secrets)
+    {
+        Assert.Equal("", await File.ReadAllTextAsync($"/proc/{process}/environ"));
+        var command = await File.ReadAllTextAsync($"/proc/{process}/cmdline");
+        Assert.DoesNotContain(IngestHost.Key, command, StringComparison.Ordinal);
+        Assert.DoesNotContain("eyJ", command, StringComparison.Ordinal); // how each token begins
+        Assert.NotEqual(new FileInfo("/proc/self/ns/net").LinkTarget, new FileInfo($"/proc/{process}/ns/net").LinkTarget);
+        Assert.Equal("10", (await File.ReadAllTextAsync($"/proc/{process}/stat")).Split(") ")[^1].Split(' ')[16]); // nice: proc(5)
+        var limits = await File.ReadAllTextAsync($"/proc/{process}/limits");
+        Assert.Matches($@"Max data size +{new IngestOptions().FfmpegMemoryBytes} ", limits);
+        Assert.Matches(@"Max stack size +2097152 ", limits);
+        Assert.Matches(@"Max core file size +0 ", limits);
+        Assert.Matches(@"Max file size +\d+ ", limits);
+        Assert.Contains("NoNewPrivs:\t1", await File.ReadAllTextAsync($"/proc/{process}/status"), StringComparison.Ordinal);
+        Assert.Contains($" {secrets} ", await File.ReadAllTextAsync($"/proc/{process}/mountinfo"), StringComparison.Ordinal); // nothing of it is seen
+        return int.Parse(Regex.Match(limits, @"Max cpu time +(\d+) +\1 ").Groups[1].Value, CultureInfo.InvariantCulture);
     }
 }

@@ -53,12 +53,20 @@ internal sealed class IngestHost : IAsyncDisposable
         return await StartAsync(root, services => { }, settings);
     }
 
+    /// <summary>The function on a directory store, but for what is done before a write.</summary>
+    public static Task<IngestHost> StartAsync(Func<string, Task> beforePut, params (string Name, string Value)[] settings)
+    {
+        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
+        return StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(real, beforePut)), settings);
+    }
+
     /// <summary>The function on a bucket.</summary>
-    public static Task<IngestHost> StartAsync(TestBucket bucket)
+    public static Task<IngestHost> StartAsync(TestBucket bucket, Func<string, Task>? beforePut = null)
     {
         var options = new S3Options(bucket.Name, "us-east-1", bucket.Endpoint, TimeSpan.FromSeconds(5));
         return StartAsync(Directory.CreateTempSubdirectory("reelseal-test-").FullName, services => services
-            .AddSingleton<IObjectStore>(bucket.CreateStore(options.Timeout))
+            .AddSingleton<IObjectStore>(new ChangedStore(bucket.CreateStore(options.Timeout), beforePut ?? (_ => Task.CompletedTask)))
             .AddSingleton<IMultipartStore>(new S3MultipartStore(options, new(bucket.CreateClient))));
     }
 

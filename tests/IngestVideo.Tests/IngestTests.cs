@@ -5,6 +5,7 @@ using IngestVideo.Status;
 using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
 using Reelseal.Revocation;
+using Reelseal.Storage;
 using Reelseal.Tokens;
 
 namespace IngestVideo.Tests;
@@ -145,10 +146,11 @@ public sealed class IngestTests
     [Fact(Timeout = Limit)]
     public async Task Of_two_ingests_of_one_id_at_once_one_is_published_and_one_gets_a_conflict()
     {
-        await using var host = await IngestHost.StartAsync();
-        var (clip, id) = (await Clip.SimpleAsync("640x360", seconds: 6), VideoId.New());
+        var gate = new SegmentGate();
+        await using var host = await IngestHost.StartAsync(gate.BeforePut);
+        var (clip, id) = (await Clip.SimpleAsync(), VideoId.New());
 
-        var responses = await Task.WhenAll(host.PostAsync(clip, id), host.PostAsync(clip, id));
+        var responses = await gate.UntilOneIsRefusedAsync(host.PostAsync(clip, id), host.PostAsync(clip, id));
 
         Assert.Equal([HttpStatusCode.Created, HttpStatusCode.Conflict], responses.Select(response => response.StatusCode).Order());
         Assert.Equal("10", responses.Single(response => response.StatusCode == HttpStatusCode.Conflict).Headers.GetValues("Retry-After").Single());
@@ -157,10 +159,11 @@ public sealed class IngestTests
     [Fact(Timeout = Limit)]
     public async Task More_videos_than_slots_get_429()
     {
-        await using var host = await IngestHost.StartAsync(("MAX_TRANSCODES", "1"));
-        var clip = await Clip.SimpleAsync("640x360", seconds: 6);
+        var gate = new SegmentGate();
+        await using var host = await IngestHost.StartAsync(gate.BeforePut, ("MAX_TRANSCODES", "1"));
+        var clip = await Clip.SimpleAsync();
 
-        var responses = await Task.WhenAll(host.PostAsync(clip), host.PostAsync(clip));
+        var responses = await gate.UntilOneIsRefusedAsync(host.PostAsync(clip), host.PostAsync(clip));
 
         Assert.Equal([HttpStatusCode.Created, HttpStatusCode.TooManyRequests], responses.Select(response => response.StatusCode).Order());
         Assert.NotNull(responses.Single(response => response.StatusCode == HttpStatusCode.TooManyRequests).Headers.RetryAfter);
@@ -178,6 +181,36 @@ public sealed class IngestTests
         Assert.Equal(HttpStatusCode.NoContent, first.StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, second.StatusCode);
         await host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_deletion_takes_the_multivariant_playlist_first_then_the_status_and_then_the_rest()
+    {
+        var deleted = new List<string>();
+        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
+        await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(
+            real, _ => Task.CompletedTask, keys =>
+        {
+            deleted.Add(string.Join(' ', keys.Order(StringComparer.Ordinal)));
+            return Task.CompletedTask;
+        })));
+        var video = await host.IngestAsync(await Clip.SimpleAsync());
+        var upload = ObjectKeys.Upload(video.Id);
+        await host.Store.PutAsync(upload, new MemoryStream([1]), WriteCondition.None, CancellationToken.None);
+        var attempt = ObjectKeys.Attempt(video.Id, video.Status.Attempt);
+        var rest = (await host.KeysAsync()).Where(key => key.StartsWith(attempt, StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+        var listing = ObjectKeys.Listing(video.Id, video.Status.Created);
+        string[] expected =
+        [
+            ObjectKeys.Multivariant(video.Id), ObjectKeys.Status(video.Id), listing, string.Join(' ', rest), $"{upload} {ObjectKeys.UploadManifest(video.Id)}",
+        ];
+        deleted.Clear();
+
+        using var answer = await host.Client.DeleteAsync(new Uri($"/videos/{video.Id}", UriKind.Relative), TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+        Assert.Equal(expected, deleted);
     }
 
     [Fact(Timeout = Limit)]

@@ -9,6 +9,34 @@ internal static class Processes
     public static IEnumerable<int> WorkingIn(string folder) => Directory.EnumerateDirectories("/proc").Select(path => Path.GetFileName(path))
         .Where(name => name.All(char.IsAsciiDigit) && CommandOf(name).Contains(folder, StringComparison.Ordinal)).Select(name => int.Parse(name, CultureInfo.InvariantCulture));
 
+    /// <summary>Waits until the ffmpeg that works in a folder is stopped; it stays so until it is resumed.</summary>
+    public static async Task<int> StoppedIn(string folder)
+    {
+        var seen = false;
+        while (true)
+        {
+            var encoders = WorkingIn(folder).Where(process => CommandOf($"{process}").Contains("\0-progress\0", StringComparison.Ordinal)).ToList();
+            if (encoders is [var one] && StateOf(one) == 'T')
+                return one;
+            Assert.False(seen && encoders is [], "ffmpeg was not stopped: it has ended.");
+            seen |= encoders is not [];
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>As in proc(5): R runs, S sleeps, T is stopped; Z, or a space, where it has ended.</summary>
+    private static char StateOf(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/stat").Split(") ")[^1][0];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return ' ';
+        }
+    }
+
     private static string CommandOf(string process)
     {
         try

@@ -27,8 +27,12 @@ public sealed class CrashTests(CephRgw s3, Systems systems)
         var random = Chance.Create();
         var (system, run) = (faulty.System, faulty.Run);
         var seen = new List<string>();
-        foreach (var (index, moment) in run.Moments(random, count).Index())
+        var disturbed = 0;
+        // An ingest that ends before its moment is not disturbed: the test tries another moment.
+        foreach (var (index, moment) in run.Moments(random, count).Concat(run.Moments(random, 2 * count)).Index())
         {
+            if (disturbed == count)
+                break;
             var video = VideoId.New();
             var byReference = index % 4 == 3;
             // Some are killed again during the retry.
@@ -39,6 +43,8 @@ public sealed class CrashTests(CephRgw s3, Systems systems)
                 await system.KillAsync(LocalSystem.IngestVideo);
                 seen.Add(await StateAsync(system, video));
                 await first;
+                if (attempt == 0 && seen[^1] != nameof(VideoState.Ready))
+                    disturbed++;
                 await S3System.WaitUntilAsync(() => Task.FromResult(!system.Programs().Any()), "ffmpeg outlives the function");
                 await system.AssertNothingIsHalfPublishedAsync();
                 await system.Local.StartFunctionAsync(LocalSystem.IngestVideo, TestContext.Current.CancellationToken);
@@ -49,7 +55,7 @@ public sealed class CrashTests(CephRgw s3, Systems systems)
             await system.AssertIsCleanAsync();
         }
         Report.Counts("killed while", seen);
-        Assert.Contains(seen, state => state != nameof(VideoState.Ready)); // a moment may come too late, but not every one
+        Assert.Equal(count, disturbed);
     }
 
     private async Task KillS3Async(FaultySystem faulty, int count)

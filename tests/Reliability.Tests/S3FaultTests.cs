@@ -33,11 +33,12 @@ public sealed class S3FaultTests(CephRgw s3, Systems systems)
         var random = Chance.Create();
         var (system, run) = (faulty.System, faulty.Run);
         var video = VideoId.New();
-        var ingest = run.StartAsync(video);
-        await S3System.WaitUntilAsync(async () => await StateAsync() is { } state && state != VideoState.Receiving, "nothing begins");
-        faulty.Proxy.Choose = S3Trouble.Of(trouble, random);
+        // From the first segment on: then it is in the middle, however fast it is.
+        var (choose, begun) = (S3Trouble.Of(trouble, random), false);
+        faulty.Proxy.Choose = request =>
+            (begun |= request.Method == "PUT" && request.Target.Contains(".ts", StringComparison.Ordinal)) ? choose(request) : null;
 
-        var answer = await ingest;
+        var answer = await run.StartAsync(video);
         Report.Line($"{await StateAsync()} then {answer.Status}");
         Assert.Equal(trouble == "no answer" ? HttpStatusCode.GatewayTimeout : HttpStatusCode.BadGateway, answer.Status);
         Assert.DoesNotContain("Injected", answer.Body, StringComparison.Ordinal);

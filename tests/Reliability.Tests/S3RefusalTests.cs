@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.Versioning;
 using IngestVideo.Status;
 using Reelseal.Local.Playback;
 using Reelseal.Testing;
@@ -6,6 +7,7 @@ using Reelseal.Testing;
 namespace Reelseal.Reliability.Tests;
 
 /// <summary>A real S3 that rejects the functions' signatures, because their access key was removed or because its clock is wrong.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class S3RefusalTests(CephRgw s3)
 {
     private const int Limit = 600_000;
@@ -16,14 +18,19 @@ public sealed class S3RefusalTests(CephRgw s3)
     {
         const string key = "functions", secret = "functions-secret";
         await s3.AddKeyAsync(key, secret);
-        await using var system = await S3System.StartAsync(s3, between: null, ("AWS_ACCESS_KEY_ID", key), ("AWS_SECRET_ACCESS_KEY", secret), ("PLAYLIST_FRESHNESS", "1ms"));
+        using var programs = new HeldPrograms(transcodesOnly: true);
+        await using var system = await S3System.StartAsync(
+            s3, between: null, ("AWS_ACCESS_KEY_ID", key), ("AWS_SECRET_ACCESS_KEY", secret), ("PLAYLIST_FRESHNESS", "1ms"), ("PATH", programs.SearchPath));
         var clip = await system.ClipAsync(s_duration);
         var (before, video) = (VideoId.New(), VideoId.New());
+        programs.Release();
         await system.InsistAsync(before, clip);
 
+        programs.Hold();
         var ingest = system.Ingest.PostAsync(video, new MemoryStream(clip));
         await ReachAsync(system, video, VideoState.Transcoding);
         await s3.RemoveKeyAsync(key);
+        programs.Release();
         var answer = await ingest;
 
         Report.Line($"{await StateAsync(system, video)}, {answer}");
@@ -47,7 +54,8 @@ public sealed class S3RefusalTests(CephRgw s3)
     public async Task While_its_clock_is_wrong_videos_are_published_and_once_it_is_right_again_at_the_second_try(string clock)
     {
         Assert.SkipUnless(File.Exists("/usr/bin/faketime"), "The clock of S3 can be wrong only with Debian's package faketime, which make soak installs.");
-        await using var system = await S3System.StartAsync(s3);
+        using var programs = new HeldPrograms(transcodesOnly: true);
+        await using var system = await S3System.StartAsync(s3, between: null, ("PATH", programs.SearchPath));
         var clip = await system.ClipAsync(s_duration);
         var (during, wrong, after) = (VideoId.New(), VideoId.New(), VideoId.New());
         try
@@ -56,6 +64,7 @@ public sealed class S3RefusalTests(CephRgw s3)
             await ReachAsync(system, during, VideoState.Transcoding);
             await s3.KillAsync();
             await s3.RestartAsync(clock);
+            programs.Release();
             // The SDK takes the time from the refusal, and signs again.
             Assert.Equal(HttpStatusCode.Created, (await ingest).Status);
             Assert.Equal(HttpStatusCode.Created, (await system.Ingest.PostAsync(wrong, new MemoryStream(clip))).Status);

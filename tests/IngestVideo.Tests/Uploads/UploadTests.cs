@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
@@ -67,10 +68,11 @@ public sealed class UploadTests(CephRgw rgw)
     [Fact(Timeout = Limit)]
     public async Task Of_two_ingests_of_one_id_at_once_one_is_published_on_S3_as_well()
     {
-        await using var host = await IngestHost.StartAsync(await rgw.CreateBucketAsync());
-        var (clip, id) = (await Clip.SimpleAsync("640x360", seconds: 6), VideoId.New());
+        var gate = new SegmentGate();
+        await using var host = await IngestHost.StartAsync(await rgw.CreateBucketAsync(), gate.BeforePut);
+        var (clip, id) = (await Clip.SimpleAsync(), VideoId.New());
 
-        var responses = await Task.WhenAll(host.PostAsync(clip, id), host.PostAsync(clip, id));
+        var responses = await gate.UntilOneIsRefusedAsync(host.PostAsync(clip, id), host.PostAsync(clip, id));
 
         Assert.Equal([HttpStatusCode.Created, HttpStatusCode.Conflict], responses.Select(response => response.StatusCode).Order());
         Assert.Single(await host.KeysAsync(), key => key.EndsWith("poster.jpg", StringComparison.Ordinal));
@@ -133,6 +135,39 @@ public sealed class UploadTests(CephRgw rgw)
         await IngestTests.AssertProblemAsync(early, HttpStatusCode.NotFound, "no such upload");
         Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
         await IngestTests.AssertProblemAsync(gone, HttpStatusCode.NotFound, "no such upload");
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(999)]
+    [InlineData(1001)]
+    public async Task Parts_that_hold_another_number_of_bytes_than_was_announced_do_not_complete_an_upload(int sent)
+    {
+        await using var parts = await PartServer.StartAsync();
+        await using var host = await parts.HostAsync();
+        var upload = await BeginAsync(host, 1000);
+        var part = await SendPartAsync(upload, upload.Parts[0], new byte[sent]);
+
+        using var response = await CompleteAsync(host, upload, part);
+
+        await IngestTests.AssertProblemAsync(response, HttpStatusCode.BadRequest, $"hold {sent} bytes together, not the 1000 that were announced");
+        Assert.Null(await host.Store.HeadAsync($"uploads/{upload.VideoId}", CancellationToken.None));
+        // The right part may follow.
+        using var second = await CompleteAsync(host, upload, await SendPartAsync(upload, upload.Parts[0], new byte[1000]));
+        Assert.Equal(HttpStatusCode.OK, second.StatusCode);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Parts_that_are_larger_than_a_video_may_be_are_413_and_the_upload_is_removed()
+    {
+        await using var parts = await PartServer.StartAsync();
+        await using var host = await parts.HostAsync(("MAX_UPLOAD_BYTES", "1000"));
+        var upload = await BeginAsync(host, 1000);
+        var part = await SendPartAsync(upload, upload.Parts[0], new byte[1001]);
+
+        using var response = await CompleteAsync(host, upload, part);
+
+        await IngestTests.AssertProblemAsync(response, HttpStatusCode.RequestEntityTooLarge, "1,000 bytes");
+        Assert.Empty(await host.KeysAsync());
     }
 
     [Theory(Timeout = Limit)]
@@ -214,6 +249,37 @@ public sealed class UploadTests(CephRgw rgw)
         Assert.Equal($"t={time},v1={expected}", signature);
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData(StatusCodes.Status301MovedPermanently)]
+    [InlineData(StatusCodes.Status302Found)]
+    [InlineData(StatusCodes.Status307TemporaryRedirect)]
+    [InlineData(StatusCodes.Status308PermanentRedirect)]
+    public async Task A_callback_follows_no_redirect(int status)
+    {
+        var asked = new ConcurrentQueue<string>();
+        await using var receiver = await ReceiverAsync(context =>
+        {
+            asked.Enqueue($"{context.Request.Method} {context.Request.Path}");
+            context.Response.StatusCode = status;
+            context.Response.Headers.Location = "/elsewhere";
+            return Task.CompletedTask;
+        });
+        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        Directory.CreateDirectory(Path.Combine(root, "secrets"));
+        await File.WriteAllTextAsync(Path.Combine(root, "secrets", "reelseal-callback-key"), "the key of callbacks, also long enough");
+        await using var host = await IngestHost.StartAsync(root, _ => { }, ("CALLBACK_HOSTS", "127.0.0.1"));
+        var id = VideoId.New();
+        var text = "no video at all, but quite some text"u8.ToArray();
+        await host.Store.PutAsync($"uploads/{id}", new MemoryStream(text), WriteCondition.None, CancellationToken.None);
+
+        // The answer comes after the callback.
+        using var response = await host.Client.PostAsync("/", Json($$"""{"source":"uploads/{{id}}","callback":"{{receiver.Urls.First()}}/done"}"""));
+
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
+        Assert.Equal(["POST /done"], asked);
+        Assert.Contains(host.Warnings, line => line.Contains($"answered {status}", StringComparison.Ordinal));
+    }
+
     /// <summary>Begins, sends all parts, completes, ingests, and looks at the result.</summary>
     private static async Task SendAndIngestAsync(IngestHost host)
     {
@@ -232,6 +298,9 @@ public sealed class UploadTests(CephRgw rgw)
         var status = JsonSerializer.Deserialize(body, StatusJson.Default.VideoStatus)!;
         Assert.Equal((upload.VideoId, "By reference", VideoState.Ready), (status.Id, status.Title, status.State));
     }
+
+    private static Task<HttpResponseMessage> CompleteAsync(IngestHost host, UploadDocument upload, params SentPart[] parts) =>
+        host.Client.PostAsync($"/uploads/{upload.VideoId}/complete", JsonContent.Create(new UploadCompletion(parts), UploadJson.Default.UploadCompletion));
 
     private static async Task<UploadDocument> BeginAsync(IngestHost host, long size)
     {
@@ -285,7 +354,8 @@ public sealed class UploadTests(CephRgw rgw)
             return new(app, root);
         }
 
-        public Task<IngestHost> HostAsync() => IngestHost.StartAsync(root, _ => { }, ("STORE_URL", app.Urls.First() + "/parts"));
+        public Task<IngestHost> HostAsync(params (string Name, string Value)[] settings) =>
+            IngestHost.StartAsync(root, _ => { }, [("STORE_URL", app.Urls.First() + "/parts"), .. settings]);
 
         public ValueTask DisposeAsync() => app.DisposeAsync();
     }
