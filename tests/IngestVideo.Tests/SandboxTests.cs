@@ -64,6 +64,17 @@ public sealed class SandboxTests
         Assert.Equal(["lo"], (await RunAsync("tail -n +3 /proc/net/dev")).Select(line => line.Split(':')[0].Trim()));
 
     [Fact(Timeout = Limit)]
+    public async Task Every_limit_is_the_one_that_was_asked_for()
+    {
+        var limits = (await RunAsync("cat /proc/self/limits")).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
+
+        foreach (var (name, value) in ((string, long)[])
+            [("cpu time", 10), ("data size", 1L << 30), ("stack size", 2 << 20), ("file size", 1 << 20), ("core file size", 0)])
+            Assert.Contains(limits, words => string.Join(' ', words).StartsWith($"Max {name} {value} {value} ", StringComparison.Ordinal));
+        Assert.Equal("10", (await RunAsync("cat /proc/self/stat"))[0].Split(") ")[^1].Split(' ')[16]); // nice: proc(5)
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_file_that_grows_beyond_the_limit_ends_the_program()
     {
         using var folder = new TemporaryDirectory();

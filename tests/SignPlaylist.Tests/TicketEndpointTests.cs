@@ -42,6 +42,13 @@ public sealed class TicketEndpointTests : IAsyncLifetime
         Assert.Equal(s_now + 600, (await TicketAsync("", until: s_now + 600)).Expires);
     }
 
+    [Fact]
+    public async Task An_end_must_be_after_the_present_second()
+    {
+        Assert.Equal(HttpStatusCode.BadRequest, (await _server.GetAsync($"/videos/{Video}?until={s_now}", _server.Token(Video))).StatusCode);
+        Assert.Equal(s_now + 1, (await TicketAsync($"?until={s_now + 1}")).Expires);
+    }
+
     [Theory]
     [InlineData("0")]
     [InlineData("-1")]

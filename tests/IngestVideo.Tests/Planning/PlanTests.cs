@@ -65,6 +65,113 @@ public sealed class PlanTests
         Assert.All(unfit, track => Assert.False(Plan(track).MayCopySource, $"{track}"));
     }
 
+    /// <summary>A packet scan of a source that may be copied, and one reason after the other why it may not.</summary>
+    [Fact]
+    public void Only_packets_that_segments_can_be_cut_of_may_be_copied()
+    {
+        var fit = new PacketScan(
+            Complete: true, Regular: true, KeyframesAreEven: true, KeyframesAreRegular: true, ConstantParameters: true,
+            LongestGap: TimeSpan.FromSeconds(4), MeanGap: TimeSpan.FromSeconds(0.8), BitsPerSecond: 9_000_000);
+        var (plan, mov) = (Plan(s_film), new Container("mov"));
+        Assert.True(plan.AcceptsCopy(fit, mov));
+        PacketScan[] unfit =
+        [
+            fit with { Complete = false }, fit with { Regular = false }, fit with { ConstantParameters = false },
+            fit with { LongestGap = TimeSpan.FromSeconds(4.001) }, fit with { MeanGap = TimeSpan.FromSeconds(0.799) }, fit with { BitsPerSecond = 9_000_001 },
+        ];
+        Assert.All(unfit, packets => Assert.False(plan.AcceptsCopy(packets, mov), $"{packets}"));
+
+        // Of every second picture only where keyframes are among them.
+        var fast = Plan(s_film with { FrameRate = 60 });
+        Assert.True(plan.AcceptsCopy(fit with { KeyframesAreEven = false }, mov));
+        Assert.False(fast.AcceptsCopy(fit with { KeyframesAreEven = false }, mov));
+        // In fragmented MP4 at regular distances, and from MP4 only.
+        var fragmented = TranscodePlan.For(new(TimeSpan.FromMinutes(1), s_film, [], []), Ladder.Default, SegmentFormat.FragmentedMp4);
+        Assert.True(plan.AcceptsCopy(fit with { KeyframesAreRegular = false }, new("matroska")));
+        Assert.True(fragmented.AcceptsCopy(fit, mov));
+        Assert.False(fragmented.AcceptsCopy(fit with { KeyframesAreRegular = false }, mov));
+        Assert.False(fragmented.AcceptsCopy(fit, new("matroska")));
+        // Nothing may go on when the last picture has been seen.
+        Assert.True(Plan(s_film, picture: 10, sound: 10).AcceptsCopy(fit, mov));
+        Assert.False(Plan(s_film, picture: 10, sound: 11).AcceptsCopy(fit, mov));
+    }
+
+    [Theory]
+    [InlineData(1, 6.0)]
+    [InlineData(2, 6.0)]
+    [InlineData(3, 5.0)]
+    [InlineData(4, 4.0)]
+    public void Beside_a_copy_a_segment_and_the_gap_after_it_are_eight_seconds_at_most(int gap, double segment)
+    {
+        var plan = Plan(s_film).WithCopy(TimeSpan.FromSeconds(gap));
+
+        Assert.Equal((TimeSpan.FromSeconds(gap), TimeSpan.FromSeconds(segment)), (plan.KeyframeDuration, plan.SegmentDuration));
+        Assert.Equal([false, false, false, false, false, true], plan.Video.Select(rendition => rendition.Copied));
+    }
+
+    [Theory]
+    [InlineData(25, 10.0)]
+    [InlineData(29.97, 10.01)]
+    [InlineData(23.976, 10.01)]
+    [InlineData(59.94, 10.01)]
+    [InlineData(12.5, 10.08)]
+    public void The_clock_starts_at_a_whole_number_of_pictures_not_before_ten_seconds(double rate, double seconds) =>
+        Assert.Equal(seconds, Plan(s_film with { FrameRate = rate }).ClockStart.TotalSeconds, 0.00001);
+
+    /// <summary>The last picture stands until the sound has ended, but for less than a frame of padding.</summary>
+    [Theory]
+    [InlineData(10, 10, 250)]
+    [InlineData(10, 10.03, 250)]
+    [InlineData(10, 10.04, 251)]
+    [InlineData(10, 11, 275)]
+    [InlineData(10, 9, 250)]
+    [InlineData(0.001, 0, 1)]
+    public void There_are_as_many_pictures_as_the_longest_stream_has_time_for(double picture, double sound, int frames)
+    {
+        var plan = Plan(s_film, picture, sound);
+
+        Assert.Equal(frames, plan.FrameCount);
+        Assert.Equal(frames / 25.0, plan.End!.Value.TotalSeconds, 0.00001);
+    }
+
+    [Theory]
+    [InlineData(0.039, 249)]
+    [InlineData(0.04, 250)]
+    [InlineData(1, 250)]
+    public void A_picture_that_begins_less_than_a_frame_late_is_moved_to_the_beginning(double late, int frames) =>
+        Assert.Equal(frames, Plan(s_film with { BeginsAfter = TimeSpan.FromSeconds(late) }, picture: 10, sound: 0).FrameCount);
+
+    [Theory]
+    [InlineData(0, 1.0)]
+    [InlineData(30, 1.0)]
+    [InlineData(100, 3.0)]
+    public void A_second_or_three_in_a_hundred_may_be_missing(int length, double allowed) =>
+        Assert.Equal(allowed, TranscodePlan.Allowance(TimeSpan.FromSeconds(length)).TotalSeconds, 0.00001);
+
+    [Fact]
+    public void Tracks_get_names_of_their_own_at_most_sixteen_and_one_that_is_played_by_default()
+    {
+        AudioTrack Sound(int index, string? language, string? title, bool isDefault = false) => new(index, language, title, 2, isDefault);
+
+        var plan = TranscodePlan.For(
+            new(
+                TimeSpan.FromMinutes(1), s_film,
+                [Sound(1, "en", null), Sound(2, "en", "A \"quote\"\nand more"), Sound(3, null, null, isDefault: true), Sound(4, null, "  ")],
+                [new(5, "en", null, Default: false, Forced: false)]),
+            Ladder.Default, SegmentFormat.MpegTs);
+        var many = TranscodePlan.For(
+            new(null, null, [.. Enumerable.Range(0, 20).Select(index => Sound(index, null, null))], [new(21, "en", null, Default: false, Forced: false)]),
+            Ladder.Default, SegmentFormat.MpegTs);
+
+        Assert.Equal(["audio-en", "audio-en-2", "audio-und", "audio-und-2"], plan.Audio.Select(track => track.Name));
+        Assert.Equal(["English", "A quoteand more", "Audio", "Audio-2"], plan.Audio.Select(track => track.Label));
+        Assert.Equal([false, false, true, false], plan.Audio.Select(track => track.Default));
+        Assert.Equal(["subtitles-en"], plan.Subtitles.Select(track => track.Name));
+        Assert.Equal(16, many.Audio.Count);
+        Assert.Equal([0], many.Audio.Where(track => track.Default).Select(track => track.Track.StreamIndex)); // the first, where the file names none
+        Assert.Empty(many.Subtitles); // there is no picture to show them on
+    }
+
     [Fact]
     public void Peak_bandwidth_is_that_of_the_worst_stretch()
     {
@@ -120,6 +227,18 @@ public sealed class PlanTests
         {
             File.Delete(path);
         }
+    }
+
+    /// <summary>A plan for a source whose picture and sound were measured.</summary>
+    private static TranscodePlan Plan(VideoTrack video, double picture, double sound)
+    {
+        var spans = new Dictionary<int, StreamSpan>
+        {
+            [0] = new(TimeSpan.Zero, TimeSpan.FromSeconds(picture), HasPresentationTimes: true),
+            [1] = new(TimeSpan.Zero, TimeSpan.FromSeconds(sound), HasPresentationTimes: true),
+        };
+        var source = new MediaInfo(null, video, [new(1, null, null, 2, Default: true)], []).Measured(new(spans));
+        return TranscodePlan.For(source, Ladder.Default, SegmentFormat.MpegTs);
     }
 
     private static TranscodePlan Plan(VideoTrack video) => TranscodePlan.For(new(TimeSpan.FromMinutes(1), video, [], []), Ladder.Default, SegmentFormat.MpegTs);

@@ -38,6 +38,17 @@ public sealed class SubtitleTests
     }
 
     [Fact]
+    public void A_segment_says_which_time_stamp_its_cues_count_from_and_keeps_their_settings() => Assert.Equal(
+        "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:900900,LOCAL:00:00:00.000\n\n00:00:05.009 --> 00:00:06.500 align:start\na\nb\n\n101:01:01.000 --> 101:01:02.000\nc\n",
+        WebVtt.WriteSegment(
+            [
+                new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5), "", "before"),
+                new(TimeSpan.FromSeconds(5.009), TimeSpan.FromSeconds(6.5), " align:start", "a\nb"),
+                new(new(101, 1, 1), new(101, 1, 2), "", "c"), new(new(102, 0, 0), new(102, 0, 1), "", "after"),
+            ],
+            TimeSpan.FromSeconds(5), new(102, 0, 0), mpegTime: 900_900));
+
+    [Fact]
     public async Task A_track_without_cues_has_no_segments() => Assert.Empty(await SliceAsync("WEBVTT\n\nNOTE nothing\n"));
 
     [Theory]

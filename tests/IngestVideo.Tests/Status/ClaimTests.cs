@@ -67,6 +67,8 @@ public sealed class ClaimTests : IDisposable
         VideoStatus before;
         await using (var claim = await TakenAsync(_store))
         {
+            claim.Update(status => status with { Title = "A title" });
+            Assert.True(await claim.FlushAsync(Token));
             await claim.StopAsync();
             before = claim.Status;
         }
@@ -79,9 +81,40 @@ public sealed class ClaimTests : IDisposable
         Assert.NotNull(taken);
         Assert.Equal(before.Attempt, existing!.Attempt);
         Assert.NotEqual(before.Attempt, taken.Attempt);
-        Assert.Equal(before.Created, taken.Status.Created);
+        Assert.Equal((before.Created, "A title"), (taken.Status.Created, taken.Status.Title));
         await taken.DisposeAsync();
         Assert.Single(await _store.ListAsync(ObjectKeys.ListingPrefix, Token).ToListAsync(Token));
+    }
+
+    /// <summary>A write that takes as long as the store may take, the heartbeat after it, two more that fail, and a second,
+    /// because S3 counts in whole ones.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task A_claim_outlives_a_slow_write_and_two_missed_heartbeats_and_not_a_moment_more()
+    {
+        var lifetime = s_options.StoreTimeout + 3 * s_options.HeartbeatInterval + TimeSpan.FromSeconds(1);
+        await (await TakenAsync(_store)).DisposeAsync();
+
+        Assert.Null((await TakeAsync(new AgedStore(_store, lifetime))).Claim);
+        await using var taken = (await TakeAsync(new AgedStore(_store, lifetime + TimeSpan.FromMilliseconds(1)))).Claim;
+
+        Assert.NotNull(taken);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Of_several_that_take_over_at_once_one_has_it_and_the_one_before_learns_of_it()
+    {
+        var lifetime = s_options.ClaimLifetime;
+        await using var before = await TakenAsync(_store);
+        await before.StopAsync();
+
+        var store = new AgedStore(_store, lifetime + TimeSpan.FromSeconds(1), before.Attempt);
+        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => TakeAsync(store))));
+
+        await using var taken = Assert.Single(results, result => result.Claim is not null).Claim!;
+        Assert.False(before.Lost.IsCancellationRequested);
+        Assert.False(await before.FlushAsync(Token));
+        Assert.True(before.Lost.IsCancellationRequested);
+        Assert.Equal(taken.Attempt, (await new StatusStore(_store).ReadAsync(_video, Token))!.Status.Attempt);
     }
 
     [Fact(Timeout = Limit)]
@@ -122,6 +155,32 @@ public sealed class ClaimTests : IDisposable
     {
         var statuses = new StatusStore(store);
         return VideoClaim.TakeAsync(statuses, statuses, _video, clock ?? TimeProvider.System, s_options, NullLogger.Instance, Token);
+    }
+
+    /// <summary>A store by whose clock everything that holds a text was written a certain time ago.</summary>
+    private sealed class AgedStore(IObjectStore store, TimeSpan age, string text = "") : IObjectStore
+    {
+        public Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken) => store.HeadAsync(key, cancellationToken);
+
+        public async Task<StoredObject?> GetAsync(string key, ByteRange? range, string? unlessETag, CancellationToken cancellationToken)
+        {
+            await using var stored = await store.GetAsync(key, range, unlessETag, cancellationToken);
+            if (stored is null)
+                return null;
+            var content = new MemoryStream();
+            await stored.Content.CopyToAsync(content, cancellationToken);
+            content.Position = 0;
+            var isOld = Encoding.UTF8.GetString(content.ToArray()).Contains(text, StringComparison.Ordinal);
+            return new(isOld ? stored.Entry with { Age = age } : stored.Entry, content);
+        }
+
+        public Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken) =>
+            store.PutAsync(key, content, condition, cancellationToken);
+
+        public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => store.DeleteAsync(keys, cancellationToken);
+
+        public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, CancellationToken cancellationToken) =>
+            store.ListAsync(prefix, startAfter, cancellationToken);
     }
 
     /// <summary>The clock of a machine that is ahead of, or behind, the store's.</summary>
