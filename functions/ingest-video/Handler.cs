@@ -34,8 +34,12 @@ public static class Handler
         services.AddSingleton(options).AddSingleton(TimeProvider.System);
         services.AddTokens(tokens);
         services.AddSingleton(provider => new Sandbox(provider.GetRequiredService<ILogger<Sandbox>>(), options.SecretPaths));
-        services.AddSingleton<Prober>().AddSingleton<PacketScanner>().AddSingleton<TimelineScanner>().AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<SourceReceiver>().AddSingleton<SourceFetcher>();
-        services.AddSingleton<UploadStore>().AddSingleton<UploadService>().AddSingleton<VideoRemover>().AddSingleton<CallbackSender>().AddSingleton<TranscodeSlots>().AddSingleton<IngestEndpoint>();
+        services.AddSingleton<SourceReceiver>().AddSingleton<SourceFetcher>();
+        services.AddSingleton<Prober>().AddSingleton<TimelineScanner>().AddSingleton<SoundCheck>().AddSingleton<FieldDetector>();
+        services.AddSingleton<FrameSizeScanner>().AddSingleton<SourceExaminer>().AddSingleton<PacketScanner>();
+        services.AddSingleton<Transcoder>().AddSingleton<StillMaker>();
+        services.AddSingleton<UploadStore>().AddSingleton<UploadService>().AddSingleton<VideoRemover>().AddSingleton<CallbackSender>();
+        services.AddSingleton<TranscodeSlots>().AddSingleton<IngestEndpoint>();
         services.AddSingleton(provider => new StatusStore(provider.GetRequiredService<IObjectStore>()));
         services.AddSingleton<IngestPipeline>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<IngestAttempts>(
@@ -68,12 +72,14 @@ public static class Handler
         return TypedResults.Json(status, StatusJson.Default.VideoStatus);
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, StatusStore statuses, CancellationToken cancellationToken, [FromQuery] string? after = null, [FromQuery] int limit = 20)
+    private static async Task<IResult> ListAsync(
+        HttpContext context, StatusStore statuses, CancellationToken cancellationToken, [FromQuery] string? after = null, [FromQuery] int limit = 20)
     {
         if (limit is < 1 or > LongestPage)
             return Problem(StatusCodes.Status400BadRequest, $"limit must lie between 1 and {LongestPage}.");
         context.Response.Headers.CacheControl = "no-store";
-        return TypedResults.Json(await statuses.ListAsync(IngestFilter.ClaimsOf(context).Videos, after, limit, cancellationToken), StatusJson.Default.VideoList);
+        var page = await statuses.ListAsync(IngestFilter.ClaimsOf(context).Videos, after, limit, cancellationToken);
+        return TypedResults.Json(page, StatusJson.Default.VideoList);
     }
 
     private static async Task<IResult> DeleteAsync(VideoId id, VideoRemover remover, CancellationToken cancellationToken) =>

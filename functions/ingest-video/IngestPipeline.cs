@@ -25,7 +25,7 @@ namespace IngestVideo;
 /// </list>
 /// </remarks>
 public sealed class IngestPipeline(
-    IngestAttempts attempts, Prober prober, TimelineScanner timelines, PacketScanner packets, Transcoder transcoder, StillMaker stills, IngestOptions options)
+    IngestAttempts attempts, SourceExaminer examiner, PacketScanner packets, Transcoder transcoder, StillMaker stills, IngestOptions options)
 {
     /// <param name="video">Which video.</param>
     /// <param name="receive">Writes the source into the workspace.</param>
@@ -91,38 +91,28 @@ public sealed class IngestPipeline(
         using var span = Signals.Activities.StartActivity("probe");
         var source = attempt.Workspace.Source;
 
-        // 3. Sniff.
-        var container = await SniffAsync(source, attempt.Lost);
-
-        // 4. Probe.
-        var announced = await prober.ProbeAsync(source, container, attempt.Lost);
-        var media = announced.Measured(await timelines.ScanAsync(announced, source, container, attempt.Lost));
+        // 3. and 4. Sniff, probe.
+        var (container, announced, media) = await examiner.ExamineAsync(source, attempt.Lost);
 
         // 5. Plan.
         var plan = TranscodePlan.For(media, options.Ladder, options.SegmentFormat);
         if (options.CopySource && plan.MayCopySource
             && await packets.ScanAsync(media.Video!, source, container, attempt.Lost) is var scan && plan.AcceptsCopy(scan, container))
             plan = plan.WithCopy(scan.LongestGap);
-        attempt.Update(status => status with { State = VideoState.Transcoding, Duration = media.Duration?.TotalSeconds });
+        attempt.Update(status => status with
+        {
+            State = VideoState.Transcoding,
+            Duration = media.Duration?.TotalSeconds,
+            Skipped = media.Skipped is [] ? null : media.Skipped,
+        });
         await attempt.FlushAsync();
         // The index of a file may be whole where its content is not. MPEG streams announce nothing: their length is computed from times that may jump.
         if (container.Demuxer is not ("mpegts" or "mpeg") && announced.Duration is { } length && media.Duration < length - TranscodePlan.Allowance(length))
         {
             throw IngestRefusedException.Undecodable(
-                $"The video is cut off: only {media.Duration.Value.TotalSeconds:0.#} of its {length.TotalSeconds:0.#} seconds are in the file. Send it again, whole.");
+                $"The video is cut off: only {media.Duration.Value.ToText()} of its {length.ToText()} are in the file. Send it again, whole.");
         }
         return (container, plan);
-    }
-
-    private static async Task<Container> SniffAsync(string path, CancellationToken cancellationToken)
-    {
-        await using var source = File.Exists(path) ? File.OpenRead(path) : Stream.Null;
-        var start = new byte[ContainerSniffer.BytesNeeded];
-        var read = await source.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken);
-        var container = ContainerSniffer.Sniff(start.AsSpan(0, read));
-        if (container.Demuxer == "mov")
-            IsoBoxes.CheckComplete(source);
-        return container;
     }
 
     private async Task<IReadOnlyList<PublishedRendition>> TranscodeAsync(IngestAttempt attempt, TranscodePlan plan, Container container)
@@ -159,7 +149,7 @@ public sealed class IngestPipeline(
         if (plan.Source.Duration is { } length && seconds < (length - TranscodePlan.Allowance(length)).TotalSeconds)
         {
             throw IngestRefusedException.Undecodable(
-                $"The video is damaged: only {seconds:0.#} of the {length.TotalSeconds:0.#} seconds of its {(picture is null ? "sound" : "picture")} can be decoded.");
+                $"The video is damaged: only {TimeSpan.FromSeconds(seconds).ToText()} of the {length.ToText()} of its {(picture is null ? "sound" : "picture")} can be decoded.");
         }
 
         if (picture is not null)

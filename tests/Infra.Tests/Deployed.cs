@@ -65,9 +65,7 @@ internal sealed class Deployed
 
         public Task<(string? id, object state)> NewResourceAsync(MockResourceArgs args)
         {
-            var inputs = args.Inputs.ToDictionary(
-                input => input.Key, input => input.Value is AssetOrArchive ? "asset" : input.Value, StringComparer.Ordinal);
-            var resource = new DeployedResource(args.Type ?? "", args.Name ?? "", JsonSerializer.SerializeToElement(inputs));
+            var resource = new DeployedResource(args.Type ?? "", args.Name ?? "", JsonSerializer.SerializeToElement(args.Inputs.ToDictionary(input => input.Key, input => input.Value is AssetOrArchive ? "asset" : input.Value, StringComparer.Ordinal)));
             ImmutableInterlocked.Update(ref _resources, (resources, added) => resources.Add(added), resource);
             var state = new Dictionary<string, object>(args.Inputs, StringComparer.Ordinal);
             state.TryAdd("name", $"{args.Name}-1a2b3c4");

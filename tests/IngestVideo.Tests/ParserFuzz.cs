@@ -21,7 +21,9 @@ public sealed class ParserFuzz
     private static readonly Fuzzer s_starts = new(
         [
             [0x1A, 0x45, 0xDF, 0xA3, 0x9F, .. new byte[40]], [.. "FLV\x01\x05"u8, .. new byte[20]], [.. "RIFF\0\0\0\0AVI LIST"u8, .. new byte[20]], [.. "OggS"u8, .. new byte[30]], [0, 0, 1, 0xBA, .. new byte[30]],
-            TransportStream(188, 0), TransportStream(192, 4), [0, 0, 0, 0x18, .. "ftypisom\0\0\x02\0isomiso2"u8, 0, 0, 0, 8, .. "free"u8, 0, 0, 0, 0x10, .. "mdat12345678"u8], [0, 0, 0, 1, .. "moov"u8, 0, 0, 0, 0, 0, 0, 0, 0x18, .. new byte[8]],
+            TransportStream(188, 0), TransportStream(192, 4), TransportStream(204, 0), [1, 2, 3, .. TransportStream(188, 0), .. TransportStream(188, 0)],
+            [.. "GIF89a"u8, .. new byte[20]], [.. "DKIF"u8, .. new byte[28]], [0x1F, 7, 0, .. new byte[77], 0x3F, 7, 0], [0, 0, 0, 1, 0x67, 0x64, 0, 0x0B], [0, 0, 1, 0xB3, 10, 0],
+            [0, 0, 0, 0x18, .. "ftypisom\0\0\x02\0isomiso2"u8, 0, 0, 0, 8, .. "free"u8, 0, 0, 0, 0x10, .. "mdat12345678"u8], [0, 0, 0, 1, .. "moov"u8, 0, 0, 0, 0, 0, 0, 0, 0x18, .. new byte[8]],
             .. ((string[])["#EXTM3U\n#EXTINF:1,\n/etc/passwd\n", "ffconcat version 1.0\nfile /etc/passwd\n", "<?xml version=\"1.0\"?><MPD/>", "[playlist]\nFile1=http://127.0.0.1/"]).Select(Encoding.UTF8.GetBytes),
         ],
         [.. "ftyp"u8], [.. "moov"u8], [.. "mdat"u8], [0, 0, 0, 1], [0xFF, 0xFF, 0xFF, 0xFF], [0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], [0x80, 0, 0, 0, 0, 0, 0, 0], [0x47], [.. "heic"u8], [.. "#EXTM3U\n"u8]);
@@ -76,9 +78,12 @@ public sealed class ParserFuzz
         try
         {
             var container = ContainerSniffer.Sniff(input.AsSpan(0, Math.Min(input.Length, ContainerSniffer.BytesNeeded)));
-            Assert.Contains(container.Demuxer, (string[])["matroska", "flv", "avi", "ogg", "mpeg", "mxf", "mpegts", "mov"]);
+            Assert.Contains(
+                container.Demuxer, (string[])["matroska", "flv", "avi", "ogg", "mpeg", "mxf", "mpegts", "mov", "gif", "ivf", "dv", "h264", "hevc", "mpegvideo"]);
             Assert.False(input.AsSpan().StartsWith("#EXTM3U"u8) || input.AsSpan().StartsWith("ffconcat"u8) || input.AsSpan().StartsWith("<?xml"u8), "A text is no video.");
-            IsoBoxes.CheckComplete(new MemoryStream(input));
+            IsoBoxes.EndInsideBox(new MemoryStream(input), CancellationToken.None);
+            Assert.InRange(IsoBoxes.PrependedBytes(new MemoryStream(input), CancellationToken.None), 0, input.Length);
+            Assert.All(IsoBoxes.SampleEntries(new MemoryStream(input), CancellationToken.None), entry => Assert.InRange(entry.Position, 0, input.Length - 4));
         }
         catch (IngestRefusedException e)
         {

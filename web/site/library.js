@@ -58,6 +58,8 @@ export class Library {
     if (video.state === "ready") {
       picture.append(element("button", { id: `play-${video.id}`, type: "button", className: "cover", ariaLabel: `Play ${title}`, onclick: () => actions.play(video) }), element("span", { className: "duration", textContent: clock(video.duration) }));
       this.#addPoster(picture, video);
+      for (const { kind, language, reason } of video.skipped ?? [])
+        card.append(element("p", { className: "faint", textContent: `Without ${language ? `${kind} (${language})` : kind}: ${reason}` }));
       buttons.append(element("button", { type: "button", className: "quiet", textContent: "Share", ariaLabel: `Share ${title}`, onclick: () => actions.share(video) }));
     } else {
       card.append(element("p", { className: video.state === "failed" ? "fault" : "faint", textContent: video.state === "failed" ? video.error ?? "This video could not be made." : `${stateWords[video.state]} ${percent(video.progress)}` }));

@@ -7,17 +7,36 @@ namespace IngestVideo.Media;
 /// <param name="Subtitles">The text subtitles, in the order of the file.</param>
 public sealed record MediaInfo(TimeSpan? Duration, VideoTrack? Video, IReadOnlyList<AudioTrack> Audio, IReadOnlyList<SubtitleTrack> Subtitles)
 {
+    /// <summary>How many tracks of sound, and of subtitles, are published. More are no film, and each costs an encoder.</summary>
+    public const int MaxTracks = 16;
+
+    /// <summary>By how much the usual rate exceeds the mean where the rate varies: more than in a film of 24 pictures at a television's 30.</summary>
+    private const double VariableRate = 1.3;
+
+    /// <summary>The tracks that are not published. Data and attachments are not counted among them.</summary>
+    public IReadOnlyList<SkippedTrack> Skipped { get; init; } = [];
+
     /// <summary>How long its streams really are; null where they could not be measured.</summary>
     public Timeline? Timeline { get; init; }
 
     /// <summary>The same with measured times, which count more than what the file says.</summary>
-    public MediaInfo Measured(Timeline? timeline) => timeline is null ? this : this with
+    public MediaInfo Measured(Timeline? timeline)
     {
-        Timeline = timeline,
-        Duration = timeline.End,
+        if (timeline is null)
+            return this;
         // A sound that is announced and has no packet would become silence to the end. Where there is nothing else, ffmpeg says what is wrong.
-        Audio = Audio.Where(track => timeline.Streams.ContainsKey(track.StreamIndex)).ToList() is var found && (found is not [] || Video is not null) ? found : Audio,
-    };
+        var heard = Audio.Where(track => timeline.Streams.ContainsKey(track.StreamIndex)).ToList();
+        var empty = heard is [] && Video is null ? [] : Audio.Except(heard).ToList();
+        return this with
+        {
+            Timeline = timeline,
+            Duration = timeline.End,
+            Video = Video is { Interlaced: false } video && timeline.PictureRate > VariableRate * video.FrameRate
+                ? video with { FrameRate = timeline.PictureRate.Value } : Video,
+            Audio = [.. Audio.Except(empty)],
+            Skipped = [.. Skipped, .. empty.Select(track => new SkippedTrack("audio", track.StreamIndex, track.Codec, track.Language, "The track is empty."))],
+        };
+    }
 }
 
 /// <summary>How the picture's brightness is coded.</summary>
@@ -32,12 +51,18 @@ public enum DynamicRange
 /// <param name="StreamIndex">ffmpeg's index of the stream.</param>
 /// <param name="Codec">ffmpeg's name of the codec.</param>
 /// <param name="Display">The size as it is meant to be seen: upright, with square pixels.</param>
-/// <param name="FrameRate">Frames per second, on average.</param>
+/// <param name="FrameRate">Frames per second, on average; of a rate that varies much, while it moves.</param>
 public sealed record VideoTrack(int StreamIndex, string Codec, Size Display, double FrameRate)
 {
     /// <summary>ffmpeg's name of the pixel format.</summary>
     public string PixelFormat { get; init; } = "yuv420p";
     public bool Interlaced { get; init; }
+
+    /// <summary>Which half of an interlaced picture is seen first, where pictures do not say it themselves.</summary>
+    public bool? BottomFieldFirst { get; init; }
+
+    /// <summary>Its shape changes on the way: <see cref="Display"/> is a frame that holds all, and bars fill the rest.</summary>
+    public bool ShapeChanges { get; init; }
     public bool Rotated { get; init; }
     public bool SquarePixels { get; init; } = true;
     public DynamicRange DynamicRange { get; init; }
@@ -66,7 +91,11 @@ public sealed record VideoTrack(int StreamIndex, string Codec, Size Display, dou
 /// <param name="Title">What the file calls it, or null.</param>
 /// <param name="Channels">How many channels.</param>
 /// <param name="Default">The file says to play it unless another is chosen.</param>
-public sealed record AudioTrack(int StreamIndex, string? Language, string? Title, int Channels, bool Default);
+public sealed record AudioTrack(int StreamIndex, string? Language, string? Title, int Channels, bool Default)
+{
+    /// <summary>ffmpeg's name of the codec.</summary>
+    public string Codec { get; init; } = "";
+}
 
 /// <summary>A track of text subtitles.</summary>
 public sealed record SubtitleTrack(int StreamIndex, string? Language, string? Title, bool Default, bool Forced);

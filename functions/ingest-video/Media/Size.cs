@@ -7,7 +7,11 @@ public readonly record struct Size(int Width, int Height)
 
     public int LongSide => Math.Max(Width, Height);
 
-    /// <summary>The largest size of the same shape, even in both directions as 4:2:0 asks, that lies in a box held either way round and is not larger than this one.</summary>
+    public double AspectRatio => (double)Width / Height;
+
+    /// <summary>
+    /// The largest size of the same shape, even in both directions as 4:2:0 asks, that lies in a box held either way round and is not larger than this one.
+    /// </summary>
     public Size FittedInto(Size box)
     {
         var scale = Math.Min(1, Math.Min((double)box.LongSide / LongSide, (double)box.ShortSide / ShortSide));

@@ -5,6 +5,15 @@ namespace IngestVideo.Media;
 /// <param name="Streams">By ffmpeg's index of the stream; a stream without packets is missing.</param>
 public sealed record Timeline(IReadOnlyDictionary<int, StreamSpan> Streams)
 {
+    /// <summary>A packet is not whole.</summary>
+    public bool IsIncomplete { get; init; }
+
+    /// <summary>
+    /// How many pictures a second there are while it moves: the rate of the usual distance between two. null where there is no picture, or too few.
+    /// A shared screen has thirty while something happens, and stands still for minutes.
+    /// </summary>
+    public double? PictureRate { get; init; }
+
     /// <summary>When the last stream ends.</summary>
     public TimeSpan End => Streams.Values.Select(span => span.End).DefaultIfEmpty().Max();
 }

@@ -21,7 +21,6 @@ public sealed record TranscodePlan
 
     /// <summary>How much more than the ladder's cap a copy may need.</summary>
     private const double BitRateAllowance = 1.5;
-    private const int MostTracks = 16;
 
     /// <summary>How much text a track of subtitles may have. A film of three hours has about 200 kB; compressed in its container, a megabyte may be a gigabyte.</summary>
     public const int MaxSubtitleBytes = 8 << 20;
@@ -102,7 +101,7 @@ public sealed record TranscodePlan
         Source.Video is
         {
             Codec: "h264", PixelFormat: "yuv420p", Progressive: true, Rotated: false, SquarePixels: true,
-            FullRange: false, DynamicRange: DynamicRange.Standard, ColorPrimaries: not "bt2020", ConstantFrameRate: true,
+            FullRange: false, DynamicRange: DynamicRange.Standard, ColorPrimaries: not "bt2020", ConstantFrameRate: true, ShapeChanges: false,
         } source
         // One is encoded always: so every picture of the source is decoded once, and what is broken is found out.
         && Video is [_, .., var largest] && largest.Size == source.Display && largest.FrameRate == FrameRate
@@ -147,7 +146,7 @@ public sealed record TranscodePlan
             Source = source,
             Video = source.Video is { } video ? Renditions(video, ladder, rate, halfRateFrames) : [],
             Audio = Audios(source.Audio),
-            Subtitles = source.Video is null ? [] : Texts(source.Subtitles),
+            Subtitles = source.Video is null ? [] : Texts(source.Subtitles, DefaultOf(source.Audio)),
             SegmentFormat = format,
             FrameRate = rate,
             KeyframeDuration = keyframes,
@@ -198,17 +197,27 @@ public sealed record TranscodePlan
     {
         var names = new UniqueNames();
         var labels = new UniqueNames();
-        var byDefault = tracks.FirstOrDefault(track => track.Default) ?? (tracks is [var first, ..] ? first : null);
-        return [.. tracks.Take(MostTracks).Select(track => new AudioRendition(
+        var byDefault = DefaultOf(tracks);
+        return [.. tracks.Take(MediaInfo.MaxTracks).Select(track => new AudioRendition(
             names.Take("audio-" + Folder(track.Language)), labels.Take(Label(track.Title, track.Language, "Audio")), track, track == byDefault))];
     }
 
-    private static List<SubtitleRendition> Texts(IReadOnlyList<SubtitleTrack> tracks)
+    private static AudioTrack? DefaultOf(IReadOnlyList<AudioTrack> tracks) =>
+        tracks.FirstOrDefault(track => track.Default) ?? (tracks is [var first, ..] ? first : null);
+
+    /// <summary>
+    /// Whether a default track is meant to be seen by everybody. Muxers mark the first one of each kind, whatever it holds: over sound in its own language,
+    /// or in one that is not known, that means nothing.
+    /// </summary>
+    private static bool IsWanted(SubtitleTrack track, SubtitleTrack first, AudioTrack? heard) =>
+        track != first || track.Forced || heard is null || (heard.Language is not null && track.Language is not null && track.Language != heard.Language);
+
+    private static List<SubtitleRendition> Texts(IReadOnlyList<SubtitleTrack> tracks, AudioTrack? heard)
     {
         var names = new UniqueNames();
         var labels = new UniqueNames();
-        var byDefault = tracks.FirstOrDefault(track => track.Default);
-        return [.. tracks.Take(MostTracks).Select(track => new SubtitleRendition(
+        var byDefault = tracks.FirstOrDefault(track => track.Default && IsWanted(track, tracks[0], heard));
+        return [.. tracks.Take(MediaInfo.MaxTracks).Select(track => new SubtitleRendition(
             names.Take("subtitles-" + Folder(track.Language)), labels.Take(Label(track.Title, track.Language, "Subtitles")), track, track == byDefault))];
     }
 

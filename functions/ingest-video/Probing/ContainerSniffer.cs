@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using IngestVideo.Media;
 
 namespace IngestVideo.Probing;
@@ -9,10 +10,24 @@ namespace IngestVideo.Probing;
 /// </summary>
 public static class ContainerSniffer
 {
-    /// <summary>The number of bytes that suffice: three packets of a transport stream with time codes.</summary>
-    public const int BytesNeeded = 3 * 192 + 5;
+    /// <summary>What may come before the first whole packet of a transport stream: the rest of a packet that a recording begins in, and damaged ones.</summary>
+    private const int MaxGarbage = 16 * 208;
 
-    private const string Accepted = "Send an MP4, MOV, MKV, WebM, AVI, FLV, MXF, Ogg, MPEG program or transport stream.";
+    /// <summary>How many packets in a row tell a transport stream that does not begin with one.</summary>
+    private const int PacketsAfterGarbage = 5;
+
+    /// <summary>The number of bytes that suffice: a few packets of a transport stream after what may come before them.</summary>
+    public const int BytesNeeded = MaxGarbage + PacketsAfterGarbage * 208;
+
+    private const string Accepted =
+        "Send an MP4, MOV, MKV, WebM, AVI, FLV, MXF, Ogg, MPEG program or transport stream, a GIF, or a raw DV, IVF, H.264, H.265 or MPEG-2 stream.";
+
+    /// <summary>Packets of 188 bytes; with a time code before each (M2TS); with error correction after each (ETSI EN 300 429).</summary>
+    private static readonly (int Packet, int Sync)[] s_transportPackets = [(188, 0), (192, 4), (204, 0)];
+
+    /// <summary>The first boxes of ISO/IEC 14496-12, of its segments (CMAF, DASH), and of QuickTime, which may begin with the media itself.</summary>
+    private static readonly string[] s_firstBoxes =
+        ["ftyp", "styp", "moov", "mdat", "wide", "free", "skip", "pnot", "uuid", "sidx", "emsg", "prft", "pdin", "moof", "meta"];
 
     /// <exception cref="IngestRefusedException">400 for an empty source, 415 for one that is not a container we accept.</exception>
     public static Container Sniff(ReadOnlySpan<byte> start)
@@ -31,21 +46,41 @@ public static class ContainerSniffer
             return new("mpeg");
         if (start.StartsWith((ReadOnlySpan<byte>)[0x06, 0x0E, 0x2B, 0x34, 0x02, 0x05, 0x01, 0x01, 0x0D, 0x01, 0x02])) // partition pack, SMPTE ST 377-1
             return new("mxf");
-        if (IsTransportStream(start, packet: 188, sync: 0) || IsTransportStream(start, packet: 192, sync: 4))
+        if (start.StartsWith("GIF87a"u8) || start.StartsWith("GIF89a"u8))
+            return new("gif");
+        if (start.StartsWith("DKIF"u8))
+            return new("ivf");
+        if (IsDv(start))
+            return new("dv");
+        if (ElementaryStream(start) is { } demuxer)
+            return new(demuxer);
+        if (IsTransportStream(start))
             return new("mpegts");
         if (IsIsoMedia(start))
             return new("mov");
+        if (!IsText(start) && IsTransportStreamAfterGarbage(start))
+            return new("mpegts");
         throw IngestRefusedException.NotAVideo(
             start.StartsWith("#EXTM3U"u8) || start.StartsWith("ffconcat"u8)
                 ? $"This is a playlist that names other files, not a video. {Accepted}"
                 : $"This is not a video that is accepted here, whatever its name says. {Accepted}");
     }
 
-    private static bool IsTransportStream(ReadOnlySpan<byte> start, int packet, int sync)
+    private static bool IsTransportStream(ReadOnlySpan<byte> start)
+    {
+        foreach (var (packet, sync) in s_transportPackets)
+        {
+            if (IsTransportStream(start, packet, sync, packets: 3))
+                return true;
+        }
+        return false;
+    }
+
+    private static bool IsTransportStream(ReadOnlySpan<byte> start, int packet, int sync, int packets)
     {
         if (start.Length < packet)
             return false;
-        for (var at = sync; at < Math.Min(start.Length, 3 * packet); at += packet)
+        for (var at = sync; at < Math.Min(start.Length, packets * packet); at += packet)
         {
             if (start[at] != 0x47)
                 return false;
@@ -53,18 +88,55 @@ public static class ContainerSniffer
         return true;
     }
 
-    /// <summary>A first box of ISO/IEC 14496-12, or of QuickTime, which may begin with the media itself.</summary>
+    private static bool IsTransportStreamAfterGarbage(ReadOnlySpan<byte> start)
+    {
+        for (var garbage = 1; garbage < MaxGarbage; garbage++)
+        {
+            foreach (var (packet, _) in s_transportPackets)
+            {
+                if (start.Length >= garbage + PacketsAfterGarbage * packet && IsTransportStream(start[garbage..], packet, sync: 0, PacketsAfterGarbage))
+                    return true;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>A playlist, say. Garbage is hardly ever readable.</summary>
+    private static bool IsText(ReadOnlySpan<byte> start) => !start[..Math.Min(start.Length, 7)].ContainsAnyExceptInRange((byte)' ', (byte)'~');
+
+    /// <summary>The first two blocks of a frame of DV: header and subcode (IEC 61834-2, 11.4).</summary>
+    private static bool IsDv(ReadOnlySpan<byte> start) =>
+        start.Length >= 83 && start.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x07, 0x00]) && start[80..].StartsWith((ReadOnlySpan<byte>)[0x3F, 0x07, 0x00]);
+
+    /// <summary>
+    /// What begins with a start code: parameter sets of H.264 or H.265, or a sequence of MPEG-1 or MPEG-2. ffmpeg's name of the demuxer, or null.
+    /// </summary>
+    private static string? ElementaryStream(ReadOnlySpan<byte> start)
+    {
+        var zeros = start.IndexOfAnyExcept((byte)0);
+        if (zeros is < 2 or > 8 || start.Length < zeros + 3 || start[zeros] != 1)
+            return null;
+        var (first, second) = (start[zeros + 1], start[zeros + 2]);
+        return first switch
+        {
+            0xB3 => "mpegvideo", // ISO/IEC 13818-2, table 6-1
+            0x40 or 0x42 or 0x46 when second == 0x01 => "hevc", // parameter sets or a delimiter, of the base layer (ITU-T H.265, table 7-1)
+            0x67 or 0x47 or 0x27 => "h264", // a sequence parameter set (ITU-T H.264, table 7-1)
+            0x09 when (second & 0x1F) == 0x10 => "h264", // a delimiter
+            _ => null,
+        };
+    }
+
     private static bool IsIsoMedia(ReadOnlySpan<byte> start)
     {
         if (start.Length < 16 || BinaryPrimitives.ReadUInt32BigEndian(start) is > 1 and < 8)
             return false;
-        var type = start[4..8];
-        if (type.SequenceEqual("ftyp"u8))
+        var type = Encoding.ASCII.GetString(start[4..8]);
+        if (type == "ftyp")
         {
             var brand = start[8..12];
             return !(brand.StartsWith("hei"u8) || brand.StartsWith("mif1"u8) || brand.SequenceEqual("avif"u8)); // still images
         }
-        return type.SequenceEqual("moov"u8) || type.SequenceEqual("mdat"u8) || type.SequenceEqual("wide"u8)
-            || type.SequenceEqual("free"u8) || type.SequenceEqual("skip"u8) || type.SequenceEqual("pnot"u8);
+        return s_firstBoxes.Contains(type, StringComparer.Ordinal);
     }
 }

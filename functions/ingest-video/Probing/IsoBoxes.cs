@@ -1,30 +1,146 @@
 using System.Buffers.Binary;
+using System.Text;
 
 namespace IngestVideo.Probing;
 
-/// <summary>The top-level boxes of an MP4 or MOV (ISO/IEC 14496-12, 4.2): enough to see that the end is missing, before an hour is spent on the rest.</summary>
+/// <summary>Reads the boxes of an MP4 or MOV (ISO/IEC 14496-12, 4.2), without what is in them.</summary>
 public static class IsoBoxes
 {
-    /// <exception cref="IngestRefusedException">422: a box extends beyond the end of the file.</exception>
-    public static void CheckComplete(Stream file)
+    /// <summary>More than a file of four hours has with a fragment for each picture. What follows is for the demuxer to read.</summary>
+    private const int MaxBoxes = 1_000_000;
+
+    private const int BoxesBeforeMedia = 1_000;
+
+    /// <summary>Sample entries of encrypted tracks: of common encryption (ISO/IEC 23001-7), and of FairPlay.</summary>
+    private static readonly string[] s_encrypted = ["encv", "enca", "enct", "encs", "drmi", "drms"];
+
+    /// <summary>What leads to the description of a track's samples.</summary>
+    private static readonly string[] s_sampleTables = ["moov", "trak", "mdia", "minf", "stbl"];
+
+    /// <summary>Whether the file ends inside a box that holds media or its description: part of it may be missing.</summary>
+    public static bool EndInsideBox(Stream file, CancellationToken cancellationToken)
     {
-        Span<byte> header = stackalloc byte[16];
-        for (long at = 0; at + 8 <= file.Length;)
+        var end = file.Length;
+        var last = default(Box);
+        foreach (var box in Read(file, 0, end, new(MaxBoxes), cancellationToken))
+            last = box;
+        return last.End > end && last.Type is not ("free" or "skip" or "wide");
+    }
+
+    /// <summary>The sample entries of all tracks: what each is coded with, in the order of the tracks.</summary>
+    public static IReadOnlyList<SampleEntry> SampleEntries(Stream file, CancellationToken cancellationToken)
+    {
+        var budget = new Budget(MaxBoxes);
+        // Version, flags and the number of entries come first.
+        return [.. Descend(file, s_sampleTables, budget, cancellationToken).Where(table => table.Box.Type == "stsd")
+            .SelectMany(table => Read(file, table.Box.Content + 8, Math.Min(table.Box.End, file.Length), budget, cancellationToken)
+                .Select(entry => new SampleEntry(table.Track, entry.Type, entry.Start + 4)))];
+    }
+
+    /// <summary>
+    /// How many bytes were put before a finished file: what comes before its <c>ftyp</c>, where the first sample is found only if they do not count.
+    /// </summary>
+    public static long PrependedBytes(Stream file, CancellationToken cancellationToken)
+    {
+        var boxes = Read(file, 0, file.Length, new(BoxesBeforeMedia), cancellationToken).ToList();
+        var start = boxes.Find(box => box.Type == "ftyp").Start;
+        if (start == 0)
+            return 0;
+        foreach (var (_, box) in Descend(file, s_sampleTables, new(MaxBoxes), cancellationToken))
         {
+            if (box.Type is not ("stco" or "co64"))
+                continue;
+            var entry = new byte[8];
+            file.Position = box.Content + 8; // after version, flags and the number of chunks
+            if (file.ReadAtLeast(entry, entry.Length, throwOnEndOfStream: false) < entry.Length)
+                return 0;
+            var position = box.Type == "stco" ? BinaryPrimitives.ReadUInt32BigEndian(entry) : BinaryPrimitives.ReadInt64BigEndian(entry);
+            return !IsMedia(position) && IsMedia(position + start) ? start : 0;
+        }
+        return 0;
+
+        bool IsMedia(long position) => boxes.Exists(box => box.Type == "mdat" && position >= box.Content && position < box.End);
+    }
+
+    /// <summary>Where the type of a sound's <c>trak</c> stands in the file; null where the track is something else.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="track">The index of the track, which is ffmpeg's index of the stream.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    public static long? SoundTrack(Stream file, int track, CancellationToken cancellationToken)
+    {
+        var handler = Descend(file, s_sampleTables[..3], new(MaxBoxes), cancellationToken)
+            .FirstOrDefault(found => found.Track == track && found.Box.Type == "hdlr").Box;
+        var type = new byte[4];
+        file.Position = handler.Content + 8; // after version, flags and what QuickTime has there
+        if (handler.Content == 0 || file.ReadAtLeast(type, type.Length, throwOnEndOfStream: false) < type.Length || !type.AsSpan().SequenceEqual("soun"u8))
+            return null;
+        return Descend(file, s_sampleTables[..1], new(MaxBoxes), cancellationToken)
+            .Where(found => found.Box.Type == "trak").ElementAt(track).Box.Start + 4;
+    }
+
+    /// <summary>The boxes at the end of a path of boxes, each with the index of its track.</summary>
+    private static IEnumerable<(int Track, Box Box)> Descend(Stream file, string[] path, Budget budget, CancellationToken cancellationToken)
+    {
+        return Children(0, file.Length, depth: 0, track: -1);
+
+        IEnumerable<(int Track, Box Box)> Children(long start, long end, int depth, int track)
+        {
+            foreach (var box in Read(file, start, end, budget, cancellationToken))
+            {
+                if (depth == path.Length)
+                {
+                    yield return (track, box);
+                }
+                else if (box.Type == path[depth])
+                {
+                    track += box.Type == "trak" ? 1 : 0;
+                    foreach (var child in Children(box.Content, Math.Min(box.End, end), depth + 1, track))
+                        yield return child;
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<Box> Read(Stream file, long start, long end, Budget budget, CancellationToken cancellationToken)
+    {
+        var header = new byte[16];
+        for (var at = start; at <= end - 8 && budget.Take();)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
             file.Position = at;
             var read = file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
             long size = BinaryPrimitives.ReadUInt32BigEndian(header);
-            if (size == 0) // until the end of the file
-                return;
-            if (size == 1 && read == 16)
-                size = BinaryPrimitives.ReadInt64BigEndian(header[8..]);
-            if (size < 8 || !IsType(header[4..8])) // padding or damage: for the demuxer to judge
-                return;
-            if (size > file.Length - at)
-                throw IngestRefusedException.Undecodable("The video is cut off: its file ends before what it announces. Send it again, whole.");
-            at += size;
+            var content = at + 8;
+            if (size == 0) // until the end
+                size = end - at;
+            else if (size == 1 && read == 16)
+                (size, content) = (BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(8)), at + 16);
+            if (read < 8 || size < content - at || !IsType(header.AsSpan(4, 4))) // padding or damage: for the demuxer to judge
+                yield break;
+            var next = size > long.MaxValue - at ? long.MaxValue : at + size;
+            yield return new(Encoding.ASCII.GetString(header, 4, 4), at, content, next);
+            at = next;
         }
     }
 
     private static bool IsType(ReadOnlySpan<byte> type) => !type.ContainsAnyExceptInRange((byte)' ', (byte)'~');
+
+    private readonly record struct Box(string Type, long Start, long Content, long End);
+
+    /// <summary>How many boxes may still be read.</summary>
+    private sealed class Budget(int boxes)
+    {
+        private int _left = boxes;
+
+        public bool Take() => _left-- > 0;
+    }
+
+    /// <summary>A description of a track's samples.</summary>
+    /// <param name="Track">The index of the track, which is ffmpeg's index of the stream.</param>
+    /// <param name="Type">What they are coded with.</param>
+    /// <param name="Position">Where the type stands in the file.</param>
+    public readonly record struct SampleEntry(int Track, string Type, long Position)
+    {
+        public bool IsEncrypted => s_encrypted.Contains(Type, StringComparer.Ordinal);
+    }
 }

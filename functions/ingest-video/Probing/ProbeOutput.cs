@@ -12,6 +12,7 @@ internal sealed record ProbeStream
     public int Index { get; init; }
     public string? CodecType { get; init; }
     public string? CodecName { get; init; }
+    public string? CodecTagString { get; init; }
     public string? Profile { get; init; }
     public int Width { get; init; }
     public int Height { get; init; }
@@ -26,6 +27,7 @@ internal sealed record ProbeStream
     public string? RFrameRate { get; init; }
     public string? AvgFrameRate { get; init; }
     public string? Duration { get; init; }
+    public long? DurationTs { get; init; }
     public string? StartTime { get; init; }
     public string? BitRate { get; init; }
     public int Channels { get; init; }

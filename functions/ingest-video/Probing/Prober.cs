@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using IngestVideo.Media;
 using IngestVideo.Processes;
 
 namespace IngestVideo.Probing;
 
 /// <summary>Asks ffprobe what a source is, and tames its answers: what comes out is checked and in our own words.</summary>
-public sealed class Prober(Sandbox sandbox, IngestOptions options)
+public sealed partial class Prober(Sandbox sandbox, IngestOptions options)
 {
     /// <summary>Each stream is a line, with all its tags.</summary>
     private const int LongestLine = 1 << 20; // characters
@@ -15,12 +16,30 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(60);
 
     /// <exception cref="IngestRefusedException">422: there is nothing to play in it, or it is beyond a limit.</exception>
+    /// <exception cref="DecoderNotOpenedException">A stream's decoder does not open.</exception>
     public async Task<MediaInfo> ProbeAsync(string path, Container container, CancellationToken cancellationToken)
+    {
+        var (result, output) = await RunAsync(path, container, "error", cancellationToken);
+        if (result is { ExitCode: not 0, LastErrors: [] }) // that a decoder does not open is a warning only
+            (result, output) = await RunAsync(path, container, "warning", cancellationToken);
+        if (result.ExitCode != 0)
+        {
+            var reason = FfmpegErrors.Reason(result, path);
+            var refusal = IngestRefusedException.Undecodable($"The video cannot be read: {reason}.");
+            throw result.LastErrors.Select(line => Unopened().Match(line)).FirstOrDefault(match => match.Success) is { } unopened
+                ? new DecoderNotOpenedException(int.Parse(unopened.Groups["stream"].ValueSpan, CultureInfo.InvariantCulture), reason, refusal) : refusal;
+        }
+        if (result.LastErrors.Any(line => line.Contains("Unsupported encoding type", StringComparison.Ordinal))) // Matroska's encryption without a key's name
+            throw Encrypted();
+        return Understand(output);
+    }
+
+    private async Task<(ProcessResult Result, string Output)> RunAsync(string path, Container container, string level, CancellationToken cancellationToken)
     {
         var command = await sandbox.WrapAsync(
             "ffprobe",
             [
-                "-v", "error", "-hide_banner", "-print_format", "json=compact=1", "-show_streams", "-show_format",
+                "-v", level, "-hide_banner", "-print_format", "json=compact=1", "-show_streams", "-show_format",
                 .. UntrustedInput.Arguments(container, options.MaxPixels, options.MaxStreams),
                 "-i", path,
             ],
@@ -28,19 +47,19 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
         var output = new StringBuilder();
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(s_longest);
-        ProcessResult result;
         try
         {
-            result = await ChildProcess.RunAsync(command, onStarted: null, line => output.Append(line), timeout.Token, LongestLine);
+            return (await ChildProcess.RunAsync(command, onStarted: null, line => output.Append(line), timeout.Token, LongestLine), output.ToString());
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw IngestRefusedException.Undecodable($"The video could not be examined within {s_longest.TotalSeconds:0} seconds.");
+            throw IngestRefusedException.Undecodable($"The video could not be examined within {s_longest.ToText()}.");
         }
-        if (result.ExitCode != 0)
-            throw IngestRefusedException.Undecodable($"The video cannot be read: {FfmpegErrors.Reason(result, path)}.");
-        return Understand(output.ToString());
     }
+
+    /// <summary>422: the source is encrypted.</summary>
+    internal static IngestRefusedException Encrypted() =>
+        IngestRefusedException.Undecodable("The video is encrypted (copy protection, DRM or conditional access). Send it without encryption.");
 
     /// <exception cref="IngestRefusedException">422: there is nothing to play in it, it is beyond a limit, or what is said of it is no JSON.</exception>
     internal MediaInfo Understand(string json)
@@ -61,24 +80,36 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
         var streams = output.Streams ?? [];
         if (streams.Count > options.MaxStreams)
             throw IngestRefusedException.Undecodable($"The video has {streams.Count} streams; at most {options.MaxStreams} are accepted here.");
+        // ffmpeg's name for the ContentEncKeyID of Matroska (RFC 9559, 5.1.4.1.31.10).
+        if (streams.Any(stream => stream.Tags?.ContainsKey("enc_key_id") == true))
+            throw Encrypted();
         var picture = streams.Where(stream => stream.CodecType == "video" && stream.Disposition is not { AttachedPic: 1 } && stream.CodecName is not null)
             .OrderByDescending(stream => stream.Disposition?.Default).FirstOrDefault();
-        var audio = streams.Where(stream => stream is { CodecType: "audio", Channels: > 0, CodecName: not null })
-            .Select(stream => new AudioTrack(stream.Index, Language(stream), Title(stream), stream.Channels, stream.Disposition is { Default: 1 })).ToList();
-        var subtitles = streams.Where(stream => stream is { CodecType: "subtitle", CodecName: "subrip" or "srt" or "ass" or "ssa" or "webvtt" or "mov_text" or "text" })
-            .Select(stream => new SubtitleTrack(stream.Index, Language(stream), Title(stream), stream.Disposition is { Default: 1 }, stream.Disposition is { Forced: 1 })).ToList();
+        var audio = streams.Where(stream => stream is { CodecType: "audio", Channels: > 0, CodecName: not null }).Take(MediaInfo.MaxTracks)
+            .Select(stream => new AudioTrack(stream.Index, Language(stream), Title(stream), stream.Channels, stream.Disposition is { Default: 1 })
+            {
+                Codec = stream.CodecName!,
+            }).ToList();
+        var subtitles = streams.Where(stream => picture is not null && IsText(stream)).Take(MediaInfo.MaxTracks)
+            .Select(stream => new SubtitleTrack(
+                stream.Index, Language(stream), Title(stream), stream.Disposition is { Default: 1 }, stream.Disposition is { Forced: 1 })).ToList();
         if (picture is null && audio is [])
             throw IngestRefusedException.Undecodable("There is neither picture nor sound in it that can be decoded.");
+        var taken = audio.Select(track => track.StreamIndex).Concat(subtitles.Select(track => track.StreamIndex)).Append(picture?.Index ?? -1).ToHashSet();
+        var skipped = streams.Where(stream => !taken.Contains(stream.Index)).Select(Skip).OfType<SkippedTrack>().ToList();
 
         // A track of subtitles may end after the film.
-        var played = streams.Where(stream => stream == picture || stream.CodecType == "audio").Select(DurationOf).Max();
-        var duration = played ?? Seconds(output.Format?.Duration);
+        var played = streams.Where(stream => stream == picture || (stream.CodecType == "audio" && taken.Contains(stream.Index))).Select(DurationOf).Max();
+        var duration = played ?? (streams.Any(HasUnknownDuration) ? null : Seconds(output.Format?.Duration));
         // What Matroska announces is the last time stamp, and the first need not be zero.
         if (output.Format is { FormatName: "matroska,webm" } && Seconds(output.Format.StartTime) is { } start && start < duration)
             duration -= start;
         if (duration > options.MaxDuration)
-            throw IngestRefusedException.Undecodable($"The video says that it is {duration:d\\.hh\\:mm\\:ss} long; at most {options.MaxDuration:d\\.hh\\:mm\\:ss} is accepted here.");
-        return new(duration, picture is null ? null : Picture(picture, output.Format), audio, subtitles);
+        {
+            throw IngestRefusedException.Undecodable(
+                $"The video says that it is {duration.Value.ToText()} long; at most {options.MaxDuration.ToText()} is accepted here.");
+        }
+        return new(duration, picture is null ? null : Picture(picture, output.Format), audio, subtitles) { Skipped = skipped };
     }
 
     private VideoTrack Picture(ProbeStream stream, ProbeFormat? format)
@@ -86,22 +117,22 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
         if (stream.Width <= 0 || stream.Height <= 0)
             throw IngestRefusedException.Undecodable("The picture has no size: it cannot be decoded.");
         if ((long)stream.Width * stream.Height > options.MaxPixels)
-            throw IngestRefusedException.Undecodable($"The picture of {stream.Width}×{stream.Height} is larger than the {options.MaxPixels:N0} pixels that are accepted here.");
+        {
+            throw IngestRefusedException.Undecodable(
+                $"The picture of {stream.Width}×{stream.Height} is larger than the {options.MaxPixels:N0} pixels that are accepted here.");
+        }
         var rotation = stream.SideDataList?.FirstOrDefault(data => data.SideDataType == "Display Matrix");
-        var pixel = Ratio(stream.SampleAspectRatio, ':') is { } ratio and > 0.05 and < 20 ? ratio : 1;
-        // Widened, never narrowed: detail is kept.
-        var display = pixel >= 1
-            ? new Size((int)Math.Round(stream.Width * pixel), stream.Height)
-            : new Size(stream.Width, (int)Math.Round(stream.Height / pixel));
+        var display = DisplaySize(stream.Width, stream.Height, stream.SampleAspectRatio);
         var sideways = rotation?.Rotation is { } degrees && Math.Abs(Math.Round(degrees / 90) % 2) == 1;
         return new(stream.Index, stream.CodecName!, sideways ? new(display.Height, display.Width) : display, FrameRate(stream))
         {
             PixelFormat = stream.PixFmt ?? "",
             ReorderedFrames = Math.Clamp(stream.HasBFrames, 0, 16),
-            Interlaced = stream.FieldOrder is "tt" or "bb" or "tb" or "bt",
+            // DV always is, except for its high definition of 720 lines; only the decoder knows.
+            Interlaced = stream.FieldOrder is "tt" or "bb" or "tb" or "bt" || stream is { CodecName: "dvvideo", Height: not 720 },
             Progressive = stream.FieldOrder == "progressive",
             Rotated = rotation is not null, // a matrix without a rotation may still mirror
-            SquarePixels = pixel == 1,
+            SquarePixels = PixelShape(stream.SampleAspectRatio) == 1,
             DynamicRange = stream.ColorTransfer switch
             {
                 "smpte2084" => DynamicRange.PerceptualQuantizer,
@@ -116,6 +147,34 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
         };
     }
 
+    /// <summary>The size in square pixels. Pixels are widened, never narrowed: detail is kept.</summary>
+    internal static Size DisplaySize(int width, int height, string? pixels) => PixelShape(pixels) is var shape && shape >= 1
+        ? new((int)Math.Round(width * shape), height) : new(width, (int)Math.Round(height / shape));
+
+    /// <summary>How wide a pixel is for its height.</summary>
+    private static double PixelShape(string? pixels) => Ratio(pixels, ':') is { } ratio and > 0.05 and < 20 ? ratio : 1;
+
+    private static bool IsText(ProbeStream stream) =>
+        stream is { CodecType: "subtitle", CodecName: "subrip" or "srt" or "ass" or "ssa" or "webvtt" or "mov_text" or "text" };
+
+    /// <summary>Says why a track is left out; null for what nobody misses.</summary>
+    private static SkippedTrack? Skip(ProbeStream stream)
+    {
+        var codec = stream.CodecName ?? (stream.CodecTagString is { } tag && !tag.StartsWith('[') ? tag : null);
+        var unknown = stream.CodecName is null;
+        (string Kind, string Reason)? why = stream.CodecType switch
+        {
+            "video" when stream.Disposition is { AttachedPic: 1 } or { StillImage: 1 } => null, // a cover
+            "video" => ("video", unknown ? "The codec is unknown." : "A video has one picture, and this is another."),
+            "audio" when unknown => ("audio", "The codec is unknown."),
+            "audio" => ("audio", stream.Channels > 0 ? $"Only the first {MediaInfo.MaxTracks} sounds are published." : "The sound cannot be decoded."),
+            "subtitle" when IsText(stream) => ("subtitles", $"Only the first {MediaInfo.MaxTracks} subtitles are published, and none without a picture."),
+            "subtitle" => ("subtitles", unknown ? "The codec is unknown." : "The subtitles are not text: they are pictures, or captions for a television."),
+            _ => null,
+        };
+        return why is { } found ? new(found.Kind, stream.Index, codec, Language(stream), found.Reason) : null;
+    }
+
     private static double FrameRate(ProbeStream stream)
     {
         // The average is honest for a variable rate; the base rate of a still or of a damaged file may be 90,000.
@@ -124,24 +183,34 @@ public sealed class Prober(Sandbox sandbox, IngestOptions options)
         return average > 0 ? average : basic is > 0 and <= 240 ? basic : 25;
     }
 
-    private static TimeSpan? DurationOf(ProbeStream stream) =>
+    /// <summary>All ones: what MP4 says of a duration that is not known (ISO/IEC 14496-12, 8.2.2.3), and ffmpeg takes for a number.</summary>
+    private static bool HasUnknownDuration(ProbeStream stream) => stream.DurationTs is uint.MaxValue or long.MaxValue or -1;
+
+    private static TimeSpan? DurationOf(ProbeStream stream) => HasUnknownDuration(stream) ? null :
         // Matroska says it in a tag: 00:01:02.345000000.
         Seconds(stream.Duration) ?? (stream.Tags?.GetValueOrDefault("DURATION") is { Length: >= 8 } tag
-            && TimeSpan.TryParse(tag.Length > 16 ? tag[..16] : tag, CultureInfo.InvariantCulture, out var duration) && duration > TimeSpan.Zero ? duration : null);
+            && TimeSpan.TryParse(tag.Length > 16 ? tag[..16] : tag, CultureInfo.InvariantCulture, out var duration) && duration > TimeSpan.Zero
+                ? duration : null);
 
     private static TimeSpan? Seconds(string? text) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 1e9 ? TimeSpan.FromSeconds(seconds) : null;
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 1e9
+            ? TimeSpan.FromSeconds(seconds) : null;
 
-    private static double Moment(string? text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && Math.Abs(seconds) < 1e9 ? seconds : 0;
+    private static double Moment(string? text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && Math.Abs(seconds) < 1e9 ? seconds : 0;
 
     private static double? Ratio(string? text, char separator) =>
         text?.Split(separator) is [var over, var under]
         && double.TryParse(over, NumberStyles.Float, CultureInfo.InvariantCulture, out var numerator)
-        && double.TryParse(under, NumberStyles.Float, CultureInfo.InvariantCulture, out var denominator) && numerator > 0 && denominator > 0 && double.IsFinite(numerator / denominator) ? numerator / denominator : null;
+        && double.TryParse(under, NumberStyles.Float, CultureInfo.InvariantCulture, out var denominator)
+        && numerator > 0 && denominator > 0 && double.IsFinite(numerator / denominator) ? numerator / denominator : null;
 
     private static string? Known(string? value) => value is null or "unknown" or "unspecified" or "reserved" ? null : value;
 
     private static string? Language(ProbeStream stream) => LanguageTag.FromIso639(stream.Tags?.GetValueOrDefault("language"));
+
+    [GeneratedRegex(@"^Could not open codec for input stream (?<stream>\d{1,4})\b", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Unopened();
 
     private static string? Title(ProbeStream stream) => stream.Tags?.GetValueOrDefault("title") is { Length: > 0 } title ? title : null;
 }

@@ -28,6 +28,7 @@ public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
         ];
         var command = await sandbox.WrapAsync("ffmpeg", arguments, new(options.FfmpegMemoryBytes, s_longestScan, FileBytes: 0));
         var reader = new FrameListReader(streams, media.Video);
+        var incomplete = false;
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(s_longestScan);
         try
@@ -35,19 +36,21 @@ public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
             var result = await ChildProcess.RunAsync(command, onStarted: null, reader.Read, timeout.Token);
             if (result.ExitCode != 0)
                 return null;
+            incomplete = result.LastErrors.Any(line => line.Contains("partial file", StringComparison.Ordinal)); // of MP4: a sample lies behind the end
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw IngestRefusedException.Undecodable($"The video could not be read within {s_longestScan.TotalMinutes:0} minutes.");
+            throw IngestRefusedException.Undecodable($"The video could not be read within {s_longestScan.ToText()}.");
         }
         var timeline = reader.Timeline;
         if (timeline.End > options.MaxDuration)
-            throw IngestRefusedException.Undecodable($"The video is longer than the {options.MaxDuration:d\\.hh\\:mm\\:ss} that are accepted here.");
-        return timeline.Streams.Count > 0 ? timeline : null;
+            throw IngestRefusedException.Undecodable($"The video is longer than the {options.MaxDuration.ToText()} that are accepted here.");
+        return timeline.Streams.Count > 0 ? timeline with { IsIncomplete = timeline.IsIncomplete || incomplete } : null;
     }
 
     /// <summary>
-    /// Reads the list of packets that ffmpeg's <c>framecrc</c> muxer prints: <c>#tb index: 1/90000</c> for each stream, then index, dts, pts, duration, size and checksum of each packet.
+    /// Reads the list of packets that ffmpeg's <c>framecrc</c> muxer prints: <c>#tb index: 1/90000</c> for each stream, then index, dts, pts, duration, size and
+    /// checksum of each packet.
     /// </summary>
     internal sealed class FrameListReader(int[] streams, VideoTrack? video)
     {
@@ -55,7 +58,20 @@ public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
         private readonly Dictionary<int, double> _timeBases = [];
         private readonly Dictionary<int, StreamSpan> _spans = [];
 
-        public Timeline Timeline => new(_spans.ToDictionary(span => streams[span.Key], span => span.Value));
+        private readonly PictureDistances _distances = new();
+        private bool _incomplete;
+
+        public Timeline Timeline => new(_spans.ToDictionary(span => streams[span.Key], span => Shown(span.Value)))
+        {
+            IsIncomplete = _incomplete,
+            PictureRate = _distances.Rate,
+        };
+
+        /// <summary>
+        /// Raw streams have no times: ffmpeg counts pictures, and begins before zero by as many as the decoder holds back. Then the first one is shown at zero.
+        /// </summary>
+        private static StreamSpan Shown(StreamSpan span) => span is { HasPresentationTimes: false, Start: { Ticks: < 0 } start }
+            ? span with { Start = TimeSpan.Zero, End = span.End - start, HasPresentationTimes = true } : span;
 
         public void Read(string line)
         {
@@ -70,7 +86,8 @@ public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
         {
             Span<Range> parts = stackalloc Range[3];
             if (text.SplitAny(parts, ":/", StringSplitOptions.TrimEntries) == 3
-                && Number(text[parts[0]]) is { } stream and >= 0 && stream < streams.Length && Number(text[parts[1]]) is { } over && Number(text[parts[2]]) is > 0 and var under)
+                && Number(text[parts[0]]) is { } stream and >= 0 && stream < streams.Length
+                && Number(text[parts[1]]) is { } over && Number(text[parts[2]]) is > 0 and var under)
                 _timeBases[(int)stream] = (double)over / under;
         }
 
@@ -81,7 +98,10 @@ public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
                 || !_timeBases.TryGetValue((int)index, out var unit)
                 || Number(text[fields[1]]) is not { } decoded || Number(text[fields[2]]) is not { } presented || Number(text[fields[3]]) is not { } duration)
                 return;
+            _incomplete |= IsCorrupt(text);
             var stream = (int)index;
+            if (streams[stream] == video?.StreamIndex && decoded != NoTime)
+                _distances.Add(decoded, unit);
             var time = presented != NoTime ? presented : decoded;
             if (time == NoTime)
                 return;
@@ -91,6 +111,17 @@ public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
             _spans[stream] = _spans.TryGetValue(stream, out var span)
                 ? new(start < span.Start ? start : span.Start, end > span.End ? end : span.End, span.HasPresentationTimes && presented != NoTime)
                 : new(start, end, presented != NoTime);
+        }
+
+        /// <summary>Whether a packet is marked as damaged (AV_PKT_FLAG_CORRUPT, 2): of MP4, one that ends with the file and not where it should.</summary>
+        private static bool IsCorrupt(ReadOnlySpan<char> text)
+        {
+            const string flags = " F=0x";
+            if (text.IndexOf(flags, StringComparison.Ordinal) is not (>= 0 and var at))
+                return false;
+            var digits = text[(at + flags.Length)..];
+            digits = digits.IndexOf(',') is >= 0 and var end ? digits[..end] : digits;
+            return int.TryParse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var value) && (value & 2) != 0;
         }
 
         private static long? Number(ReadOnlySpan<char> text) => long.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : null;

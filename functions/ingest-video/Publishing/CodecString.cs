@@ -36,7 +36,9 @@ public static class CodecString
         return null;
     }
 
-    /// <summary>The first units of the box <c>mdat</c>, each after its length (ISO/IEC 14496-15, 4.3.3; ffmpeg always writes it in four bytes, or fails).</summary>
+    /// <summary>
+    /// The first units of the box <c>mdat</c>, each after its length (ISO/IEC 14496-15, 4.3.3; ffmpeg always writes it in four bytes, or fails).
+    /// </summary>
     private static bool? FragmentBeginsWithIdr(ReadOnlySpan<byte> start)
     {
         while (start.Length >= 8 && !start[4..].StartsWith("mdat"u8))
@@ -68,7 +70,7 @@ public static class CodecString
     }
 
     /// <summary>The payloads of packets put together: a parameter set may lie across two of them.</summary>
-    private static ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> segment)
+    internal static ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> segment)
     {
         var payloads = new byte[segment.Length];
         var length = 0;

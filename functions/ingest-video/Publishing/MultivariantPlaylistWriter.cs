@@ -9,6 +9,7 @@ public static class MultivariantPlaylistWriter
 {
     private const string AudioGroup = "audio";
     private const string SubtitleGroup = "subtitles";
+    private const string CaptionGroup = "captions";
 
     /// <summary>What a player starts with, before it has measured the network: Apple asks for about 2 Mb/s.</summary>
     private const long StartBitsPerSecond = 2_200_000;
@@ -32,9 +33,18 @@ public static class MultivariantPlaylistWriter
             var forced = words.Track.Forced ? "YES" : "NO";
             Media(text, "SUBTITLES", SubtitleGroup, words.Label, words.Track.Language, words.Default, $",AUTOSELECT=YES,FORCED={forced}", Uri(attempt, words));
         }
+        var captions = video.SelectMany(rendition => rendition.Captions).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        foreach (var id in captions)
+        {
+            var name = captions is [_] ? "Closed captions" : $"Closed captions {id}";
+            text.Append(CultureInfo.InvariantCulture, $"#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"{CaptionGroup}\",NAME=\"{name}\"");
+            text.Append(CultureInfo.InvariantCulture, $",DEFAULT=NO,AUTOSELECT=YES,INSTREAM-ID=\"{id}\"\n");
+        }
 
         var sounds = audio.Aggregate(default(MeasuredBandwidth), (largest, rendition) => MeasuredBandwidth.Larger(largest, rendition.Bandwidth));
-        var groups = (audio is [] ? "" : $",AUDIO=\"{AudioGroup}\"") + (subtitles is [] ? "" : $",SUBTITLES=\"{SubtitleGroup}\"");
+        var groups = (audio is [] ? "" : $",AUDIO=\"{AudioGroup}\"") + (subtitles is [] ? "" : $",SUBTITLES=\"{SubtitleGroup}\"")
+            // Unless it says that there are none, players look for some and offer an empty menu (RFC 8216, 4.3.4.2).
+            + (captions is [] ? ",CLOSED-CAPTIONS=NONE" : $",CLOSED-CAPTIONS=\"{CaptionGroup}\"");
         foreach (var rendition in StartFirst(video))
         {
             var picture = (VideoRendition)rendition.Rendition;

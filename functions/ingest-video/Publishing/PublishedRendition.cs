@@ -9,6 +9,9 @@ namespace IngestVideo.Publishing;
 /// <param name="Segments">What it consists of.</param>
 public sealed record PublishedRendition(Rendition Rendition, string Codecs, MeasuredBandwidth Bandwidth, IReadOnlyList<MediaSegment> Segments)
 {
+    /// <summary>The closed captions inside the picture, by <c>INSTREAM-ID</c>.</summary>
+    public IReadOnlyList<string> Captions { get; init; } = [];
+
     /// <summary>How long it plays.</summary>
     public double Seconds => Segments.Sum(segment => segment.Seconds);
 }

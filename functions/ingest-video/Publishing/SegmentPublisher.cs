@@ -29,6 +29,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     private readonly ShortTails _tails = new(plan, workspace.Output);
     private readonly ConcurrentDictionary<string, long> _published = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _codecs = new(StringComparer.Ordinal);
+    private readonly CaptionScanner _captions = new();
     private readonly DriveInfo _disk = new(workspace.Root);
     private long _unpublished;
 
@@ -87,7 +88,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
             }
             var measured = rendition is IFrameRendition ? EndingAt(renditions[0].Seconds, segments) : segments;
             var codecs = rendition is AudioRendition ? CodecString.Aac : _codecs[rendition.Name];
-            renditions.Add(new(rendition, codecs, MeasuredBandwidth.Of(measured), measured));
+            renditions.Add(new(rendition, codecs, MeasuredBandwidth.Of(measured), measured) { Captions = HasCaptions(rendition.Name) ? _captions.Found : [] });
         }
         CheckAligned(renditions);
         var init = plan.SegmentFormat == SegmentFormat.FragmentedMp4 ? OutputFiles.InitSection : null;
@@ -154,6 +155,11 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
         await using (var content = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous))
         {
             await ReadStartAsync(name, content, cancellationToken);
+            if (HasCaptions(Path.GetDirectoryName(name)!))
+            {
+                await _captions.ReadAsync(content, cancellationToken);
+                content.Position = 0;
+            }
             length = content.Length;
             if (length > 0) // ffmpeg writes an empty segment where there is no packet at all
                 await publication.PutAsync(name, content, cancellationToken);
@@ -162,6 +168,9 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
         _published[name] = length;
         Interlocked.Add(ref _unpublished, -length);
     }
+
+    /// <summary>The smallest picture of the full rate has them all: where every second picture is left out, so is what it carries.</summary>
+    private bool HasCaptions(string rendition) => plan.Video.FirstOrDefault(video => video.FrameRate == plan.FrameRate)?.Name == rendition;
 
     /// <summary>Learns the codec from the first segment, and checks every one that was copied.</summary>
     private async Task ReadStartAsync(string name, FileStream content, CancellationToken cancellationToken)

@@ -169,9 +169,9 @@ public sealed class VideoClaim : IAsyncDisposable
                     if (!await FlushAsync(_statuses, _ended.Token))
                         return;
                 }
-                catch (Exception e) when (e is not OperationCanceledException)
+                catch (Exception e) when (!_ended.IsCancellationRequested)
                 {
-                    // The claim may still be ours: the next heartbeat will show it.
+                    // Also a timeout of somebody else: heartbeats that end silently lose the video. It may still be ours: the next one will show it.
                     _logger.LogWarning(e, "The status of {Video} could not be written", _video);
                 }
             }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using IngestVideo.Media;
 
 namespace IngestVideo.Status;
 
@@ -35,6 +36,9 @@ public sealed record VideoStatus
     public string? Title { get; init; }
 
     public IReadOnlyList<RenditionStatus> Renditions { get; init; } = [];
+
+    /// <summary>The tracks of the source that are left out, and why; null when there are none.</summary>
+    public IReadOnlyList<SkippedTrack>? Skipped { get; init; }
 
     /// <summary>The key of the multivariant playlist, once the video is ready.</summary>
     public string? Playlist { get; init; }

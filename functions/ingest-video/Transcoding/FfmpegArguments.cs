@@ -61,11 +61,17 @@ public static class FfmpegArguments
     /// <summary>What every rendition needs, done once: progressive, constant rate, square pixels, 8-bit 4:2:0, BT.709. ffmpeg has turned it upright before.</summary>
     private static IEnumerable<string> Normalise(TranscodePlan plan, VideoTrack video, Size size)
     {
+        if (video.ShapeChanges)
+        {
+            // Each as large as fits, by its own shape, with bars around it; at even positions, or half pictures would change places.
+            yield return $@"scale=w=trunc(min({size.Width}\,{size.Height}*dar)/2)*2:h=trunc(min({size.Height}\,{size.Width}/dar)/2)*2:interl=-1:eval=frame";
+            yield return $"pad={size.Width}:{size.Height}:trunc((ow-iw)/4)*2:trunc((oh-ih)/4)*2:eval=frame,setsar=1";
+        }
         // To the size of the first picture, which nearly always all have: then nothing is done.
         if (video.Interlaced || video.DynamicRange != DynamicRange.Standard)
             yield return "scale=interl=-1";
         if (video.Interlaced)
-            yield return "bwdif=mode=send_frame:deint=all";
+            yield return $"bwdif=mode=send_frame:deint=all:parity={video.BottomFieldFirst switch { true => "bff", false => "tff", null => "auto" }}";
         // Beside a copy there is nothing to repair, and each picture must stay the one that it is in the source.
         if (!plan.CopiesSource)
         {
@@ -127,8 +133,11 @@ public static class FfmpegArguments
     private static IEnumerable<string> Audio(AudioRendition rendition, TranscodePlan plan, IngestOptions options) =>
     [
         "-map", $"0:{rendition.Track.StreamIndex}", "-c:a", "aac", "-b:a", $"{options.Ladder.AudioKilobitsPerSecond}k",
+        // One channel goes to both sides at its own level: swresample would lower it by 3 dB. Asked of each part of a sound whose channels change.
         // A downmix is lowered until it cannot clip (for floating point the default would not). Gaps become silence.
-        "-af", $"aresample=48000:ochl=stereo:rematrix_maxval=1:async=1{(plan.End is null ? ":first_pts=0" : Silence(rendition.Track, plan))}",
+        "-af",
+        $@"volume=if(eq(nb_channels\,1)\,sqrt(2)\,1),aresample=48000:ochl=stereo:rematrix_maxval=1:async=1"
+            + (plan.End is null ? ":first_pts=0" : Silence(rendition.Track, plan)),
     ];
 
     /// <summary>Silence before a sound that begins late, and after one that ends early.</summary>

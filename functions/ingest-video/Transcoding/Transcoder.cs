@@ -106,7 +106,7 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
             await watch.CancelAsync();
             return silent >= s_longestSilence
                 ? $"The video cannot be decoded: nothing came of it for {s_longestSilence.TotalMinutes:0} minutes."
-                : $"The video could not be encoded within {options.MaxTranscodeTime:d\\.hh\\:mm\\:ss}.";
+                : $"The video could not be encoded within {options.MaxTranscodeTime.ToText()}.";
         }
         return "";
     }

@@ -139,6 +139,25 @@ public sealed class ClaimTests : IDisposable
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_heartbeat_that_is_cancelled_by_the_store_is_followed_by_others()
+    {
+        var (writes, next) = (0, new TaskCompletionSource());
+        await using var claim = await TakenAsync(new ChangedStore(_store, key =>
+        {
+            if (key != ObjectKeys.Status(_video))
+                return Task.CompletedTask;
+            var write = Interlocked.Increment(ref writes);
+            if (write >= 4)
+                next.TrySetResult();
+            return write is 2 or 3 ? throw new TaskCanceledException("Somebody else's timeout.") : Task.CompletedTask;
+        }));
+
+        await next.Task.WaitAsync(Token);
+
+        Assert.False(claim.Lost.IsCancellationRequested);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Of_several_at_once_one_has_it_and_the_others_leave_no_place_in_the_list()
     {
         var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(number => Task.Run(() => TakeAsync(_store, new ShiftedClock(TimeSpan.FromSeconds(number))))));
