@@ -14,7 +14,9 @@ using Reelseal.Tokens;
 
 namespace Reelseal.Local;
 
-/// <summary>The whole system on this machine: both functions as processes, behind a gateway and an edge, with keys that are made now and thrown away at the end.</summary>
+/// <summary>
+/// The whole system on this machine: both functions as processes, behind a gateway and an edge, with keys that are made now and thrown away at the end.
+/// </summary>
 internal sealed class LocalSystem : IAsyncDisposable
 {
     public const string IngestVideo = "ingest-video";
@@ -48,7 +50,8 @@ internal sealed class LocalSystem : IAsyncDisposable
     public string TokenKeyPath => _secrets.TokenKeyPath;
 
     /// <summary>All that no log may hold.</summary>
-    public IReadOnlyList<string> SecretTexts => [_secrets.OriginSecret, _secrets.TokenKey, .. KeyPair.PrivatePem.Split('\n').Where(line => line.Length > 20 && line[0] != '-')];
+    public IReadOnlyList<string> SecretTexts =>
+        [_secrets.OriginSecret, _secrets.TokenKey, .. KeyPair.PrivatePem.Split('\n').Where(line => line.Length > 20 && line[0] != '-')];
 
     /// <summary>The processes that the gateway sends calls to.</summary>
     public IReadOnlyDictionary<string, FunctionProcess> Functions => _functions;
@@ -70,7 +73,9 @@ internal sealed class LocalSystem : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a function, or another process of it: the gateway sends all calls there from now on. The one before goes on, if it lives, with what it has.</summary>
+    /// <summary>
+    /// Starts a function, or another process of it: the gateway sends all calls there from now on. The one before goes on, if it lives, with what it has.
+    /// </summary>
     /// <exception cref="FunctionStartException">It is not published or does not start.</exception>
     public async Task<FunctionProcess> StartFunctionAsync(string name, CancellationToken cancellationToken)
     {
@@ -101,7 +106,8 @@ internal sealed class LocalSystem : IAsyncDisposable
         var site = new SiteOrigin(options.SiteDirectory);
         var keys = new TrustedKeyGroup(new Dictionary<string, string>(StringComparer.Ordinal) { [KeyPair.Id] = KeyPair.PublicPem });
         var edge = await EdgeServer.StartAsync(
-            new() { Port = options.EdgePort, Keys = keys, Playlists = new(Gateway, _secrets.OriginSecret), Store = Store, Site = site }, options.Logging, cancellationToken);
+            new() { Port = options.EdgePort, Keys = keys, Playlists = new(Gateway, _secrets.OriginSecret), Store = Store, Site = site },
+            options.Logging, cancellationToken);
         _parts.Push(edge);
         Edge = edge.Address;
         if (options.StoreDirectory is not null)
@@ -140,7 +146,8 @@ internal sealed class LocalSystem : IAsyncDisposable
         // The bucket and the credentials for it, as the SDK's own chain finds them.
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
         {
-            if (variable is { Key: string name, Value: string value } && (name.StartsWith("S3_", StringComparison.Ordinal) || name.StartsWith("AWS_", StringComparison.Ordinal)))
+            if (variable is { Key: string name, Value: string value }
+                && (name.StartsWith("S3_", StringComparison.Ordinal) || name.StartsWith("AWS_", StringComparison.Ordinal)))
                 settings.TryAdd(name, value);
         }
         return settings;
@@ -166,6 +173,7 @@ internal sealed class LocalSystem : IAsyncDisposable
     private byte[] PageConfiguration()
     {
         var token = Tokens.Mint(new() { Scopes = [Scopes.Ingest, Scopes.Play], Lifetime = TimeSpan.FromHours(12) });
-        return Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new Dictionary<string, string>(StringComparer.Ordinal) { ["gateway"] = Gateway, ["token"] = token }));
+        return Encoding.UTF8.GetBytes(
+            JsonSerializer.Serialize(new Dictionary<string, string>(StringComparer.Ordinal) { ["gateway"] = Gateway, ["token"] = token }));
     }
 }

@@ -20,7 +20,9 @@ catch (OperationCanceledException)
 {
     return 130; // Ctrl-C, as a shell counts it
 }
-catch (Exception e) when (e is DemoFailedException or FunctionStartException or VideoClientException or FFMpegException or InstanceException or OptionsValidationException or UpstreamException or IOException or UnauthorizedAccessException or ArgumentException)
+catch (Exception e) when (e
+    is DemoFailedException or FunctionStartException or VideoClientException or FFMpegException or InstanceException
+    or OptionsValidationException or UpstreamException or IOException or UnauthorizedAccessException or ArgumentException)
 {
     await Console.Error.WriteLineAsync(e.Message);
     return 1;

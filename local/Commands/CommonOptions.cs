@@ -8,10 +8,14 @@ internal static class CommonOptions
 {
     public static Option<DirectoryInfo?> Store { get; } = new("--store")
     {
-        Description = "The folder that keeps the videos. Without it the bucket that S3_BUCKET and S3_ENDPOINT name, and without those a folder of this program's choice.",
+        Description = "The folder that keeps the videos. Without it the bucket that S3_BUCKET and S3_ENDPOINT name, "
+            + "and without those a folder of this program's choice.",
     };
 
-    public static Option<DirectoryInfo?> Functions { get; } = new("--functions") { Description = "The folder with the published functions (artifacts/functions)." };
+    public static Option<DirectoryInfo?> Functions { get; } = new("--functions")
+    {
+        Description = "The folder with the published functions (artifacts/functions).",
+    };
 
     public static Option<SigningKeyKind> SigningKey { get; } = new("--signing-key") { Description = "The kind of key that URLs are signed with." };
 

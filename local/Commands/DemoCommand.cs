@@ -15,7 +15,8 @@ internal static class DemoCommand
 
     public static Command Create()
     {
-        var command = new Command("demo", "Takes one video in, publishes it, plays it back signed in both ways, and checks that nothing opens without its signature.")
+        var command = new Command(
+            "demo", "Takes one video in, publishes it, plays it back signed in both ways, and checks that nothing opens without its signature.")
         {
             s_video, CommonOptions.Store, CommonOptions.Functions, CommonOptions.SigningKey,
         };
@@ -38,7 +39,8 @@ internal static class DemoCommand
                 await Clip.CreateAsync(video, TimeSpan.FromSeconds(12), 1280, 720, cancellationToken);
                 report.Step("clip", $"12 s, 1280×720, {new FileInfo(video).Length / 1e6:F1} MB");
             }
-            await using var system = await LocalSystem.StartAsync(CommonOptions.Read(arguments, fallback: Path.Combine(scratch.FullName, "store")), cancellationToken);
+            await using var system = await LocalSystem.StartAsync(
+                CommonOptions.Read(arguments, fallback: Path.Combine(scratch.FullName, "store")), cancellationToken);
             report.Step("started", $"gateway {system.Gateway}, edge {system.Edge}");
             await new DemoRun(system, report).RunAsync(video, cancellationToken);
             report.End("Everything works, in");

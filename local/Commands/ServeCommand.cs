@@ -6,8 +6,17 @@ namespace Reelseal.Local.Commands;
 /// <summary><c>serve</c>: the system, until Ctrl-C.</summary>
 internal static class ServeCommand
 {
-    private static readonly Option<int> s_gatewayPort = new("--gateway-port") { Description = "The function gateway's port on 127.0.0.1.", DefaultValueFactory = _ => 8080 };
-    private static readonly Option<int> s_edgePort = new("--edge-port") { Description = "The edge's port on 127.0.0.1, where the page is.", DefaultValueFactory = _ => 8081 };
+    private static readonly Option<int> s_gatewayPort = new("--gateway-port")
+    {
+        Description = "The function gateway's port on 127.0.0.1.",
+        DefaultValueFactory = _ => 8080,
+    };
+
+    private static readonly Option<int> s_edgePort = new("--edge-port")
+    {
+        Description = "The edge's port on 127.0.0.1, where the page is.",
+        DefaultValueFactory = _ => 8081,
+    };
 
     public static Command Create()
     {

@@ -51,7 +51,10 @@ internal sealed class DemoRun(LocalSystem system, DemoReport report)
             throw new DemoFailedException("The upload was answered, but the video is not ready.");
         report.Step("published", $"{_video}, {seconds.ToString("F1", CultureInfo.InvariantCulture)} s");
         foreach (var rendition in status.Renditions ?? [])
-            report.Detail($"{rendition.Name,-14} {rendition.Type,-9} {(rendition.Width is { } width ? $"{width}×{rendition.Height}" : ""),-10} {rendition.Bandwidth / 1000,6} kb/s at most");
+        {
+            var size = rendition.Width is { } width ? $"{width}×{rendition.Height}" : "";
+            report.Detail($"{rendition.Name,-14} {rendition.Type,-9} {size,-10} {rendition.Bandwidth / 1000,6} kb/s at most");
+        }
         return TimeSpan.FromSeconds(seconds);
     }
 
@@ -108,7 +111,8 @@ internal sealed class DemoRun(LocalSystem system, DemoReport report)
         await system.Store.PutAsync(key, new MemoryStream(Encoding.ASCII.GetBytes("#EXTM3U\n")), WriteCondition.IfNew, cancellationToken);
         try
         {
-            return (await client.GetTicketAsync(other, until: null, cancellationToken)).Query ?? throw new DemoFailedException("The ticket has no query for the video's pictures.");
+            return (await client.GetTicketAsync(other, until: null, cancellationToken)).Query
+                ?? throw new DemoFailedException("The ticket has no query for the video's pictures.");
         }
         finally
         {

@@ -20,13 +20,16 @@ internal static class EdgeError
         WriteXmlAsync(context, StatusCodes.Status416RangeNotSatisfiable, "InvalidRange", "The requested range is not satisfiable", "AmazonS3");
 
     /// <summary>S3's answer for a preflight that lacks a header, or that no rule of the bucket allows.</summary>
-    public static Task WritePreflightAsync(HttpContext context, int status, string code, string message) => WriteXmlAsync(context, status, code, message, "AmazonS3");
+    public static Task WritePreflightAsync(HttpContext context, int status, string code, string message) =>
+        WriteXmlAsync(context, status, code, message, "AmazonS3");
 
     /// <summary>CloudFront's HTML page for a bad request or a failing origin.</summary>
     public static Task WritePageAsync(HttpContext context, int status, string sentence)
     {
         context.Response.ContentType = "text/html";
-        return WriteAsync(context, status, $"<html><head><title>ERROR: The request could not be satisfied</title></head><body><h1>{status} ERROR</h1><p>{SecurityElement.Escape(sentence)}</p></body></html>\n", "CloudFront");
+        var page = "<html><head><title>ERROR: The request could not be satisfied</title></head>"
+            + $"<body><h1>{status} ERROR</h1><p>{SecurityElement.Escape(sentence)}</p></body></html>\n";
+        return WriteAsync(context, status, page, "CloudFront");
     }
 
     private static Task WriteXmlAsync(HttpContext context, int status, string code, string message, string server)

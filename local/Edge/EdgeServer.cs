@@ -51,7 +51,11 @@ internal sealed class EdgeServer : IAsyncDisposable
         ];
         // Allows request lines longer than a URL may be, so that the edge itself refuses them.
         var server = await LoopbackServer.StartAsync(
-            options.Port, kestrel => kestrel.Limits.MaxRequestLineSize = 4 * ViewerUrl.MaxLength, logging, context => ServeAsync(context, behaviors, access), cancellationToken);
+            options.Port,
+            kestrel => kestrel.Limits.MaxRequestLineSize = 4 * ViewerUrl.MaxLength,
+            logging,
+            context => ServeAsync(context, behaviors, access),
+            cancellationToken);
         return new(server, playlists);
     }
 
@@ -80,7 +84,9 @@ internal sealed class EdgeServer : IAsyncDisposable
         var method = context.Request.Method;
         if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method) && !HttpMethods.IsOptions(method))
         {
-            await EdgeError.WritePageAsync(context, StatusCodes.Status403Forbidden, "This distribution is not configured to allow the HTTP request method that was used for this request.");
+            await EdgeError.WritePageAsync(
+                context, StatusCodes.Status403Forbidden,
+                "This distribution is not configured to allow the HTTP request method that was used for this request.");
             return;
         }
         if (behavior.IsSigned && access.Check(request, context.Connection.RemoteIpAddress) is { } refusal)

@@ -9,7 +9,8 @@ internal static class ViewerPath
     private const string Unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
     /// <summary>
-    /// The path that selects the behaviour: CloudFront normalises it as in RFC 3986, section 6.2.2, and also merges repeated slashes. The origin receives the path as sent.
+    /// The path that selects the behaviour: CloudFront normalises it as in RFC 3986, section 6.2.2,
+    /// and also merges repeated slashes. The origin receives the path as sent.
     /// </summary>
     public static string Normalise(string path)
     {
@@ -26,7 +27,10 @@ internal static class ViewerPath
         return segments.Count == 0 ? "/" : "/" + string.Join('/', segments) + (isFolder ? "/" : "");
     }
 
-    /// <summary>Returns the object's key, or false if no object can have such a key: S3 does not resolve <c>..</c>, and we store no key with it, nor with empty segments.</summary>
+    /// <summary>
+    /// Returns the object's key, or false if no object can have such a key: S3 does not resolve <c>..</c>,
+    /// and we store no key with it, nor with empty segments.
+    /// </summary>
     public static bool TryReadKey(string path, [NotNullWhen(true)] out string? key)
     {
         key = null;

@@ -72,13 +72,16 @@ internal sealed class FunctionForwarder : IDisposable
         var request = new HttpRequestMessage(new HttpMethod(from.Method), address);
         foreach (var (name, values) in from.Headers)
         {
-            if (!s_hopByHop.Contains(name) && !name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase) && !name.Equals("Host", StringComparison.OrdinalIgnoreCase))
+            if (!s_hopByHop.Contains(name)
+                && !name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase)
+                && !name.Equals("Host", StringComparison.OrdinalIgnoreCase))
                 request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
         }
         if (StringValues.IsNullOrEmpty(from.Headers["X-Forwarded-Host"]))
             request.Headers.TryAddWithoutValidation("X-Forwarded-Host", from.Host.Value);
         if (StringValues.IsNullOrEmpty(from.Headers["X-Forwarded-For"]))
-            request.Headers.TryAddWithoutValidation("X-Forwarded-For", $"{from.HttpContext.Connection.RemoteIpAddress}:{from.HttpContext.Connection.RemotePort}");
+            request.Headers.TryAddWithoutValidation(
+                "X-Forwarded-For", $"{from.HttpContext.Connection.RemoteIpAddress}:{from.HttpContext.Connection.RemotePort}");
         return request;
     }
 

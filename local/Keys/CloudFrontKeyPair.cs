@@ -21,7 +21,10 @@ internal sealed record CloudFrontKeyPair(string Id, string PublicPem, string Pri
     public static CloudFrontKeyPair Create(SigningKeyKind kind)
     {
         using AsymmetricAlgorithm key = kind == SigningKeyKind.Rsa ? RSA.Create(2048) : ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        return new("K" + RandomNumberGenerator.GetString("ABCDEFGHJKLMNPQRSTUVWXYZ23456789", 13), key.ExportSubjectPublicKeyInfoPem(), key.ExportPkcs8PrivateKeyPem());
+        return new(
+            "K" + RandomNumberGenerator.GetString("ABCDEFGHJKLMNPQRSTUVWXYZ23456789", 13),
+            key.ExportSubjectPublicKeyInfoPem(),
+            key.ExportPkcs8PrivateKeyPem());
     }
 
     public override string ToString() => Id; // a record would print the private key

@@ -29,12 +29,15 @@ internal static class HlsPlaylist
         MultivariantPlaylist playlist =>
         [
             .. playlist.Media.Where(media => media.Uri is not null).Select(media => new HlsEntry("EXT-X-MEDIA", new(address, media.Uri)) { Type = media.Type }),
-            .. playlist.StreamInf.Select(variant => new HlsEntry("EXT-X-STREAM-INF", new(address, variant.Uri)) { Bandwidth = variant.Bandwidth, Resolution = variant.Resolution }),
-            .. playlist.IFrameStreamInf.Select(frames => new HlsEntry("EXT-X-I-FRAME-STREAM-INF", new(address, frames.Uri)) { Bandwidth = frames.Bandwidth, Resolution = frames.Resolution }),
+            .. playlist.StreamInf.Select(variant =>
+                new HlsEntry("EXT-X-STREAM-INF", new(address, variant.Uri)) { Bandwidth = variant.Bandwidth, Resolution = variant.Resolution }),
+            .. playlist.IFrameStreamInf.Select(frames =>
+                new HlsEntry("EXT-X-I-FRAME-STREAM-INF", new(address, frames.Uri)) { Bandwidth = frames.Bandwidth, Resolution = frames.Resolution }),
         ],
         MediaPlaylist playlist =>
         [
-            .. playlist.Segments.Select(segment => segment.Map).OfType<string>().Distinct(StringComparer.Ordinal).Select(map => new HlsEntry("EXT-X-MAP", new(address, map))),
+            .. playlist.Segments.Select(segment => segment.Map).OfType<string>().Distinct(StringComparer.Ordinal)
+                .Select(map => new HlsEntry("EXT-X-MAP", new(address, map))),
             .. playlist.Segments.Select(segment => new HlsEntry("EXTINF", new(address, segment.Uri)) { Duration = TimeSpan.FromSeconds(segment.Duration) }),
         ],
         _ => throw new FormatException($"{address.AbsolutePath} is a playlist of an unknown kind."),

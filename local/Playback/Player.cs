@@ -30,7 +30,9 @@ internal static class Player
             throw new FFMpegException(string.Join('\n', result.StandardError), null);
         return new(
             progress.TryGetValue("frame", out var frames) ? long.Parse(frames, CultureInfo.InvariantCulture) : 0,
-            progress.TryGetValue("out_time_us", out var time) && long.TryParse(time, CultureInfo.InvariantCulture, out var microseconds) ? TimeSpan.FromMicroseconds(microseconds) : TimeSpan.Zero);
+            progress.TryGetValue("out_time_us", out var time) && long.TryParse(time, CultureInfo.InvariantCulture, out var microseconds)
+                ? TimeSpan.FromMicroseconds(microseconds)
+                : TimeSpan.Zero);
     }
 
     /// <summary>Takes in a line <c>key=value</c> of ffmpeg's progress; later values replace earlier ones.</summary>

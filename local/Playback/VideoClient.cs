@@ -21,7 +21,8 @@ internal sealed record PlayTicket(Uri Url, string? Query, long Expires);
 /// <param name="tokens">Makes the tokens.</param>
 internal sealed class VideoClient(string gateway, TokenMint tokens) : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.All })
+    private readonly HttpClient _http = new(
+        new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.All })
     {
         Timeout = Timeout.InfiniteTimeSpan, // an ingest answers when it is finished
     };
@@ -51,7 +52,9 @@ internal sealed class VideoClient(string gateway, TokenMint tokens) : IDisposabl
     /// <summary>Asks for a ticket.</summary>
     public async Task<PlayTicket> GetTicketAsync(VideoId video, DateTimeOffset? until, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"{gateway}/function/sign-playlist/videos/{video}" + (until is { } end ? $"?until={end.ToUnixTimeSeconds()}" : ""));
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get,
+            $"{gateway}/function/sign-playlist/videos/{video}" + (until is { } end ? $"?until={end.ToUnixTimeSeconds()}" : ""));
         using var response = await SendAsync(request, Scopes.Play, video, cancellationToken);
         await ThrowIfRefusedAsync(response, cancellationToken);
         return (await response.Content.ReadFromJsonAsync<PlayTicket>(cancellationToken))!;
@@ -59,7 +62,8 @@ internal sealed class VideoClient(string gateway, TokenMint tokens) : IDisposabl
 
     /// <summary>The address of the multivariant playlist at the gateway, with a token in its query: for players that cannot send a header.</summary>
     public Uri GatewayPlaylist(VideoId video) =>
-        new($"{gateway}/function/sign-playlist/videos/{video}/multivariant.m3u8?{TokenGate.QueryParameter}={tokens.Mint(new() { Scopes = [Scopes.Play], Videos = [video], Lifetime = TimeSpan.FromMinutes(10) })}");
+        new($"{gateway}/function/sign-playlist/videos/{video}/multivariant.m3u8?{TokenGate.QueryParameter}="
+            + tokens.Mint(new() { Scopes = [Scopes.Play], Videos = [video], Lifetime = TimeSpan.FromMinutes(10) }));
 
     /// <summary>Fetches a playlist, signed or with its token, and reads it.</summary>
     public async Task<IReadOnlyList<HlsEntry>> GetPlaylistAsync(Uri address, CancellationToken cancellationToken)
@@ -85,7 +89,9 @@ internal sealed class VideoClient(string gateway, TokenMint tokens) : IDisposabl
         if (response.IsSuccessStatusCode)
             return;
         var body = await response.Content.ReadAsStringAsync(cancellationToken);
-        throw new VideoClientException($"{response.RequestMessage!.Method} {response.RequestMessage.RequestUri!.AbsolutePath}: {(int)response.StatusCode} {Reason(body)}", response.StatusCode);
+        throw new VideoClientException(
+            $"{response.RequestMessage!.Method} {response.RequestMessage.RequestUri!.AbsolutePath}: {(int)response.StatusCode} {Reason(body)}",
+            response.StatusCode);
     }
 
     /// <summary>The sentence of problem details (RFC 9457), or the body as it is.</summary>

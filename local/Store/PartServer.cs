@@ -27,7 +27,8 @@ internal sealed class PartServer : IAsyncDisposable
         string directory, IObjectStore store, string pageOrigin, Action<ILoggingBuilder> logging, CancellationToken cancellationToken)
     {
         var server = new PartServer(pageOrigin);
-        server._server = await LoopbackServer.StartAsync(port: 0, kestrel => kestrel.Limits.MaxRequestBodySize = null, logging, server.ServeAsync, cancellationToken);
+        server._server = await LoopbackServer.StartAsync(
+            port: 0, kestrel => kestrel.Limits.MaxRequestBodySize = null, logging, server.ServeAsync, cancellationToken);
         server._parts = new(directory, new(server.Address), store, TimeProvider.System);
         return server;
     }

@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace Root;
 
-/// <summary>Puts the gateway's <c>X-Call-Id</c> on every line that is logged for a request, so that one call can be followed through several functions.</summary>
+/// <summary>
+/// Puts the gateway's <c>X-Call-Id</c> on every line that is logged for a request, so that one call can be followed through several functions.
+/// </summary>
 internal static class CallScope
 {
     private const int Longest = 64;

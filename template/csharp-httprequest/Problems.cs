@@ -20,7 +20,9 @@ internal static class Problems
             // A body that is too large, too slow or malformed is a client error, although it surfaces as an exception while it is read.
             StatusCodeSelector = exception => exception is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError,
             // It is not logged either, or anyone could fill the log. A function's own IExceptionHandler logs what it handles.
-            SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException || context.ExceptionHandledBy == ExceptionHandledType.ExceptionHandlerService,
+            SuppressDiagnosticsCallback = context =>
+                context.Exception is BadHttpRequestException
+                || context.ExceptionHandledBy == ExceptionHandledType.ExceptionHandlerService,
         });
         app.UseStatusCodePages();
     }

@@ -21,7 +21,10 @@ public sealed class AsyncIngestTests(DirectorySystem shared) : IClassFixture<Dir
         await using var caller = await LoopbackServer.StartAsync(0, _ => { }, _ => { }, async context =>
         {
             var headers = context.Request.Headers;
-            result.SetResult((headers["X-Call-Id"].ToString(), headers["X-Function-Status"].ToString(), await JsonSerializer.DeserializeAsync<JsonElement>(context.Request.Body)));
+            result.SetResult((
+                headers["X-Call-Id"].ToString(),
+                headers["X-Function-Status"].ToString(),
+                await JsonSerializer.DeserializeAsync<JsonElement>(context.Request.Body)));
         }, cancellation);
 
         var video = VideoId.New();

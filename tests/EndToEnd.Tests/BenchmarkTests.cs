@@ -15,7 +15,8 @@ public class BenchmarkTests
     [Trait("Category", "Soak")]
     public Task A_short_run_of_all_measures_every_row() => MeasuresAsync(
         "0.05", "",
-        "sign.warm_vs_static", "sign.warm_es256_vs_static", "sign.bytes_vs_article", "sign.warm_vs_article", "sign.revocations", "sign.p99_under_ingest", "sign.cold_vs_article", "sign.cold_cpu", "sign.scaling",
+        "sign.warm_vs_static", "sign.warm_es256_vs_static", "sign.bytes_vs_article", "sign.warm_vs_article",
+        "sign.revocations", "sign.p99_under_ingest", "sign.cold_vs_article", "sign.cold_cpu", "sign.scaling",
         "sign.canned_vs_article", "sign.canned_p256_vs_article", "sign.start_vs_node", "sign.start_vs_node_one", "sign.memory", "rewrite.alloc",
         "ingest.overhead", "ingest.vs_article", "ingest.copy_gain", "ingest.disk_peak", "ingest.upload_memory");
 
@@ -31,12 +32,19 @@ public class BenchmarkTests
         var file = Path.Combine(results.Path, "bench.json");
         // Built beside this program, in the same configuration.
         var dll = Path.Combine(AppContext.BaseDirectory.Replace("EndToEnd.Tests", "Benchmarks", StringComparison.Ordinal), "Benchmarks.dll");
-        using var bench = Process.Start(new ProcessStartInfo("dotnet", [dll, scale, rows, file]) { WorkingDirectory = Repository.Root, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var bench = Process.Start(new ProcessStartInfo("dotnet", [dll, scale, rows, file])
+        {
+            WorkingDirectory = Repository.Root,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
         var (output, errors) = (bench.StandardOutput.ReadToEndAsync(), bench.StandardError.ReadToEndAsync());
         await bench.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         Assert.True(bench.ExitCode == 0, await errors + await output);
-        var measured = (await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken)).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        var measured = (await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken))
+            .Select(line => JsonDocument.Parse(line).RootElement).ToList();
         Assert.Equal(names, measured.Select(row => row.GetProperty("name").GetString()));
         Assert.All(measured, row => Assert.All(row.GetProperty("runs").EnumerateArray(), run => Assert.True(run.GetDouble() > 0, row.ToString())));
     }

@@ -42,7 +42,8 @@ public sealed class FaultLogTests
             using var answer = await http.SendAsync(request, cancellation);
             Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
 
-            string[] OfCall() => [.. lines.Where(line => line.Function == function && line.Line.Contains(call, StringComparison.Ordinal)).Select(line => line.Line)];
+            string[] OfCall() =>
+                [.. lines.Where(line => line.Function == function && line.Line.Contains(call, StringComparison.Ordinal)).Select(line => line.Line)];
             for (var waited = 0; OfCall() is [] && waited < 100; waited++)
                 await Task.Delay(50, cancellation);
             using var line = JsonDocument.Parse(Assert.Single(OfCall()));
@@ -58,7 +59,10 @@ public sealed class FaultLogTests
         {
             using var health = await http.GetAsync(new Uri(process.Address, "/_/health"), cancellation);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, health.StatusCode);
-            Assert.Contains("\"object store\":[{\"status\":\"fail\",\"output\":\"The object store cannot be reached", await health.Content.ReadAsStringAsync(cancellation), StringComparison.Ordinal);
+            Assert.Contains(
+                "\"object store\":[{\"status\":\"fail\",\"output\":\"The object store cannot be reached",
+                await health.Content.ReadAsStringAsync(cancellation),
+                StringComparison.Ordinal);
             await ApiDocument.Of(name).Find(HttpMethod.Get, "/health")!.AssertDescribesAsync(health);
             using var ready = await http.GetAsync(new Uri(process.Address, "/_/ready"), cancellation); // it can do without for a while
             Assert.Equal(HttpStatusCode.OK, ready.StatusCode);

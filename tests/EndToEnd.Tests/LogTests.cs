@@ -79,7 +79,9 @@ public sealed class LogTests
                 (LocalSystem.SignPlaylist, $"/videos/{VideoId.New()}/multivariant.m3u8?token={evil}", forged, null),
             ])
             {
-                using var request = new HttpRequestMessage(content is null ? HttpMethod.Get : HttpMethod.Post, new Uri(system.Functions[function].Address, path)) { Content = content }; // past the gateway, which stops some of them
+                // Past the gateway, which stops some of them.
+                var address = new Uri(system.Functions[function].Address, path);
+                using var request = new HttpRequestMessage(content is null ? HttpMethod.Get : HttpMethod.Post, address) { Content = content };
                 request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + authorization);
                 request.Headers.TryAddWithoutValidation("X-Call-Id", forged);
                 using var http = new HttpClient();
@@ -119,20 +121,22 @@ public sealed class LogTests
         hidden.Add(token.Split('.')[2]);
         var query = (await system.Client.GetTicketAsync(system.Video, until: null, cancellation)).Query;
         using var http = new HttpClient();
-        using (var make = new HttpRequestMessage(HttpMethod.Get, $"{system.Local.Gateway}/function/sign-playlist/videos/{system.Video}/share") { Headers = { Authorization = new("Bearer", token) } })
+        var video = $"{system.Local.Gateway}/function/sign-playlist/videos/{system.Video}";
+        using (var make = new HttpRequestMessage(HttpMethod.Get, $"{video}/share") { Headers = { Authorization = new("Bearer", token) } })
         using (var made = await http.SendAsync(make, cancellation))
         {
             var link = JsonElement.Parse(await made.Content.ReadAsStringAsync(cancellation));
             var share = link.GetProperty("share").GetString()!;
             hidden.Add(share);
             foreach (var until in (long[])[link.GetProperty("until").GetInt64(), 1])
-                using (await http.GetAsync($"{system.Local.Gateway}/function/sign-playlist/videos/{system.Video}?until={until}&share={share}", cancellation)) { }
+                using (await http.GetAsync($"{video}?until={until}&share={share}", cancellation)) { }
         }
         var answers = new List<string>();
         foreach (var path in (string[])
         [
             "ingest-video", "ingest-video/videos", $"ingest-video/videos/{VideoId.New()}", $"ingest-video/videos/{system.Video}",
-            "sign-playlist/videos/x", $"sign-playlist/videos/{VideoId.New()}", $"sign-playlist/videos/{system.Video}/nothing.m3u8", $"sign-playlist/videos/{system.Video}/x.ts", "nothing",
+            "sign-playlist/videos/x", $"sign-playlist/videos/{VideoId.New()}", $"sign-playlist/videos/{system.Video}/nothing.m3u8",
+            $"sign-playlist/videos/{system.Video}/x.ts", "nothing",
         ])
         {
             foreach (var method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Post, HttpMethod.Delete])

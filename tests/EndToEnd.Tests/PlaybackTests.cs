@@ -31,7 +31,9 @@ public abstract class PlaybackTests(SharedSystem shared)
     {
         var system = await shared.StartedAsync();
         var entries = await Crawler.CrawlAsync(system.Client, system.Client.GatewayPlaylist(system.Video), Cancellation);
-        Assert.All(entries, entry => Assert.StartsWith(Crawler.IsPlaylist(entry) ? system.Local.Gateway : system.Local.Edge, entry.Uri.AbsoluteUri, StringComparison.Ordinal));
+        Assert.All(
+            entries,
+            entry => Assert.StartsWith(Crawler.IsPlaylist(entry) ? system.Local.Gateway : system.Local.Edge, entry.Uri.AbsoluteUri, StringComparison.Ordinal));
         await Crawler.FetchAllAsync(system.Client, entries, Cancellation);
     }
 
@@ -102,7 +104,11 @@ public abstract class PlaybackTests(SharedSystem shared)
     {
         var system = await shared.StartedAsync();
         var ticket = await system.Client.GetTicketAsync(system.Video, until: null, Cancellation);
-        foreach (var path in (string[])[$"status/{system.Video}.json", $"uploads/{system.Video}", $"videos/{VideoId.New()}/multivariant.m3u8", $"videos/{system.Video}/nothing.ts"])
+        string[] paths =
+        [
+            $"status/{system.Video}.json", $"uploads/{system.Video}", $"videos/{VideoId.New()}/multivariant.m3u8", $"videos/{system.Video}/nothing.ts",
+        ];
+        foreach (var path in paths)
         {
             using var response = await system.Client.GetAsync(new($"{system.Local.Edge}/{path}?{ticket.Query}"), Cancellation);
             Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
@@ -117,12 +123,17 @@ public abstract class PlaybackTests(SharedSystem shared)
         var variant = (await system.Client.GetPlaylistAsync(ticket.Url, Cancellation)).First(entry => entry.Tag == "EXT-X-STREAM-INF");
         var segments = await system.Client.GetPlaylistAsync(variant.Uri, Cancellation);
         var copy = VideoId.New();
-        foreach (var key in segments.SkipLast(1).Select(segment => segment.Uri.AbsolutePath).Prepend(variant.Uri.AbsolutePath).Append($"/videos/{system.Video}/multivariant.m3u8"))
+        var keys = segments.SkipLast(1).Select(segment => segment.Uri.AbsolutePath)
+            .Prepend(variant.Uri.AbsolutePath)
+            .Append($"/videos/{system.Video}/multivariant.m3u8");
+        foreach (var key in keys)
         {
             await using var original = await system.Local.Store.GetAsync(key[1..], range: null, unlessETag: null, Cancellation);
             using var content = new MemoryStream();
             await original!.Content.CopyToAsync(content, Cancellation);
-            await system.Local.Store.PutAsync(key[1..].Replace(system.Video.ToString(), copy.ToString(), StringComparison.Ordinal), content, WriteCondition.IfNew, Cancellation);
+            await system.Local.Store.PutAsync(
+                key[1..].Replace(system.Video.ToString(), copy.ToString(), StringComparison.Ordinal),
+                content, WriteCondition.IfNew, Cancellation);
         }
         var lacking = await system.Client.GetPlaylistAsync((await system.Client.GetTicketAsync(copy, until: null, Cancellation)).Url, Cancellation);
         await Assert.ThrowsAnyAsync<FFMpegException>(() => Player.PlayAsync(lacking.First(entry => entry.Tag == "EXT-X-STREAM-INF").Uri, Cancellation));

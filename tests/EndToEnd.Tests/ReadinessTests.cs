@@ -26,7 +26,9 @@ public sealed class ReadinessTests
         using var signingKey = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
         foreach (var (file, text) in ((string, string)[])
         [
-            ("secrets/reelseal-signing-key", signingKey.ExportPkcs8PrivateKeyPem()), ("secrets/reelseal-origin-secret", new('o', 32)), ("secrets/reelseal-token-key", Key),
+            ("secrets/reelseal-signing-key", signingKey.ExportPkcs8PrivateKeyPem()),
+            ("secrets/reelseal-origin-secret", new('o', 32)),
+            ("secrets/reelseal-token-key", Key),
             ("bin/unshare", $"#!/bin/sh\n[ ! -p {folder.Path}/sandbox ] || cat {folder.Path}/sandbox\n"), // tried at the start
         ])
         {
@@ -68,7 +70,8 @@ public sealed class ReadinessTests
         using var http = new HttpClient { BaseAddress = function.Address };
         foreach (var (key, status) in ((string, HttpStatusCode)[])[(new('x', 32), HttpStatusCode.Unauthorized), (Key, HttpStatusCode.NotFound)])
         {
-            http.DefaultRequestHeaders.Authorization = new("Bearer", new TokenMint(key, TimeProvider.System).Mint(new() { Scopes = [Scopes.Ingest, Scopes.Play] }));
+            http.DefaultRequestHeaders.Authorization = new(
+                "Bearer", new TokenMint(key, TimeProvider.System).Mint(new() { Scopes = [Scopes.Ingest, Scopes.Play] }));
             using var answer = await http.GetAsync($"/videos/{VideoId.New()}", cancellation);
             Assert.Equal(status, answer.StatusCode);
         }

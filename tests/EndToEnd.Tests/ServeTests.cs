@@ -17,11 +17,17 @@ public class ServeTests
         other.Start();
         var port = ((IPEndPoint)other.LocalEndpoint).Port;
 
-        using var serve = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Reelseal.Local.dll"), "serve", "--store", store.Path, "--gateway-port", $"{port}", "--edge-port", "0"])
+        var program = Path.Combine(AppContext.BaseDirectory, "Reelseal.Local.dll");
+        string[] arguments = [program, "serve", "--store", store.Path, "--gateway-port", $"{port}", "--edge-port", "0"];
+        using var serve = Process.Start(new ProcessStartInfo("dotnet", arguments)
         {
-            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
-        var (output, errors) = (serve.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), serve.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        var (output, errors) = (
+            serve.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
+            serve.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
         await serve.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal((1, ""), (serve.ExitCode, await output));

@@ -29,7 +29,11 @@ public sealed class TelemetryTests(CephRgw s3)
         {
             var ticket = await system.Client.GetTicketAsync(system.Video, until: null, cancellation);
             var token = system.Local.Tokens.Mint(new() { Scopes = [Scopes.Play], Videos = [system.Video], Lifetime = TimeSpan.FromMinutes(5) });
-            hidden = [.. system.Local.SecretTexts, bucket.SecretKey, token, token.Split('.')[2], .. ticket.Query!.Split('&').Select(part => part.Split('=', 2)[1]).Where(value => value.Length > 30)];
+            hidden =
+            [
+                .. system.Local.SecretTexts, bucket.SecretKey, token, token.Split('.')[2],
+                .. ticket.Query!.Split('&').Select(part => part.Split('=', 2)[1]).Where(value => value.Length > 30),
+            ];
             using var http = new HttpClient();
             foreach (var _ in (int[])[1, 2])
                 await http.GetStringAsync($"{system.Local.Gateway}/function/sign-playlist/videos/{system.Video}/multivariant.m3u8?token={token}", cancellation);
@@ -38,13 +42,15 @@ public sealed class TelemetryTests(CephRgw s3)
 
         var (traces, metrics) = (collector.Traces, collector.Metrics);
         Assert.All(
-            ["ingest-video", "sign-playlist", "a-test", "POST /", "GET /videos/{video}/{*path}", "http.route", "http.response.status_code", "url.path", "faas.invocation_id",
+            ["ingest-video", "sign-playlist", "a-test", "POST /", "GET /videos/{video}/{*path}",
+                "http.route", "http.response.status_code", "url.path", "faas.invocation_id",
                 "receive", "probe", "transcode", "publish", "fetch playlist", "sign playlist", "server.address"],
             name => Assert.Contains(name, traces, StringComparison.Ordinal));
         // Not compared with this assembly's: the functions may have been published at an earlier commit.
         Assert.Matches(new Regex(@"service\.version.{1,8}\d+\.\d+\.\d+", RegexOptions.Singleline, TimeSpan.FromSeconds(10)), traces);
         Assert.All(
-            ["http.server.request.duration", "http.client.request.duration", "dotnet.gc.collections", "reelseal.cache.lookups", "reelseal.ingest.active", "reelseal.transcode.speed", "reelseal.published"],
+            ["http.server.request.duration", "http.client.request.duration", "dotnet.gc.collections",
+                "reelseal.cache.lookups", "reelseal.ingest.active", "reelseal.transcode.speed", "reelseal.published"],
             name => Assert.Contains(name, metrics, StringComparison.Ordinal));
         Assert.DoesNotContain("token=", traces, StringComparison.Ordinal); // no query, not even with its values blanked out
         Assert.All(hidden, secret => Assert.DoesNotContain(secret, traces + metrics, StringComparison.Ordinal));

@@ -11,7 +11,9 @@ public sealed class UnreadableKeyTests
 
     [Theory(Timeout = 120_000)]
     [InlineData(LocalSystem.SignPlaylist, "reelseal-signing-key", null, "The secret reelseal-signing-key is missing.")]
-    [InlineData(LocalSystem.SignPlaylist, "reelseal-signing-key", $"-----BEGIN PRIVATE KEY-----\n{Canary}\n-----END PRIVATE KEY-----", "The signing key is damaged")]
+    [InlineData(LocalSystem.SignPlaylist, "reelseal-signing-key",
+        $"-----BEGIN PRIVATE KEY-----\n{Canary}\n-----END PRIVATE KEY-----",
+        "The signing key is damaged")]
     [InlineData(LocalSystem.SignPlaylist, "reelseal-origin-secret", null, "The secret reelseal-origin-secret is missing.")]
     [InlineData(LocalSystem.SignPlaylist, "reelseal-token-key", "bm90IGEga2V5", "The secret reelseal-token-key is shorter than")]
     [InlineData(LocalSystem.IngestVideo, "reelseal-token-key", null, "reelseal-token-key")]
@@ -21,7 +23,11 @@ public sealed class UnreadableKeyTests
         using var folder = new TemporaryDirectory();
         var secrets = Directory.CreateDirectory(Path.Combine(folder.Path, "secrets")).FullName;
         using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
-        foreach (var (file, text) in ((string, string)[])[("reelseal-signing-key", key.ExportPkcs8PrivateKeyPem()), ("reelseal-origin-secret", new('o', 32)), ("reelseal-token-key", new('t', 32))])
+        (string, string)[] files =
+        [
+            ("reelseal-signing-key", key.ExportPkcs8PrivateKeyPem()), ("reelseal-origin-secret", new('o', 32)), ("reelseal-token-key", new('t', 32)),
+        ];
+        foreach (var (file, text) in files)
             File.WriteAllText(Path.Combine(secrets, file), text);
         File.Delete(Path.Combine(secrets, secret));
         if (content is not null)
@@ -42,7 +48,9 @@ public sealed class UnreadableKeyTests
 
         Assert.Contains("(exit code 1)", fault.Message, StringComparison.Ordinal);
         Assert.Contains(said, fault.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(content is null ? Canary : content.Contains(Canary, StringComparison.Ordinal) ? Canary : content, fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            content is null ? Canary : content.Contains(Canary, StringComparison.Ordinal) ? Canary : content,
+            fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", fault.Message, StringComparison.Ordinal);
     }
 }

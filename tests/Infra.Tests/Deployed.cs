@@ -65,7 +65,9 @@ internal sealed class Deployed
 
         public Task<(string? id, object state)> NewResourceAsync(MockResourceArgs args)
         {
-            var resource = new DeployedResource(args.Type ?? "", args.Name ?? "", JsonSerializer.SerializeToElement(args.Inputs.ToDictionary(input => input.Key, input => input.Value is AssetOrArchive ? "asset" : input.Value, StringComparer.Ordinal)));
+            var inputs = args.Inputs.ToDictionary(
+                input => input.Key, input => input.Value is AssetOrArchive ? "asset" : input.Value, StringComparer.Ordinal);
+            var resource = new DeployedResource(args.Type ?? "", args.Name ?? "", JsonSerializer.SerializeToElement(inputs));
             ImmutableInterlocked.Update(ref _resources, (resources, added) => resources.Add(added), resource);
             var state = new Dictionary<string, object>(args.Inputs, StringComparer.Ordinal);
             state.TryAdd("name", $"{args.Name}-1a2b3c4");

@@ -12,7 +12,9 @@ public sealed class InfrastructureTests
     {
         var block = (await Deployed.With()).Only("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock");
 
-        Assert.All(["blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"], name => Assert.True(block.GetProperty(name).GetBoolean(), name));
+        Assert.All(
+            ["blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"],
+            name => Assert.True(block.GetProperty(name).GetBoolean(), name));
         Assert.Equal("Bucket-media", block.GetProperty("bucket").GetString());
     }
 
@@ -21,9 +23,18 @@ public sealed class InfrastructureTests
     {
         var deployed = await Deployed.With();
 
-        Assert.Equal("BucketOwnerEnforced", deployed.Only("aws:s3/bucketOwnershipControls:BucketOwnershipControls").GetProperty("rule").GetProperty("objectOwnership").GetString());
-        Assert.Equal("Disabled", deployed.Only("aws:s3/bucketVersioning:BucketVersioning").GetProperty("versioningConfiguration").GetProperty("status").GetString());
-        Assert.Contains("\"sseAlgorithm\":\"AES256\"", Json(deployed.Only("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")), StringComparison.Ordinal);
+        Assert.Equal(
+            "BucketOwnerEnforced",
+            deployed.Only("aws:s3/bucketOwnershipControls:BucketOwnershipControls")
+                .GetProperty("rule").GetProperty("objectOwnership").GetString());
+        Assert.Equal(
+            "Disabled",
+            deployed.Only("aws:s3/bucketVersioning:BucketVersioning")
+                .GetProperty("versioningConfiguration").GetProperty("status").GetString());
+        Assert.Contains(
+            "\"sseAlgorithm\":\"AES256\"",
+            Json(deployed.Only("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")),
+            StringComparison.Ordinal);
         Assert.Equal("forceDestroy", string.Join(' ', deployed.Only("aws:s3/bucket:Bucket").EnumerateObject().Select(property => property.Name)));
     }
 
@@ -39,7 +50,9 @@ public sealed class InfrastructureTests
     [Fact(Timeout = 60_000)]
     public async Task The_bucket_cleans_up_after_uploads()
     {
-        var rules = (await Deployed.With()).Only("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").GetProperty("rules").EnumerateArray().ToList();
+        var rules = (await Deployed.With())
+            .Only("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+            .GetProperty("rules").EnumerateArray().ToList();
 
         Assert.Equal(3, rules.Count);
         Assert.All(rules, rule => Assert.Equal("Enabled", rule.GetProperty("status").GetString()));
@@ -58,7 +71,9 @@ public sealed class InfrastructureTests
     [Fact(Timeout = 60_000)]
     public async Task The_page_and_the_named_origins_may_upload()
     {
-        var rule = (await Deployed.With(("allowedOrigins", """["https://app.example.com"]"""))).Only("aws:s3/bucketCorsConfiguration:BucketCorsConfiguration").GetProperty("corsRules")[0];
+        var rule = (await Deployed.With(("allowedOrigins", """["https://app.example.com"]""")))
+            .Only("aws:s3/bucketCorsConfiguration:BucketCorsConfiguration")
+            .GetProperty("corsRules")[0];
 
         Assert.Equal("""["https://d111111abcdef8.cloudfront.net","https://app.example.com"]""", Json(rule.GetProperty("allowedOrigins")));
         Assert.Equal("""["PUT"]""", Json(rule.GetProperty("allowedMethods")));
@@ -166,7 +181,10 @@ public sealed class InfrastructureTests
             .GetProperty("parametersInCacheKeyAndForwardedToOrigin");
         Assert.False(media.GetProperty("enableAcceptEncodingGzip").GetBoolean());
         Assert.False(media.GetProperty("enableAcceptEncodingBrotli").GetBoolean());
-        Assert.Equal("CachePolicy-playlists", deployed.Only("aws:cloudfront/distribution:Distribution").GetProperty("orderedCacheBehaviors")[0].GetProperty("cachePolicyId").GetString());
+        Assert.Equal(
+            "CachePolicy-playlists",
+            deployed.Only("aws:cloudfront/distribution:Distribution")
+                .GetProperty("orderedCacheBehaviors")[0].GetProperty("cachePolicyId").GetString());
     }
 
     [Fact(Timeout = 60_000)]
@@ -182,8 +200,14 @@ public sealed class InfrastructureTests
     [Fact(Timeout = 60_000)]
     public async Task Cors_headers_are_the_distributions_whatever_the_origin_says()
     {
-        var open = (await Deployed.With()).All("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy").Single(policy => policy.Name == "media").Inputs.GetProperty("corsConfig");
-        var named = (await Deployed.With(("allowedOrigins", """["https://app.example.com"]"""))).All("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy").Single(policy => policy.Name == "media").Inputs.GetProperty("corsConfig");
+        var open = (await Deployed.With())
+            .All("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy")
+            .Single(policy => policy.Name == "media")
+            .Inputs.GetProperty("corsConfig");
+        var named = (await Deployed.With(("allowedOrigins", """["https://app.example.com"]""")))
+            .All("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy")
+            .Single(policy => policy.Name == "media")
+            .Inputs.GetProperty("corsConfig");
 
         Assert.True(open.GetProperty("originOverride").GetBoolean());
         Assert.Equal("""["*"]""", Json(open.GetProperty("accessControlAllowOrigins").GetProperty("items")));
@@ -208,7 +232,8 @@ public sealed class InfrastructureTests
     public async Task The_distribution_speaks_http_2_and_3_and_writes_logs_only_into_a_named_bucket()
     {
         var plain = (await Deployed.With()).Only("aws:cloudfront/distribution:Distribution");
-        var logging = (await Deployed.With(("logBucket", "logs.s3.amazonaws.com"), ("priceClass", "PriceClass_All"))).Only("aws:cloudfront/distribution:Distribution");
+        var logging = (await Deployed.With(("logBucket", "logs.s3.amazonaws.com"), ("priceClass", "PriceClass_All")))
+            .Only("aws:cloudfront/distribution:Distribution");
 
         Assert.Equal("http2and3", plain.GetProperty("httpVersion").GetString());
         Assert.Equal("PriceClass_100", plain.GetProperty("priceClass").GetString());
@@ -238,7 +263,11 @@ public sealed class InfrastructureTests
         Assert.Equal(Key(before, oldId), Key(switched, oldId));
 
         static string List(params string[] keys) => JsonSerializer.Serialize(keys);
-        static string Group(Deployed deployed) => string.Join(' ', deployed.Only("aws:cloudfront/keyGroup:KeyGroup").GetProperty("items").EnumerateArray().Select(item => item.GetString()));
+        static string Group(Deployed deployed) =>
+            string.Join(' ',
+                deployed.Only("aws:cloudfront/keyGroup:KeyGroup")
+                    .GetProperty("items").EnumerateArray()
+                    .Select(item => item.GetString()));
         static string Key(Deployed deployed, string id) => Json(deployed.All("aws:cloudfront/publicKey:PublicKey").Single(key => key.Id == id).Inputs);
     }
 
@@ -258,7 +287,8 @@ public sealed class InfrastructureTests
     public async Task Each_function_gets_a_user_with_its_own_planned_policy()
     {
         var deployed = await Deployed.With();
-        var policies = deployed.All("aws:iam/userPolicy:UserPolicy").ToDictionary(policy => policy.Name, policy => policy.Inputs.GetProperty("policy").GetString(), StringComparer.Ordinal);
+        var policies = deployed.All("aws:iam/userPolicy:UserPolicy")
+            .ToDictionary(policy => policy.Name, policy => policy.Inputs.GetProperty("policy").GetString(), StringComparer.Ordinal);
 
         Assert.Equal(BucketAccess.SignPlaylist("arn:of:Bucket-media").ToJson(), policies["sign-playlist"]);
         Assert.Equal(BucketAccess.IngestVideo("arn:of:Bucket-media").ToJson(), policies["ingest-video"]);
@@ -291,7 +321,8 @@ public sealed class InfrastructureTests
     {
         const string provider = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE";
         var deployed = await Deployed.With(("oidcProviderArn", provider));
-        var roles = deployed.All("aws:iam/role:Role").ToDictionary(role => role.Name, role => role.Inputs.GetProperty("assumeRolePolicy").GetString(), StringComparer.Ordinal);
+        var roles = deployed.All("aws:iam/role:Role")
+            .ToDictionary(role => role.Name, role => role.Inputs.GetProperty("assumeRolePolicy").GetString(), StringComparer.Ordinal);
 
         Assert.Equal(BucketAccess.Trust(new(provider, "openfaas-fn"), "sign-playlist").ToJson(), roles["sign-playlist"]);
         Assert.Equal(2, deployed.All("aws:iam/rolePolicy:RolePolicy").Count());
@@ -389,13 +420,19 @@ public sealed class InfrastructureTests
             error.Message);
     }
 
-    private static JsonElement Origin(Deployed deployed, string id) => deployed.Only("aws:cloudfront/distribution:Distribution").GetProperty("origins").EnumerateArray().Single(origin => origin.GetProperty("originId").GetString() == id);
+    private static JsonElement Origin(Deployed deployed, string id) =>
+        deployed.Only("aws:cloudfront/distribution:Distribution")
+            .GetProperty("origins").EnumerateArray()
+            .Single(origin => origin.GetProperty("originId").GetString() == id);
 
     private static string Json(JsonElement element) => JsonSerializer.Serialize(element, s_plain);
 
     /// <summary>A list of objects, reduced to some of their properties in this order.</summary>
     private static string Json(JsonElement list, params string[] names) =>
-        JsonSerializer.Serialize(list.EnumerateArray().Select(item => names.ToDictionary(name => name, name => item.GetProperty(name).GetString(), StringComparer.Ordinal)), s_plain);
+        JsonSerializer.Serialize(
+            list.EnumerateArray()
+                .Select(item => names.ToDictionary(name => name, name => item.GetProperty(name).GetString(), StringComparer.Ordinal)),
+            s_plain);
 
     private static readonly JsonSerializerOptions s_plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 }

@@ -13,7 +13,9 @@ internal static class RawHttp
         using var client = new TcpClient();
         await client.ConnectAsync(uri.Host, uri.Port, TestContext.Current.CancellationToken);
         await using var stream = client.GetStream();
-        await stream.WriteAsync(Encoding.Latin1.GetBytes($"GET {target} HTTP/1.1\r\nHost: {uri.Authority}\r\nConnection: close\r\n{headers}\r\n"), TestContext.Current.CancellationToken);
+        await stream.WriteAsync(
+            Encoding.Latin1.GetBytes($"GET {target} HTTP/1.1\r\nHost: {uri.Authority}\r\nConnection: close\r\n{headers}\r\n"),
+            TestContext.Current.CancellationToken);
         using var answer = new MemoryStream();
         try
         {

@@ -1,5 +1,5 @@
-// Writers for the tests of races: each line of the input is one round, "KEY ETAG TICKS", where ETAG is - for a new object and * for any. At TICKS (UTC) all writers
-// write KEY at once; the answer is a line of "CONTENT=ETAG" for those who won. The object store is that of the environment.
+// Writers for the tests of races: each line of the input is one round, "KEY ETAG TICKS", where ETAG is - for a new object and * for any. At TICKS (UTC) all
+// writers write KEY at once; the answer is a line of "CONTENT=ETAG" for those who won. The object store is that of the environment.
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;

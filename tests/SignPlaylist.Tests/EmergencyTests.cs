@@ -30,7 +30,14 @@ public sealed class EmergencyTests : IAsyncLifetime
         _gateway = await FunctionGateway.StartAsync(port: 0, _ => { }, TestContext.Current.CancellationToken);
         _keys = new(Group(_old));
         _edge = await EdgeServer.StartAsync(
-            new() { Keys = _keys, Playlists = new(_gateway.Address, SignPlaylistServer.OriginSecret), Store = _store, Site = new(_folder.Path), Clock = _edgeClock },
+            new()
+            {
+                Keys = _keys,
+                Playlists = new(_gateway.Address, SignPlaylistServer.OriginSecret),
+                Store = _store,
+                Site = new(_folder.Path),
+                Clock = _edgeClock,
+            },
             _ => { }, TestContext.Current.CancellationToken);
     }
 
@@ -102,7 +109,9 @@ public sealed class EmergencyTests : IAsyncLifetime
     /// <summary>Starts the function with a key and lets the gateway send calls to it.</summary>
     private async Task<SignPlaylistServer> StartAsync(CloudFrontKeyPair pair, string policy)
     {
-        var server = await SignPlaylistServer.StartAsync(new() { ["CLOUDFRONT_URL"] = _edge.Address, ["KEY_PAIR_ID"] = pair.Id, ["SIGNING_POLICY"] = policy }, _store, pair.PrivatePem);
+        var server = await SignPlaylistServer.StartAsync(
+            new() { ["CLOUDFRONT_URL"] = _edge.Address, ["KEY_PAIR_ID"] = pair.Id, ["SIGNING_POLICY"] = policy },
+            _store, pair.PrivatePem);
         _gateway.Register("sign-playlist", server.Client.BaseAddress!);
         return server;
     }
@@ -110,7 +119,8 @@ public sealed class EmergencyTests : IAsyncLifetime
     /// <summary>Gets a ticket, the multivariant playlist, a media playlist and a segment as a player does.</summary>
     private async Task<List<(string Url, HttpStatusCode Status, string Cache)>> PlayAsync(SignPlaylistServer server)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"{_gateway.Address}/function/sign-playlist/videos/{Video}") { Headers = { Authorization = new("Bearer", server.Token(Video)) } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{_gateway.Address}/function/sign-playlist/videos/{Video}");
+        request.Headers.Authorization = new("Bearer", server.Token(Video));
         using var ticket = await _http.SendAsync(request);
         var url = JsonDocument.Parse(await ticket.Content.ReadAsStringAsync()).RootElement.GetProperty("url").GetString()!;
         var answers = new List<(string, HttpStatusCode, string)>();

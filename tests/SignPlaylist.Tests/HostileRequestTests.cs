@@ -18,7 +18,8 @@ public sealed class HostileRequestTests
 
         var (count, failures) = await hostile.SendAsync(
             server.Address, server.Routes, new Dictionary<string, string> { ["video"] = Video, ["path"] = "multivariant.m3u8" },
-            [$"Authorization: Bearer {server.Token(Video)}\r\n", $"{OriginProof.Header}: {SignPlaylistServer.OriginSecret}\r\n", ""], TestContext.Current.CancellationToken);
+            [$"Authorization: Bearer {server.Token(Video)}\r\n", $"{OriginProof.Header}: {SignPlaylistServer.OriginSecret}\r\n", ""],
+            TestContext.Current.CancellationToken);
 
         Assert.Empty(failures);
         Assert.InRange(count, 5000, int.MaxValue); // it did send them

@@ -9,7 +9,9 @@ using Reelseal.Testing;
 
 namespace SignPlaylist.Tests;
 
-/// <summary>A real S3 in which the function may do what <c>infra</c> allows, which does not include listing, and from which the permission is then taken away.</summary>
+/// <summary>
+/// A real S3 in which the function may do what <c>infra</c> allows, which does not include listing, and from which the permission is then taken away.
+/// </summary>
 public sealed class PermissionTests(CephRgw rgw) : IAsyncLifetime
 {
     private const int Limit = 120_000; // milliseconds
@@ -32,7 +34,9 @@ public sealed class PermissionTests(CephRgw rgw) : IAsyncLifetime
         var all = _bucket.CreateStore(TimeSpan.FromSeconds(30));
         foreach (var (key, content) in (IEnumerable<(string, string)>)
         [
-            (ObjectKeys.HealthCheck, "#EXTM3U\n"), (Media[1..], "#EXTM3U\n#EXTINF:6,\n00000.ts\n"), (Multivariant[1..], "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na1/720p/playlist.m3u8\n"),
+            (ObjectKeys.HealthCheck, "#EXTM3U\n"),
+            (Media[1..], "#EXTM3U\n#EXTINF:6,\n00000.ts\n"),
+            (Multivariant[1..], "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na1/720p/playlist.m3u8\n"),
         ])
             await all.PutAsync(key, new MemoryStream(System.Text.Encoding.ASCII.GetBytes(content)), WriteCondition.None, TestContext.Current.CancellationToken);
         await AllowAsync();

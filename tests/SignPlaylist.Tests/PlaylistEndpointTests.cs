@@ -36,7 +36,9 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
 
         using var media = await _server.GetAsync(Media, _server.Token(Video));
         Assert.Contains($"\nhttps://cdn.example/videos/{Video}/a1/720p/00000.ts?Policy=", await media.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Equal("private, max-age=43200", media.Headers.CacheControl?.ToString().Replace("max-age=43200, private", "private, max-age=43200", StringComparison.Ordinal));
+        Assert.Equal(
+            "private, max-age=43200",
+            media.Headers.CacheControl?.ToString().Replace("max-age=43200, private", "private, max-age=43200", StringComparison.Ordinal));
         Assert.Equal("no-referrer", media.Headers.GetValues("Referrer-Policy").Single());
     }
 
@@ -76,7 +78,8 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
         foreach (var refused in new[]
         {
             Multivariant, $"{Multivariant}?{until}", $"{Multivariant}?{later}", $"/videos/{Other}/multivariant.m3u8?{query}", $"{Multivariant}?{query}&{query}",
-            $"{Multivariant}?{query[..query.LastIndexOf('&')]}", $"{Multivariant}?{query[..^1]}", $"{Multivariant}?{query}2", $"{Multivariant}?{query}%00", $"{Multivariant}?{query}&key=K2",
+            $"{Multivariant}?{query[..query.LastIndexOf('&')]}", $"{Multivariant}?{query[..^1]}", $"{Multivariant}?{query}2",
+            $"{Multivariant}?{query}%00", $"{Multivariant}?{query}&key=K2",
         })
             Assert.Equal(HttpStatusCode.Forbidden, (await _server.GetAsEdgeAsync(refused)).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await _server.GetAsEdgeAsync($"{Multivariant}?{query}", "another-secret")).StatusCode);
@@ -246,7 +249,9 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
             ("", 200),
         ])
         {
-            using var answer = await _server.GetAsync(Media, _server.Token(Video), null, ("If-None-Match", ifNoneMatch.Replace("TAG", full.Headers.ETag!.ToString(), StringComparison.Ordinal)));
+            using var answer = await _server.GetAsync(
+                Media, _server.Token(Video), null,
+                ("If-None-Match", ifNoneMatch.Replace("TAG", full.Headers.ETag!.ToString(), StringComparison.Ordinal)));
             Assert.True(status == (int)answer.StatusCode, $"{ifNoneMatch}: {answer.StatusCode}");
         }
     }
@@ -298,7 +303,8 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
     [InlineData("br")]
     public async Task A_body_too_large_to_hold_is_the_same_and_is_held_nowhere(string? encoding)
     {
-        var text = "#EXTM3U\n" + string.Concat(Enumerable.Range(0, 2000).Select(segment => $"#EXTINF:6,{Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(BitConverter.GetBytes(segment)))}\n{segment:D5}.ts\n"));
+        static string Title(int segment) => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(BitConverter.GetBytes(segment)));
+        var text = "#EXTM3U\n" + string.Concat(Enumerable.Range(0, 2000).Select(segment => $"#EXTINF:6,{Title(segment)}\n{segment:D5}.ts\n"));
         await using var server = await SignPlaylistServer.StartAsync(new() { ["CACHE_BYTES"] = "300000" });
         await server.PutAsync($"videos/{Video}/a1/long.m3u8", text);
         await _server.PutAsync($"videos/{Video}/a1/long.m3u8", text);
@@ -351,7 +357,9 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
         Assert.Contains(made, signature => !signature.IsCompleted);
         foreach (var signature in made)
             await signature;
-        Assert.Contains(Enumerable.Range(0, 50).Select(number => signer.SignUrlAsync($"https://cdn.example/{number}", s_end, TestContext.Current.CancellationToken)).ToList(), signature => !signature.IsCompleted);
+        var signatures = Enumerable.Range(0, 50)
+            .Select(number => signer.SignUrlAsync($"https://cdn.example/{number}", s_end, TestContext.Current.CancellationToken)).ToList();
+        Assert.Contains(signatures, signature => !signature.IsCompleted);
     }
 
     [Theory]
@@ -385,7 +393,9 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
     public async Task A_path_into_another_videos_folder_needs_that_videos_token(string path)
     {
         // Sent as it stands, which HttpClient would not do
-        var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_server.Client.BaseAddress!.GetLeftPart(UriPartial.Authority) + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        var asWritten = new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true };
+        var request = new HttpRequestMessage(
+            HttpMethod.Get, new Uri(_server.Client.BaseAddress!.GetLeftPart(UriPartial.Authority) + path, asWritten));
         request.Headers.Authorization = new("Bearer", _server.Token(Video));
         using var answer = await _server.Client.SendAsync(request);
         Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
@@ -403,7 +413,12 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
     [Fact]
     public async Task Every_answer_has_the_same_cross_origin_headers()
     {
-        foreach (var (path, token, status) in new[] { (Media, _server.Token(Video), 200), (Media, null, 401), (Media, _server.Token(Other), 403), ("/videos/x/y.m3u8", null, 400), ("/nowhere", null, 404), ($"/videos/{Video}/missing.m3u8", _server.Token(), 404) })
+        (string, string?, int)[] requests =
+        [
+            (Media, _server.Token(Video), 200), (Media, null, 401), (Media, _server.Token(Other), 403),
+            ("/videos/x/y.m3u8", null, 400), ("/nowhere", null, 404), ($"/videos/{Video}/missing.m3u8", _server.Token(), 404),
+        ];
+        foreach (var (path, token, status) in requests)
         {
             foreach (var origin in new[] { "https://a.example", null })
             {
@@ -414,7 +429,9 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
                 Assert.DoesNotContain("Origin", answer.Headers.Vary);
             }
         }
-        using var preflight = await _server.GetAsync(Media, null, HttpMethod.Options, ("Origin", "https://a.example"), ("Access-Control-Request-Method", "GET"), ("Access-Control-Request-Headers", "authorization"));
+        using var preflight = await _server.GetAsync(
+            Media, null, HttpMethod.Options,
+            ("Origin", "https://a.example"), ("Access-Control-Request-Method", "GET"), ("Access-Control-Request-Headers", "authorization"));
         Assert.Equal(HttpStatusCode.NoContent, preflight.StatusCode);
         Assert.Contains("Authorization", preflight.Headers.GetValues("Access-Control-Allow-Headers").Single(), StringComparison.Ordinal);
         Assert.Contains("GET", preflight.Headers.GetValues("Access-Control-Allow-Methods").Single(), StringComparison.Ordinal);
@@ -437,12 +454,16 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
         await using var server = await SignPlaylistServer.StartAsync(new() { ["URL_START"] = "true" });
         await PutVideoAsync(server);
         var policy = PolicyOf(await server.Client.GetStringAsync($"{Media}?token={server.Token(Video)}"));
-        Assert.Contains($"\"DateGreaterThan\":{{\"AWS:EpochTime\":{new DateTimeOffset(2027, 1, 15, 8, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds()}}}", policy, StringComparison.Ordinal);
+        Assert.Contains(
+            $"\"DateGreaterThan\":{{\"AWS:EpochTime\":{new DateTimeOffset(2027, 1, 15, 8, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds()}}}",
+            policy, StringComparison.Ordinal);
     }
 
     internal static async Task PutVideoAsync(SignPlaylistServer server)
     {
-        await server.PutAsync($"videos/{Video}/a1/720p/playlist.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6,\n00000.ts\n#EXTINF:6,\n00001.ts\n#EXT-X-ENDLIST\n");
+        await server.PutAsync(
+            $"videos/{Video}/a1/720p/playlist.m3u8",
+            "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6,\n00000.ts\n#EXTINF:6,\n00001.ts\n#EXT-X-ENDLIST\n");
         await server.PutAsync($"videos/{Video}/multivariant.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na1/720p/playlist.m3u8\n");
     }
 

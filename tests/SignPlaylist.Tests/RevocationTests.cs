@@ -97,7 +97,9 @@ public sealed class RevocationTests : IAsyncLifetime
     [Fact]
     public async Task A_preflight_allows_the_methods_that_revoke()
     {
-        using var preflight = await _here.GetAsync("/revocations/tokens/x", null, HttpMethod.Options, ("Origin", "https://a.example"), ("Access-Control-Request-Method", "PUT"));
+        using var preflight = await _here.GetAsync(
+            "/revocations/tokens/x", null, HttpMethod.Options,
+            ("Origin", "https://a.example"), ("Access-Control-Request-Method", "PUT"));
         Assert.Equal("GET, HEAD, PUT, DELETE, OPTIONS", preflight.Headers.GetValues("Access-Control-Allow-Methods").Single());
     }
 

@@ -39,7 +39,10 @@ public sealed class ShareTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.OK, ticket.StatusCode);
             Assert.True(ticket.Headers.CacheControl?.NoStore);
             var (url, expires) = await TicketAsync(ticket);
-            Assert.InRange(expires, _server.Clock.GetUtcNow().ToUnixTimeSeconds() + 1, long.Min(until.ToUnixTimeSeconds(), _server.Clock.GetUtcNow().AddHours(25).ToUnixTimeSeconds()));
+            Assert.InRange(
+                expires,
+                _server.Clock.GetUtcNow().ToUnixTimeSeconds() + 1,
+                long.Min(until.ToUnixTimeSeconds(), _server.Clock.GetUtcNow().AddHours(25).ToUnixTimeSeconds()));
             using var playlist = await _server.GetAsEdgeAsync($"/videos/{Video}/multivariant.m3u8?{string.Join('&', url.Split('?')[1].Split('&').Take(3))}");
             Assert.Equal(HttpStatusCode.OK, playlist.StatusCode);
         }
@@ -58,16 +61,24 @@ public sealed class ShareTests : IAsyncLifetime
         await _server.PutAsync($"videos/{Other}/multivariant.m3u8", "#EXTM3U\n");
         foreach (var (path, status) in (IEnumerable<(string, int)>)
         [
-            ($"/videos/{Other}?until={until}&share={share}", 403), ($"/videos/{Video}?until={until + 1}&share={share}", 403), ($"/videos/{Video}?until=0{until}&share={share}", 400),
-            ($"/videos/{Video}?share={share}", 400), ($"/videos/{Video}?until=99999999999999999999&share={share}", 400), ($"/videos/{Video}?until=253402300799&share={share}", 403),
-            ($"/videos/{Video}?until={until}&share=", 403), ($"/videos/{Video}?until={until}&share=.{mac}", 403), ($"/videos/{Video}?until={until}&share=1.{mac}", 403),
-            ($"/videos/{Video}?until={until}&share=-0.{mac}", 403), ($"/videos/{Video}?until={until}&share={mac}", 403), ($"/videos/{Video}?until={until}&share={share[..^1]}", 403),
-            ($"/videos/{Video}?until={until}&share={share}%3D", 403), ($"/videos/{Video}?until={until}&share={share}&share={share}", 403), ($"/videos/{Video}?until={until}&share=%00%ED%A0%80", 403),
-            ($"/videos/{Video}?until={until}&share=0.{query.Split("proof=")[1].Split('&')[0]}", 403), ($"/videos/{Video}/multivariant.m3u8?until={until}&share={share}", 401),
+            ($"/videos/{Other}?until={until}&share={share}", 403), ($"/videos/{Video}?until={until + 1}&share={share}", 403),
+            ($"/videos/{Video}?until=0{until}&share={share}", 400),
+            ($"/videos/{Video}?share={share}", 400), ($"/videos/{Video}?until=99999999999999999999&share={share}", 400),
+            ($"/videos/{Video}?until=253402300799&share={share}", 403),
+            ($"/videos/{Video}?until={until}&share=", 403), ($"/videos/{Video}?until={until}&share=.{mac}", 403),
+            ($"/videos/{Video}?until={until}&share=1.{mac}", 403),
+            ($"/videos/{Video}?until={until}&share=-0.{mac}", 403), ($"/videos/{Video}?until={until}&share={mac}", 403),
+            ($"/videos/{Video}?until={until}&share={share[..^1]}", 403),
+            ($"/videos/{Video}?until={until}&share={share}%3D", 403), ($"/videos/{Video}?until={until}&share={share}&share={share}", 403),
+            ($"/videos/{Video}?until={until}&share=%00%ED%A0%80", 403),
+            ($"/videos/{Video}?until={until}&share=0.{query.Split("proof=")[1].Split('&')[0]}", 403),
+            ($"/videos/{Video}/multivariant.m3u8?until={until}&share={share}", 401),
             ($"/videos/{Video}/share?until={until}&share={share}", 401), ($"/videos/{Video}?until={until}&share={share}", 200),
         ])
             Assert.True((int)(await _server.GetAsync(path)).StatusCode == status, path);
-        Assert.Equal(HttpStatusCode.Forbidden, (await _server.GetAsEdgeAsync($"/videos/{Video}/multivariant.m3u8?until={until}&proof={mac}&key=K1")).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.Forbidden,
+            (await _server.GetAsEdgeAsync($"/videos/{Video}/multivariant.m3u8?until={until}&proof={mac}&key=K1")).StatusCode);
     }
 
     [Fact]
@@ -84,15 +95,20 @@ public sealed class ShareTests : IAsyncLifetime
         const long month = 30 * 24 * 3600;
         Assert.Equal(s_now + month, (await ShareAsync(until: null)).Until);
         Assert.Equal(s_now + month, (await ShareAsync(s_now + month)).Until);
-        foreach (var until in (string[])[$"{s_now + month + 1}", $"{s_now}", "0", "-1", "soon", $"0{s_now + 60}", "99999999999999999999", "9223372036854775807", ""])
-            Assert.Equal(HttpStatusCode.BadRequest, (await _server.GetAsync($"/videos/{Video}/share?until={until}", _server.Token(Video, "video:share"))).StatusCode);
+        string[] ends = [$"{s_now + month + 1}", $"{s_now}", "0", "-1", "soon", $"0{s_now + 60}", "99999999999999999999", "9223372036854775807", ""];
+        foreach (var until in ends)
+            Assert.Equal(
+                HttpStatusCode.BadRequest,
+                (await _server.GetAsync($"/videos/{Video}/share?until={until}", _server.Token(Video, "video:share"))).StatusCode);
         var bounded = _server.Token(Video, "video:share", until: s_now + 600);
         Assert.Equal(HttpStatusCode.BadRequest, (await _server.GetAsync($"/videos/{Video}/share?until={s_now + 601}", bounded)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await _server.GetAsync($"/videos/{Video}/share?until={s_now + 600}", bounded)).StatusCode);
 
         await using var server = await SignPlaylistServer.StartAsync(new() { ["SHARE_LIFETIME"] = "1h" });
         await PlaylistEndpointTests.PutVideoAsync(server);
-        Assert.Equal(HttpStatusCode.BadRequest, (await server.GetAsync($"/videos/{Video}/share?until={s_now + 3601}", server.Token(Video, "video:share"))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.BadRequest,
+            (await server.GetAsync($"/videos/{Video}/share?until={s_now + 3601}", server.Token(Video, "video:share"))).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await server.GetAsync($"/videos/{Other}/share", server.Token(Other, "video:share"))).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await server.GetAsync("/videos/nothing/share", server.Token(scope: "video:share"))).StatusCode);
     }
@@ -126,12 +142,15 @@ public sealed class ShareTests : IAsyncLifetime
     {
         public Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken) => throw new InvalidOperationException(key);
 
-        public Task<StoredObject?> GetAsync(string key, ByteRange? range, string? unlessETag, CancellationToken cancellationToken) => throw new InvalidOperationException(key);
+        public Task<StoredObject?> GetAsync(string key, ByteRange? range, string? unlessETag, CancellationToken cancellationToken) =>
+            throw new InvalidOperationException(key);
 
-        public Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken) => throw new InvalidOperationException(key);
+        public Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken) =>
+            throw new InvalidOperationException(key);
 
         public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => throw new InvalidOperationException();
 
-        public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, CancellationToken cancellationToken) => throw new InvalidOperationException(prefix);
+        public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, CancellationToken cancellationToken) =>
+            throw new InvalidOperationException(prefix);
     }
 }

@@ -76,7 +76,8 @@ public sealed class SignPlaylistServer : IAsyncDisposable
 
     public HttpClient Client { get; } = new(new DocumentedHandler("sign-playlist", new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }));
 
-    public static async Task<SignPlaylistServer> StartAsync(Dictionary<string, string>? settings = null, IObjectStore? store = null, string? pem = null, Action<IServiceCollection>? change = null)
+    public static async Task<SignPlaylistServer> StartAsync(
+        Dictionary<string, string>? settings = null, IObjectStore? store = null, string? pem = null, Action<IServiceCollection>? change = null)
     {
         var server = new SignPlaylistServer(settings ?? [], store, pem ?? s_pem.Value, change);
         await server._app.StartAsync();
@@ -102,7 +103,8 @@ public sealed class SignPlaylistServer : IAsyncDisposable
     public Task<HttpResponseMessage> GetAsEdgeAsync(string pathAndQuery, string secret = OriginSecret, params (string Name, string Value)[] headers) =>
         GetAsync(pathAndQuery, headers: [(OriginProof.Header, secret), .. headers]);
 
-    public string Token(object? video = null, string scope = "video:play", DateTimeOffset? expires = null, long? until = null, string? id = null, string? subject = null)
+    public string Token(
+        object? video = null, string scope = "video:play", DateTimeOffset? expires = null, long? until = null, string? id = null, string? subject = null)
     {
         var claims = new Dictionary<string, object> { ["scope"] = scope };
         if (video is not null)

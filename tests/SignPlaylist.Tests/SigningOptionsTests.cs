@@ -24,7 +24,9 @@ public sealed class SigningOptionsTests : IDisposable
     {
         var options = Read();
         Assert.Equal("https://cdn.example/", options.Distribution.Address.OriginalString);
-        Assert.Equal((TimeSpan.FromHours(24), TimeSpan.FromHours(1), false), (options.Lifetime.Minimum, options.Lifetime.Window, options.Lifetime.StartsWithWindow));
+        Assert.Equal(
+            (TimeSpan.FromHours(24), TimeSpan.FromHours(1), false),
+            (options.Lifetime.Minimum, options.Lifetime.Window, options.Lifetime.StartsWithWindow));
         Assert.Equal((32L << 20, TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(5)), (options.CacheBytes, options.Freshness, options.StoreTimeout));
         Assert.Equal(("*", null, false, "reelseal"), (options.CorsOrigin, options.CookieDomain, options.SignPerUrl, Assert.Single(options.Tokens.Audiences)));
     }
@@ -38,7 +40,11 @@ public sealed class SigningOptionsTests : IDisposable
         _settings["SIGNING_HASH"] = "md5";
         var faults = Faults();
         Assert.Equal(7, faults.Count);
-        foreach (var name in new[] { "CLOUDFRONT_URL", "KEY_PAIR_ID", "URL_WINDOW", "SIGNING_HASH", "reelseal-signing-key", "reelseal-origin-secret", "reelseal-token-key" })
+        string[] names =
+        [
+            "CLOUDFRONT_URL", "KEY_PAIR_ID", "URL_WINDOW", "SIGNING_HASH", "reelseal-signing-key", "reelseal-origin-secret", "reelseal-token-key",
+        ];
+        foreach (var name in names)
             Assert.Contains(faults, fault => fault.Contains(name, StringComparison.Ordinal));
     }
 

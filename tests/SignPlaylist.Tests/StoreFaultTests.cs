@@ -24,7 +24,10 @@ public sealed class StoreFaultTests(CephRgw rgw) : IAsyncLifetime
         _bucket = await rgw.CreateBucketAsync();
         _proxy = new(_bucket.Endpoint);
         using var ec = ECDsa.Create(ECCurve.NamedCurves.nistP256); // every signature of it is another
-        _server = await SignPlaylistServer.StartAsync(new() { ["S3_TIMEOUT"] = "5s" }, (_bucket with { Endpoint = _proxy.Address }).CreateStore(s_timeout), ec.ExportPkcs8PrivateKeyPem());
+        _server = await SignPlaylistServer.StartAsync(
+            new() { ["S3_TIMEOUT"] = "5s" },
+            (_bucket with { Endpoint = _proxy.Address }).CreateStore(s_timeout),
+            ec.ExportPkcs8PrivateKeyPem());
         await PlaylistEndpointTests.PutVideoAsync(_server);
     }
 
@@ -150,7 +153,9 @@ public sealed class StoreFaultTests(CephRgw rgw) : IAsyncLifetime
             await using (var file = new FileStream(path, FileMode.Open))
             {
                 file.SetLength(1L << 30); // a hole
-                Assert.NotNull(await _bucket.CreateStore(TimeSpan.FromMinutes(1)).PutAsync(Media[1..], file, WriteCondition.None, TestContext.Current.CancellationToken));
+                Assert.NotNull(
+                    await _bucket.CreateStore(TimeSpan.FromMinutes(1))
+                        .PutAsync(Media[1..], file, WriteCondition.None, TestContext.Current.CancellationToken));
             }
             var (before, start) = (GC.GetTotalAllocatedBytes(), Stopwatch.GetTimestamp());
             await GetAsync(HttpStatusCode.BadGateway);

@@ -65,7 +65,9 @@ public sealed class TicketEndpointTests : IAsyncLifetime
     {
         using var answer = await _server.GetAsync($"/videos/{Video}?cookies=true", _server.Token(Video));
         var cookies = answer.Headers.GetValues("Set-Cookie").ToList();
-        Assert.Equal(["CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id", "CloudFront-Hash-Algorithm"], cookies.Select(cookie => cookie.Split('=')[0]));
+        Assert.Equal(
+            ["CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id", "CloudFront-Hash-Algorithm"],
+            cookies.Select(cookie => cookie.Split('=')[0]));
         Assert.All(cookies, cookie =>
         {
             Assert.Contains($"; domain=example.com; path=/videos/{Video}/; secure; samesite=none; httponly", cookie, StringComparison.Ordinal);

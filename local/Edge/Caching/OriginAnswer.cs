@@ -14,7 +14,10 @@ internal sealed record OriginAnswer(int Status, IReadOnlyList<KeyValuePair<strin
     public string? ETag => Header(HeaderNames.ETag);
 
     /// <summary>How long it may be served again without asking the origin (min TTL 0, default TTL 0).</summary>
-    /// <remarks><see href="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html"/>: 404 and 414 are kept for a while unless they forbid it, other 4xx only when they say so; for 5xx <c>infra</c> sets no time.</remarks>
+    /// <remarks>
+    /// <see href="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html"/>: 404 and 414 are kept for a while unless they
+    /// forbid it, other 4xx only when they say so; for 5xx <c>infra</c> sets no time.
+    /// </remarks>
     public TimeSpan Freshness => Status switch
     {
         404 or 414 => ForbidsKeeping ? TimeSpan.Zero : StatedFreshness > ErrorFreshness ? StatedFreshness : ErrorFreshness,
@@ -22,7 +25,8 @@ internal sealed record OriginAnswer(int Status, IReadOnlyList<KeyValuePair<strin
         _ => ForbidsKeeping ? TimeSpan.Zero : StatedFreshness,
     };
 
-    private CacheControlHeaderValue Control => CacheControlHeaderValue.TryParse(Header(HeaderNames.CacheControl) ?? "", out var control) && control is not null ? control : new();
+    private CacheControlHeaderValue Control =>
+        CacheControlHeaderValue.TryParse(Header(HeaderNames.CacheControl) ?? "", out var control) && control is not null ? control : new();
 
     private bool ForbidsKeeping => Control is { NoStore: true } or { NoCache: true } or { Private: true };
 

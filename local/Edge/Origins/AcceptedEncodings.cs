@@ -1,6 +1,8 @@
 namespace Reelseal.Local.Edge.Origins;
 
-/// <summary>What is left of <c>Accept-Encoding</c> when the cache policy keeps gzip and Brotli apart: <c>br,gzip</c>, <c>br</c>, <c>gzip</c> or nothing.</summary>
+/// <summary>
+/// What is left of <c>Accept-Encoding</c> when the cache policy keeps gzip and Brotli apart: <c>br,gzip</c>, <c>br</c>, <c>gzip</c> or nothing.
+/// </summary>
 internal static class AcceptedEncodings
 {
     private static readonly string[] s_kept = ["br", "gzip"];
@@ -8,6 +10,7 @@ internal static class AcceptedEncodings
     public static string Of(HttpRequest request)
     {
         var accepted = request.GetTypedHeaders().AcceptEncoding;
-        return string.Join(',', s_kept.Where(name => accepted.Any(encoding => encoding.Value.Equals(name, StringComparison.OrdinalIgnoreCase) && encoding.Quality is (null or > 0))));
+        var names = accepted.Where(encoding => encoding.Quality is (null or > 0)).Select(encoding => encoding.Value.ToString());
+        return string.Join(',', s_kept.Where(name => names.Contains(name, StringComparer.OrdinalIgnoreCase)));
     }
 }

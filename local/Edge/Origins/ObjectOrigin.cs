@@ -44,7 +44,8 @@ internal sealed class ObjectOrigin(IObjectStore store) : IOrigin
         if (range.Bytes is { } bytes)
         {
             response.StatusCode = StatusCodes.Status206PartialContent;
-            response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {bytes.Offset}-{bytes.Offset + bytes.Length - 1}/{entry.Length}");
+            response.Headers.ContentRange = string.Create(
+                CultureInfo.InvariantCulture, $"bytes {bytes.Offset}-{bytes.Offset + bytes.Length - 1}/{entry.Length}");
         }
         response.ContentType = headers.ContentType;
         response.ContentLength = range.Bytes?.Length ?? entry.Length;

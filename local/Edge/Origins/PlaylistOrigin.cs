@@ -15,10 +15,14 @@ internal sealed record PlaylistOriginOptions(string Gateway, string OriginSecret
     public string Path { get; init; } = "/function/sign-playlist";
 }
 
-/// <summary>The function behind its gateway, as a custom origin: cached by path, the parameters of the distribution's cache policy and encoding, and asked with nothing else of the viewer's request.</summary>
+/// <summary>
+/// The function behind its gateway, as a custom origin: cached by path, the parameters of the distribution's cache policy and encoding,
+/// and asked with nothing else of the viewer's request.
+/// </summary>
 internal sealed class PlaylistOrigin(PlaylistOriginOptions options, PlaylistCache cache) : IOrigin, IDisposable
 {
-    private static readonly string[] s_hopByHop = ["Connection", "Keep-Alive", "Proxy-Authenticate", "Trailer", "Transfer-Encoding", "Upgrade", "Content-Length", "Set-Cookie"];
+    private static readonly string[] s_hopByHop =
+        ["Connection", "Keep-Alive", "Proxy-Authenticate", "Trailer", "Transfer-Encoding", "Upgrade", "Content-Length", "Set-Cookie"];
 
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
     {

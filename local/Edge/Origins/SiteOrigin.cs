@@ -9,7 +9,9 @@ namespace Reelseal.Local.Edge.Origins;
 /// <param name="folder">The folder with the page's files.</param>
 internal sealed class SiteOrigin(string folder) : IOrigin
 {
-    /// <summary>The content of <c>site/config.json</c>, or null before it is set: it may name the edge's own address, which is known only after the edge listens.</summary>
+    /// <summary>
+    /// The content of <c>site/config.json</c>, or null before it is set: it may name the edge's own address, which is known only after the edge listens.
+    /// </summary>
     public byte[]? Configuration { get; set; }
 
     /// <summary>The <c>Content-Security-Policy</c> of the page; set together with the configuration.</summary>
@@ -32,6 +34,8 @@ internal sealed class SiteOrigin(string folder) : IOrigin
         if (!file.Exists)
             return EdgeError.WriteMissingAsync(context);
         var eTag = new EntityTagHeaderValue(string.Create(CultureInfo.InvariantCulture, $"\"{file.LastWriteTimeUtc.Ticks:x}-{file.Length:x}\""));
-        return TypedResults.PhysicalFile(file.FullName, headers.ContentType, fileDownloadName: null, new DateTimeOffset(file.LastWriteTimeUtc), eTag, enableRangeProcessing: true).ExecuteAsync(context);
+        return TypedResults.PhysicalFile(
+            file.FullName, headers.ContentType, fileDownloadName: null, new DateTimeOffset(file.LastWriteTimeUtc), eTag, enableRangeProcessing: true)
+            .ExecuteAsync(context);
     }
 }

@@ -3,7 +3,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Reelseal.Local.Edge.Signing;
 
-/// <summary>Base64 with the three characters that a query cannot contain replaced: <c>+</c> by <c>-</c>, <c>=</c> by <c>_</c>, <c>/</c> by <c>~</c>. It is not base64url.</summary>
+/// <summary>
+/// Base64 with the three characters that a query cannot contain replaced: <c>+</c> by <c>-</c>, <c>=</c> by <c>_</c>,
+/// <c>/</c> by <c>~</c>. It is not base64url.
+/// </summary>
 internal static class CloudFrontBase64
 {
     private static readonly SearchValues<char> s_foreign = SearchValues.Create("+=/ \t\r\n");

@@ -2,8 +2,8 @@ namespace Reelseal.Local.Edge.Signing;
 
 /// <summary>Why CloudFront refuses a viewer: the code and message of its 403.</summary>
 /// <remarks>
-/// AWS documents the first two (<see href="https://repost.aws/knowledge-center/cloudfront-troubleshoot-signed-url-cookies"/>); the others are quoted in public issues.
-/// A wrong signature, another URL, another address and a wrong time all get the same words.
+/// AWS documents the first two (<see href="https://repost.aws/knowledge-center/cloudfront-troubleshoot-signed-url-cookies"/>); the others are quoted in public
+/// issues. A wrong signature, another URL, another address and a wrong time all get the same words.
 /// </remarks>
 internal sealed record Refusal(string Code, string Message)
 {

@@ -49,7 +49,9 @@ internal sealed class ResourcePattern
     private static (string Before, string? After) Cut(string text, string border) =>
         text.IndexOf(border, StringComparison.Ordinal) is >= 0 and var at ? (text[..at], text[(at + border.Length)..]) : (text, null);
 
-    /// <summary>Returns whether the pattern matches the whole text. On a mismatch it backtracks to the last asterisk, which then matches one more character.</summary>
+    /// <summary>
+    /// Returns whether the pattern matches the whole text. On a mismatch it backtracks to the last asterisk, which then matches one more character.
+    /// </summary>
     private static bool Covers(ReadOnlySpan<char> pattern, ReadOnlySpan<char> text)
     {
         var (at, from) = (0, 0);

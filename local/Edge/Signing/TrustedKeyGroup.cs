@@ -45,7 +45,10 @@ internal sealed class PublicKey
         throw new ArgumentException("A public key of the group is neither RSA-2048 nor ECDSA P-256.", nameof(pem));
     }
 
-    /// <summary>Whether the signature of <paramref name="data"/> is this key's. P-256 goes with SHA-256 only: sources disagree about SHA-1, so nothing may rely on it here.</summary>
+    /// <summary>
+    /// Whether the signature of <paramref name="data"/> is this key's. P-256 goes with SHA-256 only:
+    /// sources disagree about SHA-1, so nothing may rely on it here.
+    /// </summary>
     public bool Verifies(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature, HashAlgorithmName hash)
     {
         // A key object of its own for each call: they are not promised to be safe under concurrency.

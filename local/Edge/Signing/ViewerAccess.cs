@@ -5,10 +5,15 @@ using System.Text;
 
 namespace Reelseal.Local.Edge.Signing;
 
-/// <summary>Admits or refuses a viewer, as a behaviour with a trusted key group does. It follows AWS's developer guide alone, so that it can check the signer.</summary>
+/// <summary>
+/// Admits or refuses a viewer, as a behaviour with a trusted key group does. It follows AWS's developer guide alone, so that it can check the signer.
+/// </summary>
 internal sealed class ViewerAccess(TrustedKeyGroup keys, TimeProvider clock)
 {
-    /// <summary>Checks a request when it arrives. An admitted request is served to its end; every further request is checked again, even for another range of the same file.</summary>
+    /// <summary>
+    /// Checks a request when it arrives. An admitted request is served to its end; every further request is checked again,
+    /// even for another range of the same file.
+    /// </summary>
     /// <returns>Null when the viewer may pass.</returns>
     public Refusal? Check(SignedRequest request, IPAddress? viewer)
     {

@@ -12,7 +12,10 @@ internal sealed record ViewerUrl(string Scheme, string Host, string Path, string
     /// <summary>The longest URL that CloudFront accepts, in bytes (quotas of the developer guide).</summary>
     public const int MaxLength = 8192;
 
-    /// <summary>The parameters that CloudFront reads and removes: <see href="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-choosing-signed-urls-cookies.html"/>.</summary>
+    /// <summary>
+    /// The parameters that CloudFront reads and removes:
+    /// <see href="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-choosing-signed-urls-cookies.html"/>.
+    /// </summary>
     public static FrozenSet<string> ReservedParameters { get; } =
         FrozenSet.Create(StringComparer.Ordinal, "Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm");
 
@@ -33,7 +36,9 @@ internal sealed record ViewerUrl(string Scheme, string Host, string Path, string
         return (new(scheme, host, path, string.Join('&', own)), reserved);
     }
 
-    /// <summary>Returns the viewer's own parameters of the given names, as sent and in order: the cache key of a cache policy with a list of parameters.</summary>
+    /// <summary>
+    /// Returns the viewer's own parameters of the given names, as sent and in order: the cache key of a cache policy with a list of parameters.
+    /// </summary>
     public string QueryOf(params ReadOnlySpan<string> names)
     {
         var kept = new List<string>();

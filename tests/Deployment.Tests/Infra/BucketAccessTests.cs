@@ -116,7 +116,9 @@ public sealed class BucketAccessTests
     {
         Assert.DoesNotContain("revocations", BucketAccess.Bucket(Bucket, Distribution).ToJson(), StringComparison.Ordinal);
         // ingest-video may write the mark that shows whether revocations can be read, and no revocation.
-        var written = BucketAccess.IngestVideo(Bucket).Statement.Where(statement => statement.Action.Contains("s3:PutObject")).SelectMany(statement => statement.Resource!.Value);
+        var written = BucketAccess.IngestVideo(Bucket).Statement
+            .Where(statement => statement.Action.Contains("s3:PutObject"))
+            .SelectMany(statement => statement.Resource!.Value);
         Assert.Equal([$"{Bucket}/revocations/latest.json"], written.Where(resource => resource.Contains("revocations", StringComparison.Ordinal)));
         Assert.All(
             ["status/", "uploads/", "work/"],

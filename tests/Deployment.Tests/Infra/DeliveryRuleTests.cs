@@ -81,8 +81,12 @@ public sealed class DeliveryRuleTests
     [Fact]
     public void What_an_ingest_leaves_behind_expires_and_videos_downloads_and_revocations_never_do()
     {
-        Assert.Equal(("", 1, null), (BucketRules.AbandonedParts.Prefix, BucketRules.AbandonedParts.AbortUploadsAfterDays, BucketRules.AbandonedParts.ExpireAfterDays));
-        Assert.Equal(("uploads/", null, 7), (BucketRules.ForgottenUploads.Prefix, BucketRules.ForgottenUploads.AbortUploadsAfterDays, BucketRules.ForgottenUploads.ExpireAfterDays));
+        Assert.Equal(
+            ("", 1, null),
+            (BucketRules.AbandonedParts.Prefix, BucketRules.AbandonedParts.AbortUploadsAfterDays, BucketRules.AbandonedParts.ExpireAfterDays));
+        Assert.Equal(
+            ("uploads/", null, 7),
+            (BucketRules.ForgottenUploads.Prefix, BucketRules.ForgottenUploads.AbortUploadsAfterDays, BucketRules.ForgottenUploads.ExpireAfterDays));
         Assert.Equal(
             ("work/", null, 1), (BucketRules.ForgottenWork.Prefix, BucketRules.ForgottenWork.AbortUploadsAfterDays, BucketRules.ForgottenWork.ExpireAfterDays));
         Assert.Equal(["uploads/", "work/"], BucketRules.Lifecycle.Where(rule => rule.ExpireAfterDays is not null).Select(rule => rule.Prefix));
@@ -98,7 +102,12 @@ public sealed class DeliveryRuleTests
         Assert.Equal(["https://a.example.com", "https://b.example.com"], rule.AllowedOrigins);
     }
 
-    /// <summary>As CloudFront matches (Developer Guide, "Path pattern"): the whole path, case counts, a star crosses slashes, and a slash at the start says nothing.</summary>
+    /// <summary>
+    /// As CloudFront matches (Developer Guide, "Path pattern"): the whole path, case counts, a star crosses slashes, and a slash at the start says nothing.
+    /// </summary>
     private static bool Matches(string pattern, string path) =>
-        Regex.IsMatch(path, $"^{Regex.Escape(pattern.TrimStart('/')).Replace(@"\*", ".*", StringComparison.Ordinal).Replace(@"\?", ".", StringComparison.Ordinal)}$", RegexOptions.None, TimeSpan.FromSeconds(1));
+        Regex.IsMatch(
+            path,
+            $"^{Regex.Escape(pattern.TrimStart('/')).Replace(@"\*", ".*", StringComparison.Ordinal).Replace(@"\?", ".", StringComparison.Ordinal)}$",
+            RegexOptions.None, TimeSpan.FromSeconds(1));
 }

@@ -162,7 +162,9 @@ public sealed class DeploymentSettingsTests
         // Read only where the other of the two is set, too.
         read.UnionWith(["namespace"]);
 
-        var named = Regex.Matches(Repository.Read("infra/Pulumi.example.yaml"), "reelseal:(?<name>[A-Za-z]+):", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Select(match => match.Groups["name"].Value);
+        var example = Repository.Read("infra/Pulumi.example.yaml");
+        var named = Regex.Matches(example, "reelseal:(?<name>[A-Za-z]+):", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))
+            .Select(match => match.Groups["name"].Value);
         Assert.Equal(string.Join(' ', read), string.Join(' ', named.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)));
     }
 

@@ -12,7 +12,8 @@ public sealed class PagePolicyTests
     [InlineData("/site/page.js", """{"uri":"/site/page.js"}""")]
     public async Task The_bare_address_leads_to_the_page_and_a_folder_is_its_index(string uri, string expected)
     {
-        using var node = Process.Start(new ProcessStartInfo("node", ["-e", $"{PagePolicy.Addresses}console.log(JSON.stringify(handler({{ request: {{ uri: '{uri}' }} }})))"]) { UseShellExecute = false, RedirectStandardOutput = true })!;
+        var program = $"{PagePolicy.Addresses}console.log(JSON.stringify(handler({{ request: {{ uri: '{uri}' }} }})))";
+        using var node = Process.Start(new ProcessStartInfo("node", ["-e", program]) { UseShellExecute = false, RedirectStandardOutput = true })!;
         Assert.Equal(expected, (await node.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Trim());
     }
 

@@ -12,7 +12,10 @@ public sealed class PublicKeyPemTests : IDisposable
     public void However_the_lines_are_broken_the_key_is_the_same_text_with_a_final_line_feed()
     {
         var pem = _rsa.ExportSubjectPublicKeyInfoPem();
-        var base64 = pem.Replace("-----BEGIN PUBLIC KEY-----", "", StringComparison.Ordinal).Replace("-----END PUBLIC KEY-----", "", StringComparison.Ordinal).ReplaceLineEndings("");
+        var base64 = pem
+            .Replace("-----BEGIN PUBLIC KEY-----", "", StringComparison.Ordinal)
+            .Replace("-----END PUBLIC KEY-----", "", StringComparison.Ordinal)
+            .ReplaceLineEndings("");
         string[] forms =
         [
             pem,

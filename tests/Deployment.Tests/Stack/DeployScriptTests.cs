@@ -133,7 +133,12 @@ public sealed class DeployScriptTests : IDisposable
         Assert.Contains("reelseal-signing-key=-----BEGIN EC PRIVATE KEY-----", created, StringComparison.Ordinal);
         Assert.Contains("reelseal-token-key=" + new string('t', 32), created, StringComparison.Ordinal);
         var environment = await File.ReadAllTextAsync(Place("environment"), TestContext.Current.CancellationToken);
-        Assert.All(["S3_BUCKET=my bucket", "AWS_REGION=eu-central-1", "CLOUDFRONT_URL=https://d1.cloudfront.net", "KEY_PAIR_ID=K1", "REGISTRY=registry.example.com/me", "TAG=v1"], line => Assert.Contains(line + "\n", environment, StringComparison.Ordinal));
+        Assert.All(
+            [
+                "S3_BUCKET=my bucket", "AWS_REGION=eu-central-1", "CLOUDFRONT_URL=https://d1.cloudfront.net", "KEY_PAIR_ID=K1",
+                "REGISTRY=registry.example.com/me", "TAG=v1",
+            ],
+            line => Assert.Contains(line + "\n", environment, StringComparison.Ordinal));
     }
 
     [Fact(Timeout = 60_000)]
@@ -454,7 +459,9 @@ public sealed class DeployScriptTests : IDisposable
         start.Environment["PATH"] = _folder.FullName;
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        var (output, errors) = (
+            process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
+            process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return (process.ExitCode, await output + await errors);
     }

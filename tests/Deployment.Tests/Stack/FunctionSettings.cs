@@ -9,7 +9,9 @@ internal static partial class FunctionSettings
     /// <summary>Read, but not set by a deployment: the directories that replace the bucket and the mounted secrets, and the image's PATH.</summary>
     public static readonly ImmutableSortedSet<string> OfOneMachine = ["PATH", "SECRETS_DIRECTORY", "STORE_DIRECTORY", "STORE_URL"];
 
-    public static ImmutableSortedSet<string> ValuesOf(string handler) => Read(handler, name => !name.StartsWith("Secret", StringComparison.Ordinal) && !name.EndsWith("Secret", StringComparison.Ordinal)).Except(OfOneMachine);
+    public static ImmutableSortedSet<string> ValuesOf(string handler) =>
+        Read(handler, name => !name.StartsWith("Secret", StringComparison.Ordinal) && !name.EndsWith("Secret", StringComparison.Ordinal))
+            .Except(OfOneMachine);
 
     public static ImmutableSortedSet<string> SecretsOf(string handler) => Read(handler, name => name.EndsWith("Secret", StringComparison.Ordinal));
 
@@ -21,6 +23,9 @@ internal static partial class FunctionSettings
         .Select(match => match.Groups["name"].Value)
         .ToImmutableSortedSet(StringComparer.Ordinal);
 
-    [GeneratedRegex("""settings\.(?<method>Text|Required|Duration|Number|Flag|Choice|Address|Secret|RequiredSecret)(<[^>(]+>)?\(\s*"(?<name>[^"]+)"|Environment\.GetEnvironmentVariable\("(?<name>[A-Z][^"]+)"\)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        """settings\.(?<method>Text|Required|Duration|Number|Flag|Choice|Address|Secret|RequiredSecret)(<[^>(]+>)?\(\s*"(?<name>[^"]+)"|"""
+            + """Environment\.GetEnvironmentVariable\("(?<name>[A-Z][^"]+)"\)""",
+        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Reading();
 }

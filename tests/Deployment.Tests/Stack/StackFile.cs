@@ -20,10 +20,15 @@ internal sealed partial class StackFile
     public static StackFile AsWritten { get; } = new(Repository.Read("stack.yml"));
 
     /// <summary>With each variable replaced by its default, as for someone who set only those that have none.</summary>
-    public static StackFile WithDefaults { get; } = new(Variable().Replace(Repository.Read("stack.yml"), match => match.Groups["default"].Success ? match.Groups["default"].Value : $"<{match.Groups["name"].Value}>"));
+    public static StackFile WithDefaults { get; } = new(Variable().Replace(
+        Repository.Read("stack.yml"),
+        match => match.Groups["default"].Success ? match.Groups["default"].Value : $"<{match.Groups["name"].Value}>"));
 
     /// <summary>The variables without a default.</summary>
-    public static IEnumerable<string> RequiredVariables => Variable().Matches(Repository.Read("stack.yml")).Where(match => !match.Groups["default"].Success).Select(match => match.Groups["name"].Value);
+    public static IEnumerable<string> RequiredVariables =>
+        Variable().Matches(Repository.Read("stack.yml"))
+            .Where(match => !match.Groups["default"].Success)
+            .Select(match => match.Groups["name"].Value);
 
     /// <summary>How many dollar signs there are.</summary>
     public static int Dollars => Repository.Read("stack.yml").Count(c => c == '$');
@@ -38,7 +43,8 @@ internal sealed partial class StackFile
 
     public ImmutableArray<string> CopiedPaths => Texts(Map(_root, "configuration"), "copy");
 
-    public ImmutableArray<StackFunction> Functions => [.. Map(_root, "functions").Select(pair => new StackFunction(Text(pair.Key), (YamlMappingNode)pair.Value))];
+    public ImmutableArray<StackFunction> Functions =>
+        [.. Map(_root, "functions").Select(pair => new StackFunction(Text(pair.Key), (YamlMappingNode)pair.Value))];
 
     public StackFunction this[string name] => Functions.Single(function => function.Name == name);
 

@@ -98,7 +98,8 @@ public sealed class StackFileTests
     [Fact]
     public void Every_secret_comes_from_the_infrastructure_or_from_the_operator() => Assert.Equal(
         string.Join('\n', StackOutputs.Secrets.Union(StackOutputs.OperatorSecrets)),
-        string.Join('\n', StackFile.AsWritten.Functions.SelectMany(function => function.Secrets).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)));
+        string.Join('\n',
+            StackFile.AsWritten.Functions.SelectMany(function => function.Secrets).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)));
 
     [Fact]
     public void The_private_key_is_no_secret_of_the_infrastructure() => Assert.DoesNotContain("reelseal-signing-key", StackOutputs.Secrets);

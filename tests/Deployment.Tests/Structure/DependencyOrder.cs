@@ -2,7 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace Deployment.Tests.Structure;
 
-/// <summary>The order of the parts of a project, from the bottom up, as CONTRIBUTING.md draws it: a part may use only parts before it. Files that are not listed are at the top.</summary>
+/// <summary>
+/// The order of the parts of a project, from the bottom up, as CONTRIBUTING.md draws it: a part may use only parts before it.
+/// Files that are not listed are at the top.
+/// </summary>
 internal sealed partial class DependencyOrder(IReadOnlyList<string> parts)
 {
     public IReadOnlyList<string> Parts => parts;

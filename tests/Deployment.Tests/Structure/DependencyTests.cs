@@ -5,7 +5,12 @@ public sealed class DependencyTests
 {
     private static readonly DependencyOrder s_order = new(["Media", "Options", "Probing", "Planning"]);
 
-    public static TheoryData<string, string> Projects => new() { { "functions/shared", "Reelseal" }, { "functions/sign-playlist", "SignPlaylist" }, { "functions/ingest-video", "IngestVideo" } };
+    public static TheoryData<string, string> Projects => new()
+    {
+        { "functions/shared", "Reelseal" },
+        { "functions/sign-playlist", "SignPlaylist" },
+        { "functions/ingest-video", "IngestVideo" },
+    };
 
     [Theory]
     [MemberData(nameof(Projects))]
@@ -13,7 +18,10 @@ public sealed class DependencyTests
     {
         var code = SourceCode.Read(folder, rootNamespace);
         TestContext.Current.TestOutputHelper!.WriteLine(
-            string.Join('\n', code.Arrows().GroupBy(arrow => arrow.From, arrow => arrow.To).Select(from => $"{folder}: {from.Key} -> {string.Join(", ", from.Distinct())}")));
+            string.Join('\n',
+                code.Arrows()
+                    .GroupBy(arrow => arrow.From, arrow => arrow.To)
+                    .Select(from => $"{folder}: {from.Key} -> {string.Join(", ", from.Distinct())}")));
         Assert.NotEmpty(code.Arrows());
         Assert.Empty(code.Misplaced());
         Assert.Empty(DependencyOrder.Read(Repository.Read("CONTRIBUTING.md"), folder).Violations(code));
@@ -59,13 +67,20 @@ public sealed class DependencyTests
     [Fact]
     public void A_file_under_another_folders_namespace_is_found()
     {
-        var code = new SourceCode("App", [("Probing/Prober.cs", "namespace App.Planning;"), ("Media/Size.cs", "namespace App.Media;"), ("Usings.cs", "global using App.Planning;\nnamespace App;")]);
+        var code = new SourceCode("App",
+        [
+            ("Probing/Prober.cs", "namespace App.Planning;"),
+            ("Media/Size.cs", "namespace App.Media;"),
+            ("Usings.cs", "global using App.Planning;\nnamespace App;"),
+        ]);
         Assert.Equal(["Probing/Prober.cs is in the namespace \"App.Planning\", not in App.Probing.", "Usings.cs has a global using."], code.Misplaced());
     }
 
     [Fact]
     public void The_order_is_read_from_the_document() =>
-        Assert.Equal(["A", "B", "C", "D"], DependencyOrder.Read("text\n```\nfunctions/x    A · B\n               C · D\nfunctions/xy   E\n```\n", "functions/x").Parts);
+        Assert.Equal(
+            ["A", "B", "C", "D"],
+            DependencyOrder.Read("text\n```\nfunctions/x    A · B\n               C · D\nfunctions/xy   E\n```\n", "functions/x").Parts);
 
     private static void AssertFinds(string violation, string text)
     {
@@ -76,7 +91,9 @@ public sealed class DependencyTests
 
     private static IEnumerable<string> ViolationsWith(string path, string text) => s_order.Violations(new SourceCode("App",
     [
-        ("Media/Size.cs", "public readonly record struct Size(int Width);"), ("Options.cs", "internal sealed class Options;"), ("Pipeline.cs", "using App.Planning;\nclass Pipeline { Options options; }"),
+        ("Media/Size.cs", "public readonly record struct Size(int Width);"),
+        ("Options.cs", "internal sealed class Options;"),
+        ("Pipeline.cs", "using App.Planning;\nclass Pipeline { Options options; }"),
         ("Planning/Plan.cs", "using App.Media;\npublic sealed record Plan;"), ("Probing/Sniffer.cs", "public static class Sniffer;"), (path, text),
     ]));
 }

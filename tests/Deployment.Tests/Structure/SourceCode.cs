@@ -9,8 +9,8 @@ namespace Deployment.Tests.Structure;
 internal sealed record Arrow(string From, string To, string Where);
 
 /// <summary>
-/// The C# files of a project, and which part uses which. A part is a folder directly below the project's, or a file in the project's own folder. Only text is read: a folder
-/// is used by a <c>using</c> of its namespace or by a qualified name, a file of the top folder by the bare name of one of its types.
+/// The C# files of a project, and which part uses which. A part is a folder directly below the project's, or a file in the project's own folder. Only text is
+/// read: a folder is used by a <c>using</c> of its namespace or by a qualified name, a file of the top folder by the bare name of one of its types.
 /// </summary>
 internal sealed partial class SourceCode
 {
@@ -35,7 +35,9 @@ internal sealed partial class SourceCode
     public static SourceCode Read(string folder, string rootNamespace)
     {
         var root = Repository.PathOf(folder);
-        var paths = Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(root, path)).Where(path => path.Split('/')[0] is not ("bin" or "obj"));
+        var paths = Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(root, path))
+            .Where(path => path.Split('/')[0] is not ("bin" or "obj"));
         return new(rootNamespace, paths.Order(StringComparer.Ordinal).Select(path => (path, File.ReadAllText(Path.Combine(root, path)))));
     }
 
@@ -43,12 +45,16 @@ internal sealed partial class SourceCode
 
     public IReadOnlySet<string> Parts => _files.Select(file => file.Part).ToHashSet();
 
-    /// <summary>Files whose namespace is not that of their folder, and namespaces that are opened for all files at once: neither would show in the arrows.</summary>
+    /// <summary>
+    /// Files whose namespace is not that of their folder, and namespaces that are opened for all files at once: neither would show in the arrows.
+    /// </summary>
     public IEnumerable<string> Misplaced()
     {
         foreach (var file in _files)
         {
-            var expected = file.Path.Contains('/', StringComparison.Ordinal) ? $"{_rootNamespace}.{Path.GetDirectoryName(file.Path)!.Replace('/', '.')}" : _rootNamespace;
+            var expected = file.Path.Contains('/', StringComparison.Ordinal)
+                ? $"{_rootNamespace}.{Path.GetDirectoryName(file.Path)!.Replace('/', '.')}"
+                : _rootNamespace;
             if (Namespace().Match(file.Text).Groups[1].Value is var actual && actual != expected)
                 yield return $"{file.Path} is in the namespace \"{actual}\", not in {expected}.";
             if (GlobalUsing().IsMatch(file.Text))
@@ -58,7 +64,11 @@ internal sealed partial class SourceCode
 
     public IEnumerable<Arrow> Arrows()
     {
-        var types = _files.GroupBy(file => file.Part).ToDictionary(part => part.Key, part => part.SelectMany(file => Declaration().Matches(file.Text).Select(match => match.Groups[1].Value)).ToHashSet());
+        var types = _files.GroupBy(file => file.Part).ToDictionary(
+            part => part.Key,
+            part => part
+                .SelectMany(file => Declaration().Matches(file.Text).Select(match => match.Groups[1].Value))
+                .ToHashSet());
         foreach (var file in _files)
         {
             foreach (var folder in Folders.Where(folder => folder != file.Part))
@@ -74,7 +84,9 @@ internal sealed partial class SourceCode
             }
             foreach (var part in types.Where(part => !Folders.Contains(part.Key) && part.Key != file.Part))
             {
-                foreach (var type in part.Value.Where(type => Regex.IsMatch(file.Text, $@"(?:(?<![\w.])|(?<=(?<![\w.]){Regex.Escape(_rootNamespace)}\.)){type}\b", RegexOptions.None, s_limit)))
+                // The name alone, or behind the root namespace.
+                string NameOf(string type) => $@"(?:(?<![\w.])|(?<=(?<![\w.]){Regex.Escape(_rootNamespace)}\.)){type}\b";
+                foreach (var type in part.Value.Where(type => Regex.IsMatch(file.Text, NameOf(type), RegexOptions.None, s_limit)))
                     yield return new(file.Part, part.Key, $"{file.Path}: {type}");
             }
         }
@@ -102,9 +114,13 @@ internal sealed partial class SourceCode
 
     /// <summary>Removes comments and strings, which may name anything, but keeps the code in the braces of interpolated strings.</summary>
     private static string WithoutTexts(string code) => CommentOrText().Replace(code, match =>
-        match.Value[0] is '$' || match.Value.StartsWith("@$", StringComparison.Ordinal) ? string.Join(' ', Hole().Matches(match.Value).Select(hole => hole.Groups[1].Value)) : " ");
+        match.Value[0] is '$' || match.Value.StartsWith("@$", StringComparison.Ordinal)
+            ? string.Join(' ', Hole().Matches(match.Value).Select(hole => hole.Groups[1].Value))
+            : " ");
 
-    [GeneratedRegex("""//[^\n]*|/\*.*?\*/|[$@]*\"{3}.*?\"{3}|[$@]*"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])'""", RegexOptions.Singleline, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(
+        """//[^\n]*|/\*.*?\*/|[$@]*\"{3}.*?\"{3}|[$@]*"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])'""",
+        RegexOptions.Singleline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex CommentOrText();
 
     [GeneratedRegex(@"\{(?<hole>[^{}]*)", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
@@ -116,7 +132,10 @@ internal sealed partial class SourceCode
     [GeneratedRegex("^global using ", RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex GlobalUsing();
 
-    [GeneratedRegex(@"^(?:(?:public|internal|file|static|sealed|abstract|readonly|partial|ref|unsafe) )*(?:class|struct|interface|enum|record struct|record class|record|delegate \S+) (?<name>\w+)", RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(
+        @"^(?:(?:public|internal|file|static|sealed|abstract|readonly|partial|ref|unsafe) )*"
+            + @"(?:class|struct|interface|enum|record struct|record class|record|delegate \S+) (?<name>\w+)",
+        RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Declaration();
 
     private sealed record SourceFile(string Path, string Part, bool IsInFolder, string Text);

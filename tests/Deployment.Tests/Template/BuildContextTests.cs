@@ -17,10 +17,13 @@ public sealed class BuildContextTests
             BuildContext.Ignore(folder.FullName);
 
             Assert.All(
-                ["Dockerfile", "Root.csproj", "function/Handler.cs", "function/Directory.Build.props", "function/Directory.Packages.props", "function/functions/shared/Shared.csproj"],
+                ["Dockerfile", "Root.csproj", "function/Handler.cs",
+                    "function/Directory.Build.props", "function/Directory.Packages.props", "function/functions/shared/Shared.csproj"],
                 file => Assert.True(File.Exists(Path.Combine(folder.FullName, file)), file));
             Assert.Single(Directory.EnumerateFiles(Path.Combine(folder.FullName, "function"), "*.csproj"));
-            Assert.DoesNotContain(Directory.EnumerateDirectories(folder.FullName, "*", SearchOption.AllDirectories), path => Path.GetFileName(path) is "bin" or "obj");
+            Assert.DoesNotContain(
+                Directory.EnumerateDirectories(folder.FullName, "*", SearchOption.AllDirectories),
+                path => Path.GetFileName(path) is "bin" or "obj");
         }
         finally
         {

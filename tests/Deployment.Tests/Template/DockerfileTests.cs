@@ -51,7 +51,8 @@ public sealed class DockerfileTests
             .Select(line => "^" + Regex.Escape(line[exclude.Length..]).Replace("\\*", ".*", StringComparison.Ordinal) + "$").ToList();
         Assert.NotEmpty(patterns);
 
-        using var ldd = Process.Start(new ProcessStartInfo("ldd", ["/usr/bin/ffmpeg", "/usr/bin/ffprobe"]) { UseShellExecute = false, RedirectStandardOutput = true })!;
+        var start = new ProcessStartInfo("ldd", ["/usr/bin/ffmpeg", "/usr/bin/ffprobe"]) { UseShellExecute = false, RedirectStandardOutput = true };
+        using var ldd = Process.Start(start)!;
         var output = await ldd.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var libraries = Regex.Matches(output, @"/\S+\.so\S*", RegexOptions.None, s_limit)
             .Select(match => match.Value.StartsWith("/lib/", StringComparison.Ordinal) ? "/usr" + match.Value : match.Value).ToList();
@@ -63,7 +64,9 @@ public sealed class DockerfileTests
     [Fact]
     public void The_version_is_in_the_label_and_in_the_program()
     {
-        Assert.Contains(Dockerfile.OfTemplate.All("RUN"), command => command.StartsWith("MinVerVersionOverride=\"${VERSION}\" dotnet publish", StringComparison.Ordinal));
+        Assert.Contains(
+            Dockerfile.OfTemplate.All("RUN"),
+            command => command.StartsWith("MinVerVersionOverride=\"${VERSION}\" dotnet publish", StringComparison.Ordinal));
         Assert.Equal("org.opencontainers.image.version=\"${VERSION}\"", Dockerfile.OfTemplate.Last("LABEL"));
         Assert.All(StackFile.AsWritten.Functions, function => Assert.Equal("${VERSION:-}", function.Map("build_args")["VERSION"]));
     }

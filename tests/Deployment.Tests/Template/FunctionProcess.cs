@@ -30,7 +30,13 @@ internal sealed partial class FunctionProcess : IAsyncDisposable
 
     public static FunctionProcess Start(string program, string[] arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
         // Only the variables that a program needs to start.
         foreach (var name in start.Environment.Keys.Except(["PATH", "HOME", "TMPDIR", "DOTNET_ROOT"], StringComparer.Ordinal).ToList())
             start.Environment.Remove(name);

@@ -18,7 +18,8 @@ public sealed class PublishedFunction : IAsyncLifetime
         BuildContext.Ignore(context);
         // The RUN of the build stage, with a folder in place of the image's.
         const string version = "MinVerVersionOverride=\"${VERSION}\" ";
-        var command = Assert.Single(Dockerfile.OfTemplate.All("RUN"), run => run.StartsWith(version + "dotnet publish ", StringComparison.Ordinal))[version.Length..];
+        var run = Assert.Single(Dockerfile.OfTemplate.All("RUN"), line => line.StartsWith(version + "dotnet publish ", StringComparison.Ordinal));
+        var command = run[version.Length..];
         Assert.EndsWith(" --output /out", command, StringComparison.Ordinal);
         var architecture = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "amd64"; // as Docker calls them
         var arguments = command.Replace("${TARGETARCH}", architecture, StringComparison.Ordinal).Split(' ')[1..^1];

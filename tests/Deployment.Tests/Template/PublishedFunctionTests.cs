@@ -31,11 +31,14 @@ public sealed class PublishedFunctionTests(PublishedFunction published) : IClass
                 return ("application/json", "{"); // the function's own check at start, which does not keep it from running
             asked.TrySetResult();
             await answer.Task;
-            return ("application/json", asking.Contains("openid-configuration", StringComparison.Ordinal) ? $$"""{"issuer":"{{address}}","jwks_uri":"{{address}}/keys"}""" : keys);
+            return ("application/json", asking.Contains("openid-configuration", StringComparison.Ordinal)
+                ? $$"""{"issuer":"{{address}}","jwks_uri":"{{address}}/keys"}"""
+                : keys);
         });
         address = issuer.Address;
         await using var function = published.Start(
-            ("S3_BUCKET", ""), ("STORE_DIRECTORY", Directory.CreateDirectory(published.PathOf("store")).FullName), ("TOKEN_ISSUER", address), ("TOKEN_ISSUER_TIMEOUT", "20s"));
+            ("S3_BUCKET", ""), ("STORE_DIRECTORY", Directory.CreateDirectory(published.PathOf("store")).FullName),
+            ("TOKEN_ISSUER", address), ("TOKEN_ISSUER_TIMEOUT", "20s"));
         using var client = new HttpClient { BaseAddress = await function.Listening.WaitAsync(cancellationToken) };
 
         using (var ready = await client.GetAsync("/_/ready", cancellationToken))
@@ -49,7 +52,8 @@ public sealed class PublishedFunctionTests(PublishedFunction published) : IClass
         // A request waits for the issuer's keys while the signal comes, and gets its answer all the same.
         var payload = JsonSerializer.SerializeToUtf8Bytes(new { iss = address, aud = "reelseal", scp = (IEnumerable<string>)["video:play"], exp = 4102444800 });
         var signed = $"{Base64Url("""{"alg":"ES384","kid":"k"}"""u8)}.{Base64Url(payload)}";
-        client.DefaultRequestHeaders.Authorization = new("Bearer", $"{signed}.{Base64Url(key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA384))}");
+        client.DefaultRequestHeaders.Authorization = new(
+            "Bearer", $"{signed}.{Base64Url(key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA384))}");
         var inFlight = client.GetAsync($"/videos/{Video}", cancellationToken);
         while (await Task.WhenAny(inFlight, asked.Task) != asked.Task)
         {
@@ -75,7 +79,10 @@ public sealed class PublishedFunctionTests(PublishedFunction published) : IClass
         using var aws = new WireServer(request =>
         {
             requests.Enqueue(request);
-            return Task.FromResult(request.Contains("Action=AssumeRoleWithWebIdentity", StringComparison.Ordinal) ? ("text/xml", RoleCredentials) : ("application/vnd.apple.mpegurl", "#EXTM3U\n"));
+            return Task.FromResult(
+                request.Contains("Action=AssumeRoleWithWebIdentity", StringComparison.Ordinal)
+                    ? ("text/xml", RoleCredentials)
+                    : ("application/vnd.apple.mpegurl", "#EXTM3U\n"));
         });
         await File.WriteAllTextAsync(published.PathOf("service-account-token"), "the-service-accounts-token", cancellationToken);
         await File.WriteAllTextAsync(
@@ -93,7 +100,10 @@ public sealed class PublishedFunctionTests(PublishedFunction published) : IClass
         Assert.True(playlist.StatusCode == HttpStatusCode.OK, $"{playlist.StatusCode}\n{string.Join('\n', function.Log)}");
         var assumed = Assert.Single(requests, request => request.Contains("AssumeRoleWithWebIdentity", StringComparison.Ordinal));
         Assert.Contains("WebIdentityToken=the-service-accounts-token", assumed, StringComparison.Ordinal);
-        Assert.Contains(requests, request => request.StartsWith($"GET /media/videos/{Video}/multivariant.m3u8", StringComparison.Ordinal) && request.Contains("Credential=ASIAROLE/", StringComparison.Ordinal));
+        Assert.Contains(
+            requests,
+            request => request.StartsWith($"GET /media/videos/{Video}/multivariant.m3u8", StringComparison.Ordinal)
+                && request.Contains("Credential=ASIAROLE/", StringComparison.Ordinal));
     }
 
     [Fact(Timeout = 120_000)]
@@ -120,7 +130,8 @@ public sealed class PublishedFunctionTests(PublishedFunction published) : IClass
         <AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
           <AssumeRoleWithWebIdentityResult>
             <Credentials>
-              <AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>session</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>
+              <AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>
+              <SessionToken>session</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>
             </Credentials>
             <AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/sign-playlist/a</Arn><AssumedRoleId>AROAEXAMPLE:a</AssumedRoleId></AssumedRoleUser>
           </AssumeRoleWithWebIdentityResult>
@@ -131,7 +142,9 @@ public sealed class PublishedFunctionTests(PublishedFunction published) : IClass
     private static string Token(string groups = "")
     {
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        var signed = $"{Base64Url("""{"alg":"HS256","typ":"JWT"}"""u8)}.{Base64Url(JsonSerializer.SerializeToUtf8Bytes(new { aud = "reelseal", scope = "video:play", video = Video, nbf = now - 60, exp = now + 600, groups }))}";
+        var payload = JsonSerializer.SerializeToUtf8Bytes(
+            new { aud = "reelseal", scope = "video:play", video = Video, nbf = now - 60, exp = now + 600, groups });
+        var signed = $"{Base64Url("""{"alg":"HS256","typ":"JWT"}"""u8)}.{Base64Url(payload)}";
         return $"{signed}.{Base64Url(HMACSHA256.HashData(Encoding.ASCII.GetBytes(PublishedFunction.TokenKey), Encoding.ASCII.GetBytes(signed)))}";
     }
 

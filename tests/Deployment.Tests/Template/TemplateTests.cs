@@ -93,9 +93,12 @@ public sealed class TemplateTests(ProbeFunction probe)
 
     [Theory(Timeout = 60_000)]
     [InlineData("", 200, 200, """{"status":"pass","checks":{"far away":[{"status":"pass"}],"within":[{"status":"pass"}]}}""")]
-    [InlineData("down", 200, 503, """{"status":"fail","checks":{"far away":[{"status":"fail","output":"It does not answer."}],"within":[{"status":"pass"}]}}""")]
-    [InlineData("throws", 200, 503, """{"status":"fail","checks":{"far away":[{"status":"fail","output":"The check failed."}],"within":[{"status":"pass"}]}}""")]
-    [InlineData("broken", 503, 503, """{"status":"fail","checks":{"far away":[{"status":"pass"}],"within":[{"status":"fail","output":"A part is missing."}]}}""")]
+    [InlineData("down", 200, 503,
+        """{"status":"fail","checks":{"far away":[{"status":"fail","output":"It does not answer."}],"within":[{"status":"pass"}]}}""")]
+    [InlineData("throws", 200, 503,
+        """{"status":"fail","checks":{"far away":[{"status":"fail","output":"The check failed."}],"within":[{"status":"pass"}]}}""")]
+    [InlineData("broken", 503, 503,
+        """{"status":"fail","checks":{"far away":[{"status":"pass"}],"within":[{"status":"fail","output":"A part is missing."}]}}""")]
     public async Task It_is_ready_unless_a_part_of_it_is_broken_and_says_which_dependency_is_down(string state, int ready, int health, string document)
     {
         var cancellationToken = TestContext.Current.CancellationToken;
@@ -124,7 +127,9 @@ public sealed class TemplateTests(ProbeFunction probe)
         var since = Stopwatch.StartNew();
         await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => client.GetStringAsync("/health", cancellationToken)));
         var asked = await client.GetStringAsync("/asked", cancellationToken);
-        Assert.SkipUnless(since.Elapsed < TimeSpan.FromSeconds(5), $"The machine took {since.Elapsed} for a hundred requests, after which the dependencies may be asked again.");
+        Assert.SkipUnless(
+            since.Elapsed < TimeSpan.FromSeconds(5),
+            $"The machine took {since.Elapsed} for a hundred requests, after which the dependencies may be asked again.");
         Assert.Equal("1", asked);
 
         await Task.Delay(TimeSpan.FromSeconds(5), cancellationToken);
@@ -153,7 +158,9 @@ public sealed class TemplateTests(ProbeFunction probe)
         Assert.StartsWith("HTTP/1.1 4", await reader.ReadLineAsync(cancellationToken), StringComparison.Ordinal);
         await client.GetStringAsync("/logs", cancellationToken);
         await Until(() => function.Log.Count(line => line.Contains("a line", StringComparison.Ordinal)) == 2);
-        var between = function.Log.SkipWhile(line => !line.Contains("a line", StringComparison.Ordinal)).Skip(1).TakeWhile(line => !line.Contains("a line", StringComparison.Ordinal));
+        var between = function.Log
+            .SkipWhile(line => !line.Contains("a line", StringComparison.Ordinal)).Skip(1)
+            .TakeWhile(line => !line.Contains("a line", StringComparison.Ordinal));
         Assert.DoesNotContain(between, line => !line.Contains("Microsoft.Hosting.Lifetime", StringComparison.Ordinal)); // "Application started" may come late
     }
 

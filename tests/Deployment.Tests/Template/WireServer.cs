@@ -41,7 +41,8 @@ internal sealed class WireServer : IDisposable
         var stream = client.GetStream();
         var (contentType, body) = await _answer(await ReadAsync(stream));
         await stream.WriteAsync(Encoding.UTF8.GetBytes(
-            $"HTTP/1.1 200 OK\r\nContent-Type: {contentType}\r\nETag: \"00-1\"\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"));
+            $"HTTP/1.1 200 OK\r\nContent-Type: {contentType}\r\nETag: \"00-1\"\r\n"
+            + $"Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"));
     }
 
     private static async Task<string> ReadAsync(NetworkStream stream)
@@ -58,6 +59,7 @@ internal sealed class WireServer : IDisposable
         if (text.IndexOf("\r\n\r\n", StringComparison.Ordinal) is not (>= 0 and var end))
             return false;
         var at = text.IndexOf(length, StringComparison.OrdinalIgnoreCase);
-        return at < 0 || at > end || text.Length - end - 4 >= int.Parse(text.AsSpan(at + length.Length, text.IndexOf('\r', at) - at - length.Length), provider: null);
+        return at < 0 || at > end
+            || text.Length - end - 4 >= int.Parse(text.AsSpan(at + length.Length, text.IndexOf('\r', at) - at - length.Length), provider: null);
     }
 }

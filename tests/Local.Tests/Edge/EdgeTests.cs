@@ -32,12 +32,25 @@ public sealed class EdgeTests : IAsyncLifetime
                 _asked.Add(context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget);
             return _playlist(context);
         });
-        await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(Path.Combine(_folder.Path, "web")).FullName, "index.html"), "<h1>page</h1>", Cancellation);
+        await File.WriteAllTextAsync(
+            Path.Combine(Directory.CreateDirectory(Path.Combine(_folder.Path, "web")).FullName, "index.html"), "<h1>page</h1>",
+            Cancellation);
         var store = new DirectoryObjectStore(Path.Combine(_folder.Path, "store"), TimeSpan.FromSeconds(5));
-        foreach (var (key, content) in ((string, string)[])[(Segment, "0123456789"), ("status/1.json", "secret"), ("uploads/1", "secret"), ("videos/1/multivariant.m3u8", "raw")])
+        (string, string)[] objects =
+        [
+            (Segment, "0123456789"), ("status/1.json", "secret"), ("uploads/1", "secret"), ("videos/1/multivariant.m3u8", "raw"),
+        ];
+        foreach (var (key, content) in objects)
             await store.PutAsync(key, new MemoryStream(Encoding.ASCII.GetBytes(content)), WriteCondition.None, Cancellation);
         _edge = await EdgeServer.StartAsync(
-            new() { Keys = TestKeyPair.Group(s_key), Playlists = new(_gateway.Address, "the origin secret"), Store = store, Site = new(Path.Combine(_folder.Path, "web")), Clock = _clock },
+            new()
+            {
+                Keys = TestKeyPair.Group(s_key),
+                Playlists = new(_gateway.Address, "the origin secret"),
+                Store = store,
+                Site = new(Path.Combine(_folder.Path, "web")),
+                Clock = _clock,
+            },
             _ => { }, Cancellation);
     }
 
@@ -93,7 +106,9 @@ public sealed class EdgeTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NotModified, byStar.StatusCode);
         using var malformed = await GetAsync(Signed(Segment), ("If-None-Match", $"x, {head.Headers.ETag}"));
         Assert.Equal(HttpStatusCode.OK, malformed.StatusCode);
-        using var byTime = await GetAsync(Signed(Segment), ("If-Modified-Since", head.Content.Headers.LastModified!.Value.ToString("R", CultureInfo.InvariantCulture)));
+        using var byTime = await GetAsync(
+            Signed(Segment),
+            ("If-Modified-Since", head.Content.Headers.LastModified!.Value.ToString("R", CultureInfo.InvariantCulture)));
         Assert.Equal(HttpStatusCode.NotModified, byTime.StatusCode);
     }
 
@@ -104,7 +119,8 @@ public sealed class EdgeTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
         Assert.Equal("text/xml", answer.Content.Headers.ContentType?.ToString());
         Assert.Equal(
-            """<?xml version="1.0" encoding="UTF-8"?><Error><Code>MissingKey</Code><Message>Missing Key-Pair-Id query parameter or cookie value</Message></Error>""",
+            """<?xml version="1.0" encoding="UTF-8"?>"""
+            + "<Error><Code>MissingKey</Code><Message>Missing Key-Pair-Id query parameter or cookie value</Message></Error>",
             await answer.Content.ReadAsStringAsync(Cancellation));
         Assert.DoesNotContain(answer.Headers, header => header.Key.StartsWith("Access-Control", StringComparison.OrdinalIgnoreCase));
     }
@@ -138,8 +154,8 @@ public sealed class EdgeTests : IAsyncLifetime
             context.Response.StatusCode = HttpMethods.IsOptions(context.Request.Method) ? 204 : 500;
             return Task.CompletedTask;
         };
-        var headers = new (string Name, string? Value)[] { ("Origin", origin), ("Access-Control-Request-Method", method), ("Access-Control-Request-Headers", "range") }
-            .Where(header => header.Value is not null).Select(header => (header.Name, header.Value!)).ToArray();
+        (string Name, string? Value)[] all = [("Origin", origin), ("Access-Control-Request-Method", method), ("Access-Control-Request-Headers", "range")];
+        var headers = all.Where(header => header.Value is not null).Select(header => (header.Name, header.Value!)).ToArray();
         for (var request = 0; request < 2; request++)
         {
             using var preflight = await SendAsync(HttpMethod.Options, Signed(path), headers);
@@ -211,7 +227,8 @@ public sealed class EdgeTests : IAsyncLifetime
     [InlineData("/videos/%32/x.ts")]
     public async Task A_signature_for_one_folder_opens_no_other_by_dots(string target)
     {
-        await new DirectoryObjectStore(Path.Combine(_folder.Path, "store"), TimeSpan.FromSeconds(5)).PutAsync("videos/2/x.ts", new MemoryStream("other"u8.ToArray()), WriteCondition.None, Cancellation);
+        await new DirectoryObjectStore(Path.Combine(_folder.Path, "store"), TimeSpan.FromSeconds(5))
+            .PutAsync("videos/2/x.ts", new MemoryStream("other"u8.ToArray()), WriteCondition.None, Cancellation);
         var query = s_key.SignCustom("", TestKeyPair.Policy($"{_edge.Address}/videos/1/*", _clock.GetUtcNow().AddHours(1)))[1..];
         var answer = await RawHttp.GetAsync(_edge.Address, $"{target}?{query}");
         Assert.Matches("^HTTP/1.1 40[03]", answer);
@@ -228,7 +245,9 @@ public sealed class EdgeTests : IAsyncLifetime
                 seen[name] = values;
             return context.Response.WriteAsync("#EXTM3U\n", context.RequestAborted);
         };
-        using var answer = await GetAsync(Signed("videos/1/multivariant.m3u8?until=1&x=y&proof=p&key=K"), ("Authorization", "Bearer viewer"), ("X-Origin-Verify", "forged"), ("Cookie", "a=b"), ("Accept-Encoding", "gzip;q=1, deflate, br"));
+        using var answer = await GetAsync(
+            Signed("videos/1/multivariant.m3u8?until=1&x=y&proof=p&key=K"),
+            ("Authorization", "Bearer viewer"), ("X-Origin-Verify", "forged"), ("Cookie", "a=b"), ("Accept-Encoding", "gzip;q=1, deflate, br"));
         Assert.Equal("#EXTM3U\n", await answer.Content.ReadAsStringAsync(Cancellation));
         Assert.Equal(["/function/sign-playlist/videos/1/multivariant.m3u8?until=1&proof=p&key=K"], _asked);
         Assert.Equal("the origin secret", seen["X-Origin-Verify"]);
@@ -386,7 +405,8 @@ public sealed class EdgeTests : IAsyncLifetime
         _folder.Dispose();
     }
 
-    private string Signed(string path, DateTimeOffset? expires = null) => s_key.SignCanned($"{_edge.Address}/{path}", expires ?? _clock.GetUtcNow().AddHours(1));
+    private string Signed(string path, DateTimeOffset? expires = null) =>
+        s_key.SignCanned($"{_edge.Address}/{path}", expires ?? _clock.GetUtcNow().AddHours(1));
 
     private async Task<string> CacheOf(string path, string? encodings = null)
     {

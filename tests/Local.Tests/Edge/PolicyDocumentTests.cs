@@ -26,9 +26,12 @@ public sealed class PolicyDocumentTests
     [InlineData("""{"Statement":[{"Resource":"*","Action":"*","Condition":{"DateLessThan":{"AWS:EpochTime":2000}}}]}""")]
     [InlineData("""{"Statement":[{"Resource":"*","Condition":{"DateLessThan":{"AWS:EpochTime":2000},"IpAddress":{"AWS:SourceIp":"::1/128"}}}]}""")]
     [InlineData("""{"Statement":[{"Resource":"*","Condition":{"DateLessThan":{"AWS:EpochTime":2000},"IpAddress":{"AWS:SourceIp":"10.0.0.0/33"}}}]}""")]
-    [InlineData("""{"Statement":[{"Resource":"*","Condition":{"DateLessThan":{"AWS:EpochTime":2000},"DateLessThan":{"AWS:EpochTime":9000}}}]}""")] // which of the two?
+    // Which of the two?
+    [InlineData("""{"Statement":[{"Resource":"*","Condition":{"DateLessThan":{"AWS:EpochTime":2000},"DateLessThan":{"AWS:EpochTime":9000}}}]}""")]
     [InlineData("""{"Statement":[{"Resource":"\ud800","Condition":{"DateLessThan":{"AWS:EpochTime":2000}}}]}""")]
-    [InlineData("""{"Statement":[{"Resource":"*","Condition":{"DateLessThan":{"AWS:EpochTime":2000}}},{"Resource":"*","Condition":{"DateLessThan":{"AWS:EpochTime":2000}}}]}""")]
+    [InlineData(
+        """{"Statement":[{"Resource":"*","Condition":{"DateLessThan":{"AWS:EpochTime":2000}}},"""
+        + """{"Resource":"*","Condition":{"DateLessThan":{"AWS:EpochTime":2000}}}]}""")]
     public void Is_malformed(string json) => Assert.False(PolicyDocument.TryParse(Encoding.UTF8.GetBytes(json), out _));
 
     [Theory]

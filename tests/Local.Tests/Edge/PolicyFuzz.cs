@@ -19,14 +19,28 @@ public sealed class PolicyFuzz
         [
             .. ((string[])[
                 s_policy,
-                TestKeyPair.Policy(Folder + "*", s_now.AddHours(1), ",\"DateGreaterThan\":{\"AWS:EpochTime\":1799999999},\"IpAddress\":{\"AWS:SourceIp\":\"192.0.2.0/24\"}"),
+                TestKeyPair.Policy(
+                    Folder + "*", s_now.AddHours(1),
+                    ",\"DateGreaterThan\":{\"AWS:EpochTime\":1799999999},\"IpAddress\":{\"AWS:SourceIp\":\"192.0.2.0/24\"}"),
             ]).Select(Encoding.UTF8.GetBytes),
         ],
-        [.. ((string[])["*", "?", "\\?", "//", "null", "[]", "{}", "\"", ",", ":", "-1", "1e300", "\\u0000", "\\ud800", "\\u002a", "0.0.0.0/0", "/33", "\"Resource\":\"*\",", "\"DateLessThan\":{},", "9223372036854775808"]).Select(Encoding.UTF8.GetBytes), [0xC3], [0xFF]]);
+        [
+            .. ((string[])
+            [
+                "*", "?", "\\?", "//", "null", "[]", "{}", "\"", ",", ":", "-1", "1e300", "\\u0000", "\\ud800", "\\u002a", "0.0.0.0/0", "/33",
+                "\"Resource\":\"*\",", "\"DateLessThan\":{},", "9223372036854775808",
+            ]).Select(Encoding.UTF8.GetBytes), [0xC3], [0xFF],
+        ]);
 
     private static readonly Fuzzer s_urls = new(
         [Encoding.ASCII.GetBytes(s_url), Encoding.ASCII.GetBytes(s_pair.SignCanned(Folder + "a1/720p/00000.ts?x=1", s_now.AddHours(1)))],
-        [.. ((string[])["&", "?", "=", "Policy=", "Expires=", "&Expires=9999999999", "Signature=", "Key-Pair-Id=", "&Key-Pair-Id=K1P256", "Hash-Algorithm=", "SHA1", "%", "%26", "%3F", "_", "~", "-", "#", "../", "%2e%2e/", "/", "//", "7b2c9d1e-0000-4000-8000-000000000001"]).Select(Encoding.ASCII.GetBytes)]);
+        [
+            .. ((string[])
+            [
+                "&", "?", "=", "Policy=", "Expires=", "&Expires=9999999999", "Signature=", "Key-Pair-Id=", "&Key-Pair-Id=K1P256", "Hash-Algorithm=", "SHA1",
+                "%", "%26", "%3F", "_", "~", "-", "#", "../", "%2e%2e/", "/", "//", "7b2c9d1e-0000-4000-8000-000000000001",
+            ]).Select(Encoding.ASCII.GetBytes),
+        ]);
 
     [Fact(Timeout = 300_000)]
     public void Policies_short() => s_policies.Run(CheckPolicy);

@@ -30,21 +30,25 @@ internal sealed class TestKeyPair : IDisposable
     }
 
     /// <summary>The URL with a custom policy's parameters.</summary>
-    public string SignCustom(string url, string policy, string? hash = "SHA256") => Append(url, $"Policy={Encode(Encoding.UTF8.GetBytes(policy))}", policy, hash);
+    public string SignCustom(string url, string policy, string? hash = "SHA256") =>
+        Append(url, $"Policy={Encode(Encoding.UTF8.GetBytes(policy))}", policy, hash);
 
     /// <summary>The value of the header <c>Cookie</c> for a custom policy.</summary>
     public string Cookies(string policy, string? hash = "SHA256") =>
-        $"CloudFront-Policy={Encode(Encoding.UTF8.GetBytes(policy))}; CloudFront-Signature={Signature(policy, hash)}; CloudFront-Key-Pair-Id={Id}" + (hash is null ? "" : $"; CloudFront-Hash-Algorithm={hash}");
+        $"CloudFront-Policy={Encode(Encoding.UTF8.GetBytes(policy))}; CloudFront-Signature={Signature(policy, hash)}; CloudFront-Key-Pair-Id={Id}"
+            + (hash is null ? "" : $"; CloudFront-Hash-Algorithm={hash}");
 
     public static string Policy(string resource, DateTimeOffset before, string more = "") =>
-        "{\"Statement\":[{\"Resource\":\"" + resource + "\",\"Condition\":{\"DateLessThan\":{\"AWS:EpochTime\":" + before.ToUnixTimeSeconds() + "}" + more + "}}]}";
+        "{\"Statement\":[{\"Resource\":\"" + resource + "\",\"Condition\":{\"DateLessThan\":{\"AWS:EpochTime\":"
+            + before.ToUnixTimeSeconds() + "}" + more + "}}]}";
 
     public static string Encode(byte[] bytes) => Convert.ToBase64String(bytes).Replace('+', '-').Replace('=', '_').Replace('/', '~');
 
     public void Dispose() => _key.Dispose();
 
     private string Append(string url, string first, string policy, string? hash) =>
-        url + (url.Contains('?') ? "&" : "?") + $"{first}&Signature={Signature(policy, hash)}&Key-Pair-Id={Id}" + (hash is null ? "" : $"&Hash-Algorithm={hash}");
+        url + (url.Contains('?') ? "&" : "?") + $"{first}&Signature={Signature(policy, hash)}&Key-Pair-Id={Id}"
+            + (hash is null ? "" : $"&Hash-Algorithm={hash}");
 
     private string Signature(string policy, string? hash)
     {

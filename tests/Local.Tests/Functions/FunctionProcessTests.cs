@@ -62,9 +62,12 @@ public sealed class FunctionProcessTests
     {
         await using var function = await StartAsync(("IGNORE_SIGTERM", "1"), ("START_CHILD", "1"));
         using var http = new HttpClient();
-        var child = int.Parse(await http.GetStringAsync(new Uri(function.Address, "/child"), TestContext.Current.CancellationToken), CultureInfo.InvariantCulture);
+        var child = int.Parse(
+            await http.GetStringAsync(new Uri(function.Address, "/child"), TestContext.Current.CancellationToken),
+            CultureInfo.InvariantCulture);
         Assert.Equal(137, await function.StopAsync(TimeSpan.FromMilliseconds(300)));
-        while (Directory.Exists($"/proc/{child}") && !(await File.ReadAllTextAsync($"/proc/{child}/stat", TestContext.Current.CancellationToken)).Contains(") Z ", StringComparison.Ordinal))
+        while (Directory.Exists($"/proc/{child}")
+            && !(await File.ReadAllTextAsync($"/proc/{child}/stat", TestContext.Current.CancellationToken)).Contains(") Z ", StringComparison.Ordinal))
             await Task.Delay(20, TestContext.Current.CancellationToken);
     }
 
@@ -72,7 +75,8 @@ public sealed class FunctionProcessTests
     public async Task Collects_what_the_function_writes()
     {
         var line = new TaskCompletionSource<string>();
-        await using var function = await FunctionProcess.StartAsync(Program() with { OnLine = text => line.TrySetResult(text) }, TestContext.Current.CancellationToken);
+        await using var function = await FunctionProcess.StartAsync(
+            Program() with { OnLine = text => line.TrySetResult(text) }, TestContext.Current.CancellationToken);
         using var http = new HttpClient();
         await http.GetAsync(new Uri(function.Address, "/say/something"), TestContext.Current.CancellationToken);
         Assert.Equal("something", await line.Task);

@@ -32,7 +32,8 @@ public sealed class GatewayTests : IAsyncLifetime
     [InlineData("/function/echo/a%2541", "/a%41")] // and will be decoded again by the function
     public async Task Forwards_the_decoded_path(string target, string seen)
     {
-        _serve = context => context.Response.WriteAsync(context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget, context.RequestAborted);
+        _serve = context => context.Response.WriteAsync(
+            context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget, context.RequestAborted);
         var answer = await RawHttp.GetAsync(_gateway.Address, target);
         Assert.StartsWith("HTTP/1.1 200", answer, StringComparison.Ordinal);
         Assert.Contains($"\r\n{seen}\r\n", answer, StringComparison.Ordinal); // a chunk of its own
@@ -52,7 +53,8 @@ public sealed class GatewayTests : IAsyncLifetime
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_path_that_does_not_parse_once_decoded_kills_the_request() => Assert.Empty(await RawHttp.GetAsync(_gateway.Address, "/function/echo/a%25x"));
+    public async Task A_path_that_does_not_parse_once_decoded_kills_the_request() =>
+        Assert.Empty(await RawHttp.GetAsync(_gateway.Address, "/function/echo/a%25x"));
 
     [Theory(Timeout = Limit)]
     [InlineData("/")]
@@ -69,7 +71,9 @@ public sealed class GatewayTests : IAsyncLifetime
         {
             var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-            await context.Response.WriteAsync($"{(context.Request.ContentLength is null ? "none" : "some")} {context.Request.Headers.TransferEncoding} {context.Request.ContentType} {body.Length}", context.RequestAborted);
+            var length = context.Request.ContentLength is null ? "none" : "some";
+            await context.Response.WriteAsync(
+                $"{length} {context.Request.Headers.TransferEncoding} {context.Request.ContentType} {body.Length}", context.RequestAborted);
         };
         using var content = new ByteArrayContent(new byte[3_000_000]);
         content.Headers.ContentType = new("video/mp4");
@@ -109,7 +113,8 @@ public sealed class GatewayTests : IAsyncLifetime
             await read.Task;
             await context.Response.WriteAsync("second", context.RequestAborted);
         };
-        using var answer = await _http.GetAsync(_gateway.Address + "/function/echo", HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        using var answer = await _http.GetAsync(
+            _gateway.Address + "/function/echo", HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         await using var body = await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
         var bytes = new byte[5];
         await body.ReadExactlyAsync(bytes, TestContext.Current.CancellationToken);
@@ -160,7 +165,8 @@ public sealed class GatewayTests : IAsyncLifetime
             await begun.Task;
             context.Abort();
         };
-        using var answer = await _http.GetAsync(_gateway.Address + "/function/echo", HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        using var answer = await _http.GetAsync(
+            _gateway.Address + "/function/echo", HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         begun.SetResult();
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
@@ -217,10 +223,18 @@ public sealed class GatewayTests : IAsyncLifetime
     [Fact(Timeout = Limit)]
     public async Task Forwards_the_client_address_and_the_host()
     {
-        _serve = context => context.Response.WriteAsync($"{context.Request.Headers["X-Forwarded-Host"]} {context.Request.Headers["X-Forwarded-For"]} {context.Request.Headers["X-Start-Time"].Count} {context.Request.Headers.Authorization}", context.RequestAborted);
+        _serve = context =>
+        {
+            var headers = context.Request.Headers;
+            return context.Response.WriteAsync(
+                $"{headers["X-Forwarded-Host"]} {headers["X-Forwarded-For"]} {headers["X-Start-Time"].Count} {headers.Authorization}",
+                context.RequestAborted);
+        };
         using var request = new HttpRequestMessage(HttpMethod.Get, _gateway.Address + "/function/echo") { Headers = { { "Authorization", "Bearer x" } } };
         using var answer = await _http.SendAsync(request, TestContext.Current.CancellationToken);
-        Assert.Matches($@"^{new Uri(_gateway.Address).Authority} 127\.0\.0\.1:\d+ 1 Bearer x$", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Matches(
+            $@"^{new Uri(_gateway.Address).Authority} 127\.0\.0\.1:\d+ 1 Bearer x$",
+            await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact(Timeout = Limit)]
@@ -253,7 +267,9 @@ public sealed class GatewayTests : IAsyncLifetime
         {
             using var reader = new StreamReader(context.Request.Body);
             var headers = context.Request.Headers;
-            result.TrySetResult($"{headers["X-Call-Id"]} {headers["X-Function-Name"]} {headers["X-Function-Status"]} {context.Request.ContentType} {await reader.ReadToEndAsync(context.RequestAborted)}");
+            result.TrySetResult(
+                $"{headers["X-Call-Id"]} {headers["X-Function-Name"]} {headers["X-Function-Status"]} {context.Request.ContentType} "
+                + await reader.ReadToEndAsync(context.RequestAborted));
         });
         _serve = async context =>
         {
@@ -285,13 +301,17 @@ public sealed class GatewayTests : IAsyncLifetime
 
     [Fact(Timeout = Limit)]
     public async Task An_asynchronous_call_is_a_POST() =>
-        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await _http.GetAsync(_gateway.Address + "/async-function/echo", TestContext.Current.CancellationToken)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.MethodNotAllowed,
+            (await _http.GetAsync(_gateway.Address + "/async-function/echo", TestContext.Current.CancellationToken)).StatusCode);
 
     [Fact(Timeout = Limit)]
     public async Task A_function_that_is_not_there_is_an_error_of_the_gateway()
     {
         _gateway.Register("gone", new("http://127.0.0.1:1"));
-        Assert.Equal(HttpStatusCode.InternalServerError, (await _http.GetAsync(_gateway.Address + "/function/gone", TestContext.Current.CancellationToken)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.InternalServerError,
+            (await _http.GetAsync(_gateway.Address + "/function/gone", TestContext.Current.CancellationToken)).StatusCode);
     }
 
     public async ValueTask DisposeAsync()

@@ -18,7 +18,9 @@ public sealed class SecretsTests
         {
             folder = secrets.Directory;
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
-            Assert.Equal(["reelseal-origin-secret", "reelseal-signing-key", "reelseal-token-key"], Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            Assert.Equal(
+                ["reelseal-origin-secret", "reelseal-signing-key", "reelseal-token-key"],
+                Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
             Assert.DoesNotContain("PRIVATE", secrets.KeyPair.ToString(), StringComparison.Ordinal);
             PublicKey.FromPem(secrets.KeyPair.PublicPem); // one that CloudFront takes
         }
@@ -28,7 +30,8 @@ public sealed class SecretsTests
     [Fact(Timeout = 60_000)]
     public async Task Without_published_functions_the_system_says_what_to_do()
     {
-        var options = new LocalOptions { FunctionsDirectory = "/nowhere", StoreDirectory = Path.Combine(Path.GetTempPath(), $"reelseal-test-{Guid.NewGuid():N}") };
+        var store = Path.Combine(Path.GetTempPath(), $"reelseal-test-{Guid.NewGuid():N}");
+        var options = new LocalOptions { FunctionsDirectory = "/nowhere", StoreDirectory = store };
         var failure = await Assert.ThrowsAsync<FunctionStartException>(() => LocalSystem.StartAsync(options, TestContext.Current.CancellationToken));
         Assert.Contains("make publish", failure.Message, StringComparison.Ordinal);
         Directory.Delete(options.StoreDirectory, recursive: true);

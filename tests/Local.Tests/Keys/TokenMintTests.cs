@@ -14,7 +14,15 @@ public sealed class TokenMintTests
     public async Task Says_what_was_asked_for()
     {
         var until = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 7200);
-        var claims = await ValidateAsync(new() { Scopes = [Scopes.Play, Scopes.Ingest], Videos = [s_video], Lifetime = TimeSpan.FromMinutes(5), Until = until, Id = "1", Subject = "someone" });
+        var claims = await ValidateAsync(new()
+        {
+            Scopes = [Scopes.Play, Scopes.Ingest],
+            Videos = [s_video],
+            Lifetime = TimeSpan.FromMinutes(5),
+            Until = until,
+            Id = "1",
+            Subject = "someone",
+        });
         Assert.NotNull(claims);
         Assert.True(claims.Scopes.SetEquals([Scopes.Play, Scopes.Ingest]));
         Assert.Equal([s_video], claims.Videos!);

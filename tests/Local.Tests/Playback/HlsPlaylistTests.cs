@@ -18,7 +18,9 @@ public sealed class HlsPlaylistTests
             "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=10,URI=\"a/iframes/playlist.m3u8\"",
             s_address);
         Assert.Equal(
-            [("EXT-X-MEDIA", "http://edge/videos/1/a/audio/playlist.m3u8?q=1"), ("EXT-X-STREAM-INF", "http://edge/videos/1/a/720p/playlist.m3u8"), ("EXT-X-I-FRAME-STREAM-INF", "http://edge/videos/1/a/iframes/playlist.m3u8")],
+            [("EXT-X-MEDIA", "http://edge/videos/1/a/audio/playlist.m3u8?q=1"),
+                ("EXT-X-STREAM-INF", "http://edge/videos/1/a/720p/playlist.m3u8"),
+                ("EXT-X-I-FRAME-STREAM-INF", "http://edge/videos/1/a/iframes/playlist.m3u8")],
             entries.Select(entry => (entry.Tag, entry.Uri.AbsoluteUri)));
         Assert.Equal("AUDIO", entries[0].Type);
         Assert.Equal(("1280x720", 1000), (entries[1].Resolution, entries[1].Bandwidth));
@@ -27,7 +29,9 @@ public sealed class HlsPlaylistTests
     [Fact]
     public void Reads_what_a_media_playlist_names()
     {
-        var entries = HlsPlaylist.Read("#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:6,\n00000.m4s?x=y\n#EXTINF:2,a\nhttps://other/1.m4s\n#EXT-X-ENDLIST\n", s_address);
+        var entries = HlsPlaylist.Read(
+            "#EXTM3U\n#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:6,\n00000.m4s?x=y\n#EXTINF:2,a\nhttps://other/1.m4s\n#EXT-X-ENDLIST\n",
+            s_address);
         Assert.Equal(
             [("EXT-X-MAP", "http://edge/videos/1/init.mp4"), ("EXTINF", "http://edge/videos/1/00000.m4s?x=y"), ("EXTINF", "https://other/1.m4s")],
             entries.Select(entry => (entry.Tag, entry.Uri.AbsoluteUri)));

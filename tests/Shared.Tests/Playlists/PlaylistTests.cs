@@ -7,14 +7,16 @@ namespace Reelseal.Tests.Playlists;
 /// <summary>The reader of playlists. The same table seeds the fuzzer.</summary>
 public sealed class PlaylistTests
 {
-    private const string Multivariant = """
+    private const string Codecs = "avc1.4d401f,mp4a.40.2";
+
+    private const string Multivariant = $"""
         #EXTM3U
         #EXT-X-VERSION:6
         #EXT-X-INDEPENDENT-SEGMENTS
         #EXT-X-START:TIME-OFFSET=-0.5,PRECISE=YES
         #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="One, two=three",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="x/audio-en/playlist.m3u8?q=1"
         #EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="c",NAME="",FORCED=NO
-        #EXT-X-STREAM-INF:BANDWIDTH=1000,AVERAGE-BANDWIDTH=900,CODECS="avc1.4d401f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="a",SUBTITLES="s"
+        #EXT-X-STREAM-INF:BANDWIDTH=1000,AVERAGE-BANDWIDTH=900,CODECS="{Codecs}",RESOLUTION=1280x720,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="a",SUBTITLES="s"
 
         # a comment between a tag and its URI
         x/720p/playlist.m3u8
@@ -41,7 +43,13 @@ public sealed class PlaylistTests
 
     private static readonly Fuzzer s_playlists = new(
         [Encoding.UTF8.GetBytes(Multivariant), Encoding.UTF8.GetBytes(Media)],
-        [.. ((string[])["#EXTINF:", "#EXT-X-STREAM-INF:", "#EXT-X-MEDIA:", "#EXT-X-MAP:", "URI=", "\"", ",", "=", ":", "\r\n", "\n", "-1", "1e308", "NaN", "99999999999999999999", "\u2028", "#EXTM3U"]).Select(Encoding.UTF8.GetBytes)]);
+        [
+            .. ((string[])
+            [
+                "#EXTINF:", "#EXT-X-STREAM-INF:", "#EXT-X-MEDIA:", "#EXT-X-MAP:", "URI=", "\"", ",", "=", ":", "\r\n", "\n",
+                "-1", "1e308", "NaN", "99999999999999999999", "\u2028", "#EXTM3U",
+            ]).Select(Encoding.UTF8.GetBytes),
+        ]);
 
     [Theory]
     [InlineData("\n")]
@@ -52,7 +60,14 @@ public sealed class PlaylistTests
         Assert.Equal((6, true, new Start(-0.5, Precise: true)), (playlist.Version, playlist.IndependentSegments, playlist.Start));
         Assert.Equal(
             [
-                new("AUDIO", "a", "One, two=three") { Language = "en", Default = true, Autoselect = true, Channels = "2", Uri = "x/audio-en/playlist.m3u8?q=1" },
+                new("AUDIO", "a", "One, two=three")
+                {
+                    Language = "en",
+                    Default = true,
+                    Autoselect = true,
+                    Channels = "2",
+                    Uri = "x/audio-en/playlist.m3u8?q=1",
+                },
                 new("CLOSED-CAPTIONS", "c", ""),
             ],
             playlist.Media);
@@ -60,7 +75,13 @@ public sealed class PlaylistTests
             [
                 new(1000, "x/720p/playlist.m3u8")
                 {
-                    AverageBandwidth = 900, Codecs = "avc1.4d401f,mp4a.40.2", Resolution = "1280x720", FrameRate = 29.97, VideoRange = "SDR", Audio = "a", Subtitles = "s",
+                    AverageBandwidth = 900,
+                    Codecs = Codecs,
+                    Resolution = "1280x720",
+                    FrameRate = 29.97,
+                    VideoRange = "SDR",
+                    Audio = "a",
+                    Subtitles = "s",
                 },
             ],
             playlist.StreamInf);
@@ -74,7 +95,9 @@ public sealed class PlaylistTests
     public void A_media_playlist_is_read_with_each_field_under_its_tags_name(string lineEnd)
     {
         var playlist = Assert.IsType<MediaPlaylist>(Playlist.Read(Media.ReplaceLineEndings(lineEnd)));
-        Assert.Equal((7, 6, 5, "EVENT", true, true), (playlist.Version, playlist.TargetDuration, playlist.MediaSequence, playlist.PlaylistType, playlist.IFramesOnly, playlist.EndList));
+        Assert.Equal(
+            (7, 6, 5, "EVENT", true, true),
+            (playlist.Version, playlist.TargetDuration, playlist.MediaSequence, playlist.PlaylistType, playlist.IFramesOnly, playlist.EndList));
         Assert.Equal(
             [
                 new(6.006, "00000.m4s?x=y") { Map = "init.mp4" },

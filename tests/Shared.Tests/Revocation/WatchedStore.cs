@@ -41,7 +41,8 @@ internal sealed class WatchedStore(IObjectStore store) : IObjectStore
 
     public Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<StoredObject?> GetAsync(string key, ByteRange? range, string? unlessETag, CancellationToken cancellationToken) => CallAsync(Reads, key, async () =>
+    public Task<StoredObject?> GetAsync(
+        string key, ByteRange? range, string? unlessETag, CancellationToken cancellationToken) => CallAsync(Reads, key, async () =>
     {
         var found = await store.GetAsync(key, range, unlessETag, cancellationToken);
         if (_held is { } held && _heldKey == key)

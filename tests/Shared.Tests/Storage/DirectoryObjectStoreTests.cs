@@ -140,8 +140,14 @@ public sealed class DirectoryObjectStoreTests : ObjectStoreTests, IDisposable
         Assert.Empty(Left());
     }
 
-    private List<string> Left() => [.. Directory.EnumerateFileSystemEntries(Root, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
-        .Select(path => Path.GetRelativePath(Root, path)).Order(StringComparer.Ordinal)];
+    private List<string> Left()
+    {
+        var everything = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None };
+        return
+        [
+            .. Directory.EnumerateFileSystemEntries(Root, "*", everything).Select(path => Path.GetRelativePath(Root, path)).Order(StringComparer.Ordinal),
+        ];
+    }
 
     private sealed class HangingStream(SemaphoreSlim release) : MemoryStream("slow"u8.ToArray())
     {

@@ -32,7 +32,9 @@ public abstract class ObjectStoreTests
         Assert.Matches("^\"[^\"]+\"$", eTag);
         Assert.Equal((eTag, length, "videos/a/00000.ts"), (stored.Entry.ETag, stored.Entry.Length, stored.Entry.Key));
         Assert.Equal(DateTimeOffset.UtcNow, stored.Entry.LastModified, TimeSpan.FromSeconds(10));
-        Assert.Equal(stored.Entry with { LastModified = default, Age = default }, (await store.HeadAsync("videos/a/00000.ts", Token))! with { LastModified = default, Age = default });
+        Assert.Equal(
+            stored.Entry with { LastModified = default, Age = default },
+            (await store.HeadAsync("videos/a/00000.ts", Token))! with { LastModified = default, Age = default });
     }
 
     [Fact(Timeout = Limit)]
@@ -211,7 +213,9 @@ public abstract class ObjectStoreTests
         Assert.Empty(await KeysAsync(store, "a/b/c/d/"));
         Assert.Empty(await KeysAsync(store, "../"));
         await foreach (var entry in store.ListAsync("", Token))
-            Assert.Equal((await store.HeadAsync(entry.Key, Token))! with { LastModified = default, Age = default }, entry with { LastModified = default, Age = default });
+            Assert.Equal(
+                (await store.HeadAsync(entry.Key, Token))! with { LastModified = default, Age = default },
+                entry with { LastModified = default, Age = default });
 
         Assert.Equal(["a/bb/c", "a0"], await store.ListAsync("", startAfter: "a/b.json", Token).Select(entry => entry.Key).Take(2).ToListAsync(Token));
         Assert.Equal(["a/b.json", "a/bb/c"], await store.ListAsync("a/", startAfter: "a/b-c", Token).Select(entry => entry.Key).ToListAsync(Token));
@@ -236,7 +240,8 @@ public abstract class ObjectStoreTests
     {
         var store = await CreateAsync();
         var keys = Enumerable.Range(0, 1_050).Select(number => $"videos/{number % 3}/{number:d5}.ts").Order(StringComparer.Ordinal).ToList();
-        await Parallel.ForEachAsync(keys, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Token }, async (key, _) => await WriteAsync(store, key, key));
+        var sixteen = new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Token };
+        await Parallel.ForEachAsync(keys, sixteen, async (key, _) => await WriteAsync(store, key, key));
         await WriteAsync(store, "other", "");
 
         Assert.Equal(keys, await KeysAsync(store, "videos/"));

@@ -46,7 +46,9 @@ public sealed class RaceTests(CephRgw rgw)
         await WriteAsync(new DirectoryObjectStore(directory.Path, s_patience), "race/b");
         Assert.Equal(
             ["race", "race/a", "race/b"],
-            Directory.GetFileSystemEntries(directory.Path, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(directory.Path, path)).Order(StringComparer.Ordinal).ToList());
+            Directory.GetFileSystemEntries(directory.Path, "*", SearchOption.AllDirectories)
+                .Select(path => Path.GetRelativePath(directory.Path, path))
+                .Order(StringComparer.Ordinal).ToList());
     }
 
     [Fact(Timeout = Limit)]

@@ -123,7 +123,9 @@ public sealed class S3FaultTests(CephRgw rgw) : IAsyncLifetime
     [InlineData(403, "InvalidAccessKeyId")]
     public async Task A_denied_object_is_not_missing_while_the_one_that_always_exists_cannot_be_read(int status, string code)
     {
-        _proxy.Choose = request => request.Target.EndsWith(ObjectKeys.HealthCheck, StringComparison.Ordinal) ? Fault.S3Error(status, code) : Fault.S3Error(403, "AccessDenied");
+        _proxy.Choose = request => request.Target.EndsWith(ObjectKeys.HealthCheck, StringComparison.Ordinal)
+            ? Fault.S3Error(status, code)
+            : Fault.S3Error(403, "AccessDenied");
 
         await IsUpstreamAsync(502, () => _store.GetAsync("a", range: null, unlessETag: null, Token));
         await IsUpstreamAsync(502, () => _store.HeadAsync("a", Token));
@@ -361,7 +363,8 @@ public sealed class S3FaultTests(CephRgw rgw) : IAsyncLifetime
         () => KeysAsync(store),
     ];
 
-    private static async Task IsUpstreamAsync(int status, Func<Task> call) => Assert.Equal(status, (await Assert.ThrowsAsync<UpstreamException>(call)).StatusCode);
+    private static async Task IsUpstreamAsync(int status, Func<Task> call) =>
+        Assert.Equal(status, (await Assert.ThrowsAsync<UpstreamException>(call)).StatusCode);
 
     private static byte[] RandomBytes(int length)
     {

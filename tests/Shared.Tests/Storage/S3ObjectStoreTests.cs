@@ -189,7 +189,9 @@ public sealed class S3ObjectStoreTests(CephRgw rgw) : ObjectStoreTests
             // The request's head, up to the empty line.
         }
         await client.GetStream().WriteAsync(
-            Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nDate: {now:R}\r\nLast-Modified: {now.AddSeconds(-7):R}\r\nETag: \"x\"\r\nContent-Length: 1\r\n\r\n"), Token);
+            Encoding.ASCII.GetBytes(
+                $"HTTP/1.1 200 OK\r\nDate: {now:R}\r\nLast-Modified: {now.AddSeconds(-7):R}\r\nETag: \"x\"\r\nContent-Length: 1\r\n\r\n"),
+            Token);
 
         Assert.InRange((await found)!.Age.TotalSeconds, 7, 12);
     }

@@ -42,7 +42,8 @@ internal sealed class Writers : IAsyncDisposable
         var winners = new List<(string, string)>();
         foreach (var process in _processes)
         {
-            var answer = await process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new InvalidOperationException(await process.StandardError.ReadToEndAsync(cancellationToken));
+            var answer = await process.StandardOutput.ReadLineAsync(cancellationToken)
+                ?? throw new InvalidOperationException(await process.StandardError.ReadToEndAsync(cancellationToken));
             winners.AddRange(answer.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(winner => (winner[..32], winner[33..])));
         }
         return winners;

@@ -13,7 +13,8 @@ namespace Reelseal.Tests.Tokens;
 public sealed class TokenFuzz : IDisposable
 {
     private const string Header = """{"alg":"HS256","typ":"JWT"}""";
-    private const string Payload = """{"aud":"reelseal","exp":1795400000,"nbf":1795340000,"scope":"video:play","video":["3f0e0b52-6a33-4f0c-9a51-0c8a4a3c1a77"],"until":1795399999}""";
+    private const string Payload =
+        """{"aud":"reelseal","exp":1795400000,"nbf":1795340000,"scope":"video:play","video":["3f0e0b52-6a33-4f0c-9a51-0c8a4a3c1a77"],"until":1795399999}""";
     private static readonly byte[] s_key = "0123456789abcdef0123456789abcdef"u8.ToArray();
     private static readonly VideoId s_other = VideoId.Parse("7b2c9d1e-0000-4000-8000-000000000001", provider: null);
     private static readonly string s_good = Jwt.Create(Header, Payload, Sign);
@@ -23,14 +24,28 @@ public sealed class TokenFuzz : IDisposable
         [.. ((string[])[".", "..", "=", "-", "_", "eyJhbGciOiJub25lIn0", "AA", " ", "\0", "é", "%2e"]).Select(Encoding.UTF8.GetBytes)]);
 
     private static readonly Fuzzer s_contents = new(
-        [.. ((string[])[$"{Header}\n{Payload}", $$"""{"alg":"HS256","kid":"k","crit":[]}{{"\n"}}{"aud":["a","reelseal"],"exp":1.7954e9,"scope":["video:play","video:ingest"],"video":"3f0e0b52-6a33-4f0c-9a51-0c8a4a3c1a77"}"""]).Select(Encoding.UTF8.GetBytes)],
-        [.. ((string[])["null", "true", "[]", "{}", "\"", ",", ":", "\n", "-1", "1e400", "1e308", "0.5", "\"exp\":1795400000,", "\"video\":null,", "\"until\":1e300,", "\"alg\":\"none\",", "\\u0000", "\\ud800", "\"aud\":\"reelseal\",", "[[[[[[[[[", s_other.ToString()]).Select(Encoding.UTF8.GetBytes), [0xC3], [0xFF]]);
+        [
+            .. ((string[])
+            [
+                $"{Header}\n{Payload}",
+                """{"alg":"HS256","kid":"k","crit":[]}""" + "\n"
+                + """{"aud":["a","reelseal"],"exp":1.7954e9,"scope":["video:play","video:ingest"],"video":"3f0e0b52-6a33-4f0c-9a51-0c8a4a3c1a77"}""",
+            ]).Select(Encoding.UTF8.GetBytes),
+        ],
+        [
+            .. ((string[])
+            [
+                "null", "true", "[]", "{}", "\"", ",", ":", "\n", "-1", "1e400", "1e308", "0.5", "\"exp\":1795400000,", "\"video\":null,", "\"until\":1e300,",
+                "\"alg\":\"none\",", "\\u0000", "\\ud800", "\"aud\":\"reelseal\",", "[[[[[[[[[", s_other.ToString(),
+            ]).Select(Encoding.UTF8.GetBytes), [0xC3], [0xFF],
+        ]);
 
     private readonly HttpClient _http = new();
     private readonly TokenValidator _validator;
 
     public TokenFuzz() => _validator = new(
-        new TokenOptions { SharedKey = s_key }, new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(1_795_345_000)), _http, NullLogger<TokenValidator>.Instance);
+        new TokenOptions { SharedKey = s_key }, new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(1_795_345_000)),
+        _http, NullLogger<TokenValidator>.Instance);
 
     public void Dispose() => _http.Dispose();
 

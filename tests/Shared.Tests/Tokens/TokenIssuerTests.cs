@@ -95,7 +95,8 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         Assert.Null(await ValidateAsync(Jwt.Create("""{"alg":"RS256","kid":"p256"}""", Payload().ToJsonString(), s_rsa.Sign)));
         // The forger's own key, brought along in the header.
         Assert.Null(await ValidateAsync(Jwt.Create(new JsonObject { ["alg"] = "RS256", ["kid"] = "rsa", ["jwk"] = forger.ToJwk() }, Payload(), forger.Sign)));
-        Assert.Null(await ValidateAsync(Jwt.Create(new JsonObject { ["alg"] = "RS256", ["kid"] = "rsa", ["jku"] = _issuer.Address + "/jwks" }, Payload(), forger.Sign)));
+        Assert.Null(await ValidateAsync(
+            Jwt.Create(new JsonObject { ["alg"] = "RS256", ["kid"] = "rsa", ["jku"] = _issuer.Address + "/jwks" }, Payload(), forger.Sign)));
     }
 
     [Theory(Timeout = Limit)]
@@ -107,10 +108,16 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         foreach (var key in (IssuerKey[])[s_rsa, s_p256])
         {
             var jwk = key.ToJwk();
-            foreach (var secret in (string[])[key.ToPem(), key.ToPem().Trim(), key.ToPem().ReplaceLineEndings("\r\n"), jwk.ToJsonString(), (string?)jwk["n"] ?? (string)jwk["x"]!])
+            string[] secrets =
+            [
+                key.ToPem(), key.ToPem().Trim(), key.ToPem().ReplaceLineEndings("\r\n"), jwk.ToJsonString(), (string?)jwk["n"] ?? (string)jwk["x"]!,
+            ];
+            foreach (var secret in secrets)
             {
                 var header = new JsonObject { ["alg"] = "HS256", ["kid"] = key.Id };
-                Assert.Null(await validator.ValidateAsync(Jwt.Create(header, Payload(), data => HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), data)), Token));
+                Assert.Null(await validator.ValidateAsync(
+                    Jwt.Create(header, Payload(), data => HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), data)),
+                    Token));
             }
         }
     }
@@ -192,7 +199,8 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         using var forger = IssuerKey.P256("x");
         for (var wave = 0; wave < 3; wave++)
         {
-            await Parallel.ForEachAsync(Enumerable.Range(0, 300), new ParallelOptions { MaxDegreeOfParallelism = 50, CancellationToken = Token }, async (number, _) =>
+            var fifty = new ParallelOptions { MaxDegreeOfParallelism = 50, CancellationToken = Token };
+            await Parallel.ForEachAsync(Enumerable.Range(0, 300), fifty, async (number, _) =>
             {
                 Assert.Null(await ValidateAsync(Jwt.Create($$"""{"alg":"ES256","kid":"{{wave}}-{{number}}"}""", Payload().ToJsonString(), forger.Sign)));
                 Assert.NotNull(await ValidateAsync(s_p256.Sign(Payload())));
@@ -228,7 +236,9 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         _issuer.Misbehave = context => Task.Delay(Timeout.Infinite, context.RequestAborted);
         var watch = Stopwatch.StartNew();
 
-        var faults = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Assert.ThrowsAsync<UpstreamException>(() => ValidateAsync(s_p256.Sign(Payload())))));
+        var faults = await Task.WhenAll(
+            Enumerable.Range(0, 50)
+                .Select(_ => Assert.ThrowsAsync<UpstreamException>(() => ValidateAsync(s_p256.Sign(Payload())))));
 
         Assert.All(faults, fault => Assert.Equal(504, fault.StatusCode));
         Assert.InRange(watch.Elapsed, s_timeout - TimeSpan.FromMilliseconds(50), s_timeout * 6); // not one timeout after the other
@@ -268,7 +278,9 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         listener.Start();
         var address = $"http://{listener.LocalEndpoint}";
         listener.Stop();
-        var validator = new TokenValidator(new TokenOptions { Issuer = address, IssuerTimeout = s_timeout }, _clock, _http, NullLogger<TokenValidator>.Instance);
+        var validator = new TokenValidator(
+            new TokenOptions { Issuer = address, IssuerTimeout = s_timeout },
+            _clock, _http, NullLogger<TokenValidator>.Instance);
 
         Assert.Equal(502, (await Assert.ThrowsAsync<UpstreamException>(() => validator.ValidateAsync(s_rsa.Sign(Payload()), Token).AsTask())).StatusCode);
     }
@@ -577,7 +589,8 @@ public sealed class TokenIssuerTests : IAsyncLifetime
     [InlineData("", "ORIGIN/", "TOKEN_ISSUER is ORIGIN, but the discovery document there is for the issuer ORIGIN/. They differ in the slash at the end.")]
     [InlineData("/", "ORIGIN", "TOKEN_ISSUER is ORIGIN/, but the discovery document there is for the issuer ORIGIN. They differ in the slash at the end.")]
     [InlineData("/common/v2.0", "https://login.example/{tenantid}/v2.0",
-        "TOKEN_ISSUER is ORIGIN/common/v2.0, but the discovery document there is for the issuer https://login.example/{tenantid}/v2.0. Use the address of your own tenant.")]
+        "TOKEN_ISSUER is ORIGIN/common/v2.0, but the discovery document there is for the issuer https://login.example/{tenantid}/v2.0. "
+        + "Use the address of your own tenant.")]
     [InlineData("", "https://another.example", "TOKEN_ISSUER is ORIGIN, but the discovery document there is for the issuer https://another.example.")]
     [InlineData("", "a\nforged line", "TOKEN_ISSUER is ORIGIN, but the discovery document there names no issuer.")]
     [InlineData("", null, "TOKEN_ISSUER is ORIGIN, but the discovery document there names no issuer.")]
@@ -663,7 +676,8 @@ public sealed class TokenIssuerTests : IAsyncLifetime
     private static IssuerKey KeyFor(string algorithm, bool fresh = false) =>
         algorithm[0] == 'E' || fresh ? IssuerKey.Create(algorithm, "k") : s_sharedRsa.For(algorithm);
 
-    private static string Set(params IEnumerable<JsonObject> keys) => new JsonObject { ["keys"] = new JsonArray([.. keys.Select(key => key.DeepClone())]) }.ToJsonString();
+    private static string Set(params IEnumerable<JsonObject> keys) =>
+        new JsonObject { ["keys"] = new JsonArray([.. keys.Select(key => key.DeepClone())]) }.ToJsonString();
 
     private static JsonObject Without(string member, JsonObject jwk)
     {
@@ -678,7 +692,9 @@ public sealed class TokenIssuerTests : IAsyncLifetime
     }
 
     private TokenValidator Validator(byte[]? sharedKey = null, TimeSpan? timeout = null, ILogger<TokenValidator>? logger = null) =>
-        new(new TokenOptions { Issuer = _issuer.Address, SharedKey = sharedKey, IssuerTimeout = timeout ?? s_patience }, _clock, _http, logger ?? NullLogger<TokenValidator>.Instance);
+        new(
+            new TokenOptions { Issuer = _issuer.Address, SharedKey = sharedKey, IssuerTimeout = timeout ?? s_patience },
+            _clock, _http, logger ?? NullLogger<TokenValidator>.Instance);
 
     private async Task<TokenClaims?> ValidateAsync(string token) => await _validator.ValidateAsync(token, Token);
 

@@ -186,7 +186,11 @@ public sealed class TokenValidatorTests : IDisposable
     [InlineData("""{"alg":"HS256"} """ + "x")]
     public async Task A_header_that_asks_for_anything_but_HS256_is_refused_whatever_the_signature(string header)
     {
-        foreach (var sign in (Func<byte[], byte[]>[])[data => HMACSHA256.HashData(s_key, data), data => HMACSHA384.HashData(s_key, data), data => HMACSHA512.HashData(s_key, data), _ => []])
+        Func<byte[], byte[]>[] signers =
+        [
+            data => HMACSHA256.HashData(s_key, data), data => HMACSHA384.HashData(s_key, data), data => HMACSHA512.HashData(s_key, data), _ => [],
+        ];
+        foreach (var sign in signers)
             Assert.Null(await _validator.ValidateAsync(Jwt.Create(header, Payload().ToJsonString(), sign), Token));
     }
 
@@ -247,13 +251,21 @@ public sealed class TokenValidatorTests : IDisposable
     [Fact(Timeout = Limit)]
     public async Task Strange_JSON_is_no_exception()
     {
-        string[] strings = ["\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\\u0000\"", "\"\uffff\"", new string('[', 1000), "1e999", "-0", "\"" + new string('x', 3000) + "\"", "{\"\\ud800\":1}", "01", "\"HS256\""];
+        string[] strings =
+        [
+            "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\\u0000\"", "\"\uffff\"", new string('[', 1000), "1e999", "-0", "\"" + new string('x', 3000) + "\"",
+            "{\"\\ud800\":1}", "01", "\"HS256\"",
+        ];
         foreach (var value in strings)
         {
             foreach (var name in (string[])["alg", "kid", "typ", "crit", "\\ud800", "x"])
-                await _validator.ValidateAsync(Jwt.Create($$"""{"{{name}}":{{value}},"b":"HS256"}""", Payload().ToJsonString(), data => HMACSHA256.HashData(s_key, data)), Token);
+                await _validator.ValidateAsync(
+                    Jwt.Create($$"""{"{{name}}":{{value}},"b":"HS256"}""", Payload().ToJsonString(), data => HMACSHA256.HashData(s_key, data)),
+                    Token);
             foreach (var name in (string[])["aud", "exp", "nbf", "iss", "until", "scope", "video", "\\ud800", "iat", "sub", "jti"])
-                await _validator.ValidateAsync(Jwt.Create("""{"alg":"HS256"}""", $$"""{"{{name}}":{{value}}}""", data => HMACSHA256.HashData(s_key, data)), Token);
+                await _validator.ValidateAsync(
+                    Jwt.Create("""{"alg":"HS256"}""", $$"""{"{{name}}":{{value}}}""", data => HMACSHA256.HashData(s_key, data)),
+                    Token);
         }
     }
 

@@ -7,7 +7,8 @@ namespace SignPlaylist.Tests.CloudFront;
 /// <summary>Compares the signer with AWS's JavaScript signer (TestData/make-vectors.mjs).</summary>
 public sealed class AwsVectorTests
 {
-    private static readonly JsonElement s_file = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "TestData", "vectors.json"))).RootElement;
+    private static readonly JsonElement s_file =
+        JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "TestData", "vectors.json"))).RootElement;
 
     public static TheoryData<int, string> Vectors
     {
@@ -72,7 +73,10 @@ public sealed class AwsVectorTests
         Assert.Equal(expected.Replace(theirs, "", StringComparison.Ordinal), actual.Replace(ours, "", StringComparison.Ordinal));
         var policy = Part(expected, "Policy") is { Length: > 0 } encoded
             ? Decode(encoded)
-            : new PolicyStatement(vector.GetProperty("url").GetString()!, DateTimeOffset.FromUnixTimeSeconds(vector.GetProperty("expires").GetInt64()), NotBefore: null).ToJson();
+            : new PolicyStatement(
+                vector.GetProperty("url").GetString()!,
+                DateTimeOffset.FromUnixTimeSeconds(vector.GetProperty("expires").GetInt64()),
+                NotBefore: null).ToJson();
         foreach (var signature in new[] { ours, theirs })
             Assert.True(ec.VerifyData(policy, Decode(signature), HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
     }

@@ -11,8 +11,14 @@ public sealed class SigningKeyTests
     public void Reads_RSA_2048_as_PKCS1_and_as_PKCS8()
     {
         using var rsa = RSA.Create(2048);
-        foreach (var pem in new[] { rsa.ExportRSAPrivateKeyPem(), rsa.ExportPkcs8PrivateKeyPem(), "leading words\r\n" + rsa.ExportPkcs8PrivateKeyPem().ReplaceLineEndings("\r\n") })
-            Assert.True(rsa.VerifyData(s_data, SigningKey.Parse(pem).Sign(s_data, HashAlgorithmName.SHA256), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+        string[] pems =
+        [
+            rsa.ExportRSAPrivateKeyPem(), rsa.ExportPkcs8PrivateKeyPem(), "leading words\r\n" + rsa.ExportPkcs8PrivateKeyPem().ReplaceLineEndings("\r\n"),
+        ];
+        foreach (var pem in pems)
+            Assert.True(rsa.VerifyData(
+                s_data, SigningKey.Parse(pem).Sign(s_data, HashAlgorithmName.SHA256),
+                HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
     }
 
     [Fact]
@@ -22,7 +28,9 @@ public sealed class SigningKeyTests
         // The block that `openssl ecparam -genkey` writes before the key
         const string parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
         foreach (var pem in new[] { ec.ExportECPrivateKeyPem(), ec.ExportPkcs8PrivateKeyPem(), parameters + ec.ExportECPrivateKeyPem() })
-            Assert.True(ec.VerifyData(s_data, SigningKey.Parse(pem).Sign(s_data, HashAlgorithmName.SHA256), HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
+            Assert.True(ec.VerifyData(
+                s_data, SigningKey.Parse(pem).Sign(s_data, HashAlgorithmName.SHA256),
+                HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
     }
 
     [Fact]

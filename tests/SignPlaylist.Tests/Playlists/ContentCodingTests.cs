@@ -34,5 +34,6 @@ public sealed class ContentCodingTests
     [InlineData("identity", null)]
     [InlineData("*", "gzip")]
     [InlineData(null, null)]
-    public void Chooses_what_the_client_prefers(string? acceptEncoding, string? expected) => Assert.Equal(expected, ContentCodings.Preferred(acceptEncoding).Name());
+    public void Chooses_what_the_client_prefers(string? acceptEncoding, string? expected) =>
+        Assert.Equal(expected, ContentCodings.Preferred(acceptEncoding).Name());
 }

@@ -9,9 +9,12 @@ public sealed class PlaylistRewriterProperties
     /// <summary>Pieces that lines are made of: what matters to the rewriter, in every wrong place as well.</summary>
     private static readonly string[] s_pieces =
     [
-        "#EXT-X-STREAM-INF:", "#EXT-X-MEDIA:", "#EXT-X-MAP:", "#EXT-X-KEY:", "#EXT-X-PART:", "#EXT-X-UNKNOWN:", "#EXTINF:6,", "#EXT", "#", ":", "URI=", "NAME=", "\"", ",", "=",
-        "URI=\"a.ts\"", "URI=\"low/playlist.m3u8\"", "URI=\"https://elsewhere.example/a\"", "URI=\"data:,x\"", "BANDWIDTH=1", "00000.ts", "a/b.m4s", "../up.ts", "../../../out.ts", "./x",
-        "https://cdn.example/videos/3f0e0b52-6a33-4f0c-9a51-0c8a4a3c1a77/a.ts", "//cdn.example/", "/videos/", "%2e%2e/", "%2f", "\\", "?q=1", "&", "#frag", " ", "\t", "é", "\u2028", "\0", "$", "{",
+        "#EXT-X-STREAM-INF:", "#EXT-X-MEDIA:", "#EXT-X-MAP:", "#EXT-X-KEY:", "#EXT-X-PART:", "#EXT-X-UNKNOWN:",
+        "#EXTINF:6,", "#EXT", "#", ":", "URI=", "NAME=", "\"", ",", "=",
+        "URI=\"a.ts\"", "URI=\"low/playlist.m3u8\"", "URI=\"https://elsewhere.example/a\"", "URI=\"data:,x\"",
+        "BANDWIDTH=1", "00000.ts", "a/b.m4s", "../up.ts", "../../../out.ts", "./x",
+        "https://cdn.example/videos/3f0e0b52-6a33-4f0c-9a51-0c8a4a3c1a77/a.ts", "//cdn.example/", "/videos/",
+        "%2e%2e/", "%2f", "\\", "?q=1", "&", "#frag", " ", "\t", "é", "\u2028", "\0", "$", "{",
     ];
 
     private static readonly Gen<string> s_line =

@@ -13,13 +13,24 @@ public sealed class RewriterFuzz
     private static readonly Fuzzer s_fuzzer = new(
         [
             .. ((string[])[
-                "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"English, US\",URI=\"audio/playlist.m3u8\"\n#EXT-X-STREAM-INF:BANDWIDTH=1280000,CODECS=\"avc1.4d401e,mp4a.40.2\",AUDIO=\"a\"\na1/720p/playlist.m3u8\n#EXT-X-I-FRAME-STREAM-INF:URI=\"iframes/playlist.m3u8\"\n",
-                "#EXTM3U\r\n#EXT-X-MAP:URI=\"init.mp4\",BYTERANGE=\"720@0\"\r\n#EXT-X-KEY:METHOD=AES-128,URI=\"https://cdn.example/videos/3f0e0b52-6a33-4f0c-9a51-0c8a4a3c1a77/key\",IV=0x01\r\n#EXTINF:6.006,title\u2028x\r\n00000.m4s?v=1#t\r\n../../x.ts\r\n",
-                "\uFEFF#EXTM3U\n#EXT-X-PART:DURATION=1,URI=\"p.mp4\"\n#EXT-X-SESSION-KEY:URI=\"skd://x\"\n#EXTINF:1,\nhttps://elsewhere.example/a.ts\n//cdn.example/videos/x\n/videos/3f0e0b52-6a33-4f0c-9a51-0c8a4a3c1a77/b.ts\n./c.ts",
+                "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"English, US\",URI=\"audio/playlist.m3u8\"\n"
+                + "#EXT-X-STREAM-INF:BANDWIDTH=1280000,CODECS=\"avc1.4d401e,mp4a.40.2\",AUDIO=\"a\"\na1/720p/playlist.m3u8\n"
+                + "#EXT-X-I-FRAME-STREAM-INF:URI=\"iframes/playlist.m3u8\"\n",
+                "#EXTM3U\r\n#EXT-X-MAP:URI=\"init.mp4\",BYTERANGE=\"720@0\"\r\n"
+                + $"#EXT-X-KEY:METHOD=AES-128,URI=\"https://cdn.example/videos/{Video}/key\",IV=0x01\r\n"
+                + "#EXTINF:6.006,title\u2028x\r\n00000.m4s?v=1#t\r\n../../x.ts\r\n",
+                "\uFEFF#EXTM3U\n#EXT-X-PART:DURATION=1,URI=\"p.mp4\"\n#EXT-X-SESSION-KEY:URI=\"skd://x\"\n"
+                + $"#EXTINF:1,\nhttps://elsewhere.example/a.ts\n//cdn.example/videos/x\n/videos/{Video}/b.ts\n./c.ts",
             ]).Select(Encoding.UTF8.GetBytes),
         ],
-        [.. ((string[])["URI=\"", "\"", ",", "=", "#EXT-X-MAP:", "#EXT-X-STREAM-INF:", "#EXT", "\n", "\r\n", "../", "..", "./", "%2e", "%2E%2e/", "%2f", "%5c", "\\", "//", "https:", "data:", "javascript:", "://", "@", "?", "#", "{$", "\t", "\0", " ", "é", "\u2028", "cdn.example", ":443", ":80", "/videos/", Video, "7b2c9d1e-0000-4000-8000-000000000001"])
-            .Select(Encoding.UTF8.GetBytes), [0xC3], [0xED, 0xA0, 0x80], [0xFF]]);
+        [
+            .. ((string[])
+            [
+                "URI=\"", "\"", ",", "=", "#EXT-X-MAP:", "#EXT-X-STREAM-INF:", "#EXT", "\n", "\r\n", "../", "..", "./", "%2e", "%2E%2e/", "%2f", "%5c", "\\",
+                "//", "https:", "data:", "javascript:", "://", "@", "?", "#", "{$", "\t", "\0", " ", "é", "\u2028", "cdn.example", ":443", ":80",
+                "/videos/", Video, "7b2c9d1e-0000-4000-8000-000000000001",
+            ]).Select(Encoding.UTF8.GetBytes), [0xC3], [0xED, 0xA0, 0x80], [0xFF],
+        ]);
 
     [Fact(Timeout = 300_000)]
     public void Playlists_short() => s_fuzzer.Run(Check);
@@ -59,7 +70,8 @@ public sealed class RewriterFuzz
     private static IEnumerable<string> SignedUris(byte[] output)
     {
         var text = Encoding.Latin1.GetString(output);
-        for (var at = text.IndexOf(PlaylistRewriterTests.Signature, StringComparison.Ordinal); at >= 0; at = text.IndexOf(PlaylistRewriterTests.Signature, at + 1, StringComparison.Ordinal))
+        int Next(int from) => text.IndexOf(PlaylistRewriterTests.Signature, from, StringComparison.Ordinal);
+        for (var at = Next(0); at >= 0; at = Next(at + 1))
         {
             var line = text.LastIndexOf('\n', at) + 1;
             var start = text[line..].TrimStart(' ', '\t', '\r').StartsWith("#EXT", StringComparison.Ordinal) ? text.LastIndexOf('"', at) + 1 : line;
@@ -73,8 +85,11 @@ public sealed class RewriterFuzz
         var read = uri.Replace("\t", "", StringComparison.Ordinal).Replace("\r", "", StringComparison.Ordinal).Split('?', '#')[0].Replace('\\', '/');
         var resolved = new Uri(new Uri($"https://cdn.example/videos/{Video}/a1/720p/playlist.m3u8"), read);
         resolved = new Uri(resolved, resolved.AbsolutePath
-            .Replace("%2e", ".", StringComparison.OrdinalIgnoreCase).Replace("%2f", "/", StringComparison.OrdinalIgnoreCase).Replace("%5c", "/", StringComparison.OrdinalIgnoreCase));
-        if (resolved.GetLeftPart(UriPartial.Authority) != "https://cdn.example" || !resolved.AbsolutePath.StartsWith($"/videos/{Video}/", StringComparison.Ordinal))
+            .Replace("%2e", ".", StringComparison.OrdinalIgnoreCase)
+            .Replace("%2f", "/", StringComparison.OrdinalIgnoreCase)
+            .Replace("%5c", "/", StringComparison.OrdinalIgnoreCase));
+        if (resolved.GetLeftPart(UriPartial.Authority) != "https://cdn.example"
+            || !resolved.AbsolutePath.StartsWith($"/videos/{Video}/", StringComparison.Ordinal))
             throw new InvalidOperationException($"Signed: {uri}, which leads to {resolved}.");
     }
 
@@ -98,7 +113,9 @@ public sealed class RewriterFuzz
         while (attributes.MoveNext())
         {
             var (offset, length) = attributes.Value.GetOffsetAndLength(input.Length);
-            if (attributes.Name.IsEmpty || offset <= end || (attributes.IsQuoted && (input[offset - 1] != '"' || input[offset + length] != '"' || input.AsSpan(offset, length).Contains((byte)'"'))))
+            if (attributes.Name.IsEmpty
+                || offset <= end
+                || (attributes.IsQuoted && (input[offset - 1] != '"' || input[offset + length] != '"' || input.AsSpan(offset, length).Contains((byte)'"'))))
                 throw new InvalidOperationException($"There is no attribute at {offset}.");
             end = offset + length;
         }

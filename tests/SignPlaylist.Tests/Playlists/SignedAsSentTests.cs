@@ -15,7 +15,8 @@ public sealed class SignedAsSentTests : IDisposable
     private const string Server = "https://cdn.example";
     private const string Folder = $"{Server}/videos/{Video}/a1/720p/";
     private const string Tail = "until=1800000000&proof=abc";
-    private const string Definitions = "#EXT-X-DEFINE:NAME=\"p\",VALUE=\"hd/x\"\n#EXT-X-DEFINE:NAME=\"q\",VALUE=\"?v=%7E1\"\n#EXT-X-DEFINE:NAME=\"base\",VALUE=\"https://cdn.example/videos/3f0e0b52-6a33-4f0c-9a51-0c8a4a3c1a77\"\n";
+    private const string Definitions = "#EXT-X-DEFINE:NAME=\"p\",VALUE=\"hd/x\"\n#EXT-X-DEFINE:NAME=\"q\",VALUE=\"?v=%7E1\"\n"
+        + "#EXT-X-DEFINE:NAME=\"base\",VALUE=\"https://cdn.example/videos/3f0e0b52-6a33-4f0c-9a51-0c8a4a3c1a77\"\n";
     private static readonly DateTimeOffset s_expires = DateTimeOffset.FromUnixTimeSeconds(1_800_000_000);
     private static readonly Distribution s_distribution = new(new Uri(Server));
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -25,10 +26,14 @@ public sealed class SignedAsSentTests : IDisposable
     public static TheoryData<string> Uris =>
     [
         "a.ts", "sub/a.ts", "../audio/a.ts", "./a.ts", "a.ts?x=1", "a.ts?", "a.ts?x=1&", "a.ts?x", "a.ts#t=1", "a.ts?x=1#t",
-        "a%7Eb.ts", "a~b.ts", "%41.ts", "q.ts?v=%7E1", "q.ts?v=~1", "q.ts?v=a%2Fb", "q.ts?v=a%5Cb", "q.ts?v=it's", "it's.ts", "q.ts?v=%27", "a%20b.ts", "a+b.ts?c+d", "q.ts?u=https://elsewhere.example/?x",
-        "é.ts", "q.ts?v=é", "a[1].ts", "a|b.ts", "a^b.ts", "a`b.ts", "{a}.ts", "q.ts?v={a}|^`", "a\"b.ts", "<a>.ts", "100%.ts", "100%25.ts", "q.ts?v=100%", "a\u2028b.ts", "\U0001F3AC.ts",
-        "%2e%2e/audio/a.ts", "a/%2E/b.ts", "../../../" + Video + "/a.ts", "a//b.ts", "/videos/" + Video + "/a.ts", "//cdn.example/videos/" + Video + "/a%7E.ts?x", Server + "/videos/" + Video + "/a.ts",
-        "https://CDN.EXAMPLE/videos/" + Video + "/a.ts", "HTTPS://cdn.example:443/videos/" + Video + "/%41.ts", "{$p}/a.ts", "a.ts{$q}", "{$base}/a1/720p/%7E.ts", "*.ts", "a;b=c,d@e:f!$&'().ts",
+        "a%7Eb.ts", "a~b.ts", "%41.ts", "q.ts?v=%7E1", "q.ts?v=~1", "q.ts?v=a%2Fb", "q.ts?v=a%5Cb", "q.ts?v=it's",
+        "it's.ts", "q.ts?v=%27", "a%20b.ts", "a+b.ts?c+d", "q.ts?u=https://elsewhere.example/?x",
+        "é.ts", "q.ts?v=é", "a[1].ts", "a|b.ts", "a^b.ts", "a`b.ts", "{a}.ts",
+        "q.ts?v={a}|^`", "a\"b.ts", "<a>.ts", "100%.ts", "100%25.ts", "q.ts?v=100%", "a\u2028b.ts", "\U0001F3AC.ts",
+        "%2e%2e/audio/a.ts", "a/%2E/b.ts", "../../../" + Video + "/a.ts", "a//b.ts", "/videos/" + Video + "/a.ts",
+        "//cdn.example/videos/" + Video + "/a%7E.ts?x", Server + "/videos/" + Video + "/a.ts",
+        "https://CDN.EXAMPLE/videos/" + Video + "/a.ts", "HTTPS://cdn.example:443/videos/" + Video + "/%41.ts", "{$p}/a.ts",
+        "a.ts{$q}", "{$base}/a1/720p/%7E.ts", "*.ts", "a;b=c,d@e:f!$&'().ts",
     ];
 
     [Theory]
@@ -70,7 +75,9 @@ public sealed class SignedAsSentTests : IDisposable
         var clock = new FakeTimeProvider(s_expires.AddMinutes(-1));
         var group = new TrustedKeyGroup(new Dictionary<string, string>(StringComparer.Ordinal) { ["K1"] = _key.ExportSubjectPublicKeyInfoPem() });
         var target = new UriParts(url);
-        return new ViewerAccess(group, clock).Check(SignedRequest.Read("https", target.Host, target.PathAndQuery, new DefaultHttpContext().Request.Cookies), IPAddress.Loopback);
+        return new ViewerAccess(group, clock).Check(
+            SignedRequest.Read("https", target.Host, target.PathAndQuery, new DefaultHttpContext().Request.Cookies),
+            IPAddress.Loopback);
     }
 
     private string Rewrite(string body, bool viaCloudFront)
@@ -79,12 +86,15 @@ public sealed class SignedAsSentTests : IDisposable
         var signer = new UrlSigner("K1", SigningKey.Parse(_key.ExportPkcs8PrivateKeyPem()), HashAlgorithmName.SHA256);
         using var output = new MemoryStream();
         PlaylistSigner.Rewrite(
-            new(Encoding.UTF8.GetBytes("#EXTM3U\n" + body), "\"e\"", key, s_distribution), s_distribution, Delivery.WithSignaturePerUrl(viaCloudFront, viaCloudFront ? Tail : "", signer, s_expires), output);
+            new(Encoding.UTF8.GetBytes("#EXTM3U\n" + body), "\"e\"", key, s_distribution),
+            s_distribution, Delivery.WithSignaturePerUrl(viaCloudFront, viaCloudFront ? Tail : "", signer, s_expires),
+            output);
         return Encoding.UTF8.GetString(output.ToArray());
     }
 
     private static string Substituted(string uri) => uri
-        .Replace("{$p}", "hd/x", StringComparison.Ordinal).Replace("{$q}", "?v=%7E1", StringComparison.Ordinal).Replace("{$base}", $"{Server}/videos/{Video}", StringComparison.Ordinal);
+        .Replace("{$p}", "hd/x", StringComparison.Ordinal).Replace("{$q}", "?v=%7E1", StringComparison.Ordinal)
+        .Replace("{$base}", $"{Server}/videos/{Video}", StringComparison.Ordinal);
 
     /// <summary>As the plainest client resolves it: by the text, <c>.</c> and <c>..</c> only where they are written so.</summary>
     private static string UrlOf(string uri)
@@ -106,7 +116,9 @@ public sealed class SignedAsSentTests : IDisposable
         return $"{Server}/{string.Join('/', kept)}{query}";
     }
 
-    /// <summary>As browsers send it (URL Standard): what may not stand in a path or query is escaped, the host is in lower case and without the scheme's own port.</summary>
+    /// <summary>
+    /// As browsers send it (URL Standard): what may not stand in a path or query is escaped, the host is in lower case and without the scheme's own port.
+    /// </summary>
     private static string AsBrowsersSend(string url)
     {
         var parts = new UriParts(url);
