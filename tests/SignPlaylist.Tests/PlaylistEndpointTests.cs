@@ -351,15 +351,18 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
     [Fact]
     public async Task A_signature_is_never_made_by_the_caller_of_the_signer()
     {
-        // Which is the thread that writes to sockets. A signature may be done before we look, but not fifty.
+        // Which is the thread that writes to sockets. A signature may be done before we look, but not fifty, at each of which we look at once.
         var signer = _server.Services.GetRequiredService<PlaylistSigner>();
-        var made = Enumerable.Range(0, 50).Select(_ => signer.SignatureForAsync(VideoId.New(), s_end, TestContext.Current.CancellationToken)).ToList();
-        Assert.Contains(made, signature => !signature.IsCompleted);
-        foreach (var signature in made)
+        var pending = 0;
+        for (var number = 0; number < 50; number++)
+        {
+            var signature = signer.SignatureForAsync(VideoId.New(), s_end, TestContext.Current.CancellationToken).AsTask();
+            var url = signer.SignUrlAsync($"https://cdn.example/{number}", s_end, TestContext.Current.CancellationToken);
+            pending |= (signature.IsCompleted ? 0 : 1) | (url.IsCompleted ? 0 : 2);
             await signature;
-        var signatures = Enumerable.Range(0, 50)
-            .Select(number => signer.SignUrlAsync($"https://cdn.example/{number}", s_end, TestContext.Current.CancellationToken)).ToList();
-        Assert.Contains(signatures, signature => !signature.IsCompleted);
+            await url;
+        }
+        Assert.Equal(3, pending);
     }
 
     [Theory]
