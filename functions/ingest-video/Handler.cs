@@ -44,6 +44,7 @@ public static class Handler
         services.AddSingleton<IngestPipeline>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<IngestAttempts>(
             provider, ActivatorUtilities.CreateInstance<RetryingObjectStore>(provider, provider.GetRequiredService<IObjectStore>())));
+        services.AddSingleton<ReplacedAttempts>().AddHostedService(provider => provider.GetRequiredService<ReplacedAttempts>());
         services.AddHostedService<StartupTasks>();
         services.AddHealthChecks().AddCheck<FfmpegHealth>("ffmpeg", tags: ["ready"]);
         services.AddExceptionHandler<UpstreamExceptionHandler>();

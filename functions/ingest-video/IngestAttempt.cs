@@ -18,10 +18,12 @@ public readonly record struct BegunAttempt(IngestAttempt? Attempt, VideoStatus? 
 /// <summary>Begins attempts.</summary>
 /// <param name="store">Waits until the store is back when it fails for a while.</param>
 /// <param name="statuses">Does not wait.</param>
+/// <param name="replaced">Removes attempts that players may still be reading.</param>
 /// <param name="options">Where workspaces are, and how often the status is written.</param>
 /// <param name="clock">The present time.</param>
 /// <param name="logger">Logs why attempts end.</param>
-public sealed class IngestAttempts(IObjectStore store, StatusStore statuses, IngestOptions options, TimeProvider clock, ILogger<IngestAttempt> logger)
+public sealed class IngestAttempts(
+    IObjectStore store, StatusStore statuses, ReplacedAttempts replaced, IngestOptions options, TimeProvider clock, ILogger<IngestAttempt> logger)
 {
     private readonly StatusStore _retryingStatuses = new(store);
 
@@ -36,12 +38,12 @@ public sealed class IngestAttempts(IObjectStore store, StatusStore statuses, Ing
             return existing is { State: VideoState.Ready }
                 ? new(Attempt: null, existing) : throw new IngestRefusedException(StatusCodes.Status409Conflict, "This video is being ingested right now.");
         }
-        return new(new IngestAttempt(store, _retryingStatuses, video, claim, existing, options.WorkDirectory, logger), Ready: null);
+        return new(new IngestAttempt(store, _retryingStatuses, replaced, video, claim, existing, options.WorkDirectory, logger), Ready: null);
     }
 }
 
 /// <summary>
-/// One attempt at a video, as a transaction: the claim on the video, the publication that no player sees before the commit, and the workspace. Exactly one of
+/// One attempt at a video, as a transaction: the claim on the video, the publication that no player sees before its first stage or the commit, and the workspace. Exactly one of
 /// <see cref="AdoptFinishedAsync"/>, <see cref="CommitAsync"/> and <see cref="AbandonAsync"/> ends it.
 /// </summary>
 public sealed class IngestAttempt : IAsyncDisposable
@@ -51,25 +53,31 @@ public sealed class IngestAttempt : IAsyncDisposable
 
     private readonly IObjectStore _store;
     private readonly StatusStore _retryingStatuses;
+    private readonly ReplacedAttempts _replaced;
     private readonly VideoClaim _claim;
     private readonly VideoStatus? _existing;
     private readonly string _workDirectory;
     private readonly ILogger _logger;
     private Workspace? _workspace;
+    private string? _replacedAttempt; // whose first stage was replaced by the last write of the multivariant playlist
 
-    internal IngestAttempt(IObjectStore store, StatusStore retryingStatuses, VideoId video, VideoClaim claim, VideoStatus? existing, string workDirectory, ILogger logger)
+    internal IngestAttempt(
+        IObjectStore store, StatusStore retryingStatuses, ReplacedAttempts replaced, VideoId video, VideoClaim claim, VideoStatus? existing, string workDirectory, ILogger logger)
     {
-        (_store, _retryingStatuses, Video, _claim, _existing, _workDirectory, _logger) = (store, retryingStatuses, video, claim, existing, workDirectory, logger);
+        (_store, _retryingStatuses, _replaced, Video, _claim, _existing, _workDirectory, _logger) = (store, retryingStatuses, replaced, video, claim, existing, workDirectory, logger);
         Publication = new(store, video, claim.Attempt);
     }
 
     public VideoId Video { get; }
 
     /// <summary>What the attempt has in the store.</summary>
-    public Publication Publication { get; }
+    public Publication Publication { get; private set; }
 
     /// <summary>The attempt's scratch folder, created on first use.</summary>
     public Workspace Workspace => _workspace ??= Workspace.Create(_workDirectory);
+
+    /// <summary>The video's status, as it will be written next.</summary>
+    public VideoStatus Status => _claim.Status;
 
     /// <summary>Is cancelled when another worker has the video, or the video was deleted.</summary>
     public CancellationToken Lost => _claim.Lost;
@@ -86,29 +94,54 @@ public sealed class IngestAttempt : IAsyncDisposable
     /// <summary>Ends the attempt if an earlier one is the video already: a worker that died between the commit and its last status left a finished video.</summary>
     /// <returns>null when it is missing.</returns>
     public async Task<IngestResult?> AdoptFinishedAsync() =>
-        _existing is not null && await Publication.FindCommittedAsync(Lost) is { } finished ? await AdoptAsync(_existing with { Attempt = finished }) : null;
+        _existing is not null && await Publication.LookAsync(Lost) is { Stage: PublicationStage.Final } ? await AdoptAsync(_existing) : null;
+
+    /// <summary>Makes what there is so far the video, for viewers who would otherwise have to wait for the rest.</summary>
+    /// <param name="renditions">What is published: whole, and as it will be in the end.</param>
+    public async Task PublishFirstStageAsync(IReadOnlyList<PublishedRendition> renditions)
+    {
+        // Viewers may already have as much, from a worker that died: they are not moved from there to here and then to the whole.
+        if (Publication.Seen is not { Stage: PublicationStage.Playable } && !await TryPublishAsync(renditions, PublicationStage.Playable))
+            return;
+        Update(status => status with { Playable = true, Playlist = ObjectKeys.Multivariant(Video), Renditions = [.. renditions.Select(RenditionStatuses.Of)] });
+        await FlushAsync(); // a worker that was overtaken while it wrote stops here
+        _logger.LogInformation("{Video} is playable", Video);
+    }
 
     /// <summary>Removes what was made so far, apart from the source, to make it another way.</summary>
     /// <param name="reason">Why; for the log.</param>
+    /// <exception cref="IngestRefusedException">409: the video was cancelled, deleted, or taken over.</exception>
     public async Task StartOverAsync(string reason)
     {
         _logger.LogWarning("{Video} is encoded after all: {Reason}", Video, reason);
-        Update(status => status with { State = VideoState.Transcoding });
         Directory.Delete(Workspace.Output, recursive: true);
+        if (!Publication.IsVisible)
+        {
+            Update(status => status with { State = VideoState.Transcoding });
+            await Publication.RemoveAsync(Lost);
+            return;
+        }
+        if (!await _claim.FlushAsync(Lost) || !await Publication.TryWithdrawAsync(Lost))
+            throw Overtaken();
         await Publication.RemoveAsync(Lost);
+        Update(status => status with { State = VideoState.Transcoding, Playable = null, Playlist = null, Renditions = [] });
+        if (!await _claim.BeginAgainAsync(Lost))
+            throw Overtaken();
+        Publication = Publication.For(_claim.Attempt);
     }
 
     /// <summary>Makes the attempt the video, or adopts another attempt that was faster.</summary>
+    /// <param name="renditions">All of the video.</param>
     /// <exception cref="IngestRefusedException">409: the video was cancelled, deleted, or taken over.</exception>
     public async Task<IngestResult> CommitAsync(IReadOnlyList<PublishedRendition> renditions)
     {
-        // The last look before the commit: a worker that was overtaken or cancelled stops here.
-        if (!await _claim.FlushAsync(CancellationToken.None))
-            throw Overtaken();
-        IsCommitted = await Publication.CommitAsync(renditions, CancellationToken.None);
-        return IsCommitted
-            ? await CompleteAsync()
-            : await AdoptAsync(_claim.Status with { Attempt = (await Publication.FindCommittedAsync(CancellationToken.None))! });
+        var manifest = new AttemptManifest
+        {
+            Duration = Status.Duration ?? 0, Renditions = [.. renditions.Select(RenditionStatuses.Of)], Poster = Status.Poster, Storyboard = Status.Storyboard,
+        };
+        await Publication.PutAsync(ObjectKeys.ManifestName, manifest.ToJson(), CancellationToken.None);
+        IsCommitted = await TryPublishAsync(renditions, PublicationStage.Final);
+        return IsCommitted ? await CompleteAsync() : await AdoptAsync(Status);
     }
 
     /// <summary>Ends an attempt that failed: removes what it wrote, and reports why.</summary>
@@ -127,14 +160,19 @@ public sealed class IngestAttempt : IAsyncDisposable
         try
         {
             _workspace?.Dispose(); // the next video may be waiting for the room
-            await Publication.RemoveAsync(timeout.Token);
+            if (await WithdrawAsync(cause, timeout.Token))
+            {
+                await Publication.RemoveAsync(timeout.Token);
+                if (Publication.Seen is not { Stage: PublicationStage.Playable })
+                    Update(status => status with { Playable = null, Playlist = null, Renditions = [] });
+            }
             await _claim.StopAsync();
             if (Lost.IsCancellationRequested)
                 return Overtaken();
             var early = step is VideoState.Receiving or VideoState.Probing;
             // A broken connection is seen while reading, a moment before the request counts as aborted.
             var gone = cause is OperationCanceledException && (requestAborted.IsCancellationRequested || cause.InnerException is IOException);
-            if (early && (gone || (isSynchronous && cause is IngestRefusedException)))
+            if (early && Status.Playable != true && (gone || (isSynchronous && cause is IngestRefusedException)))
             {
                 // Renewed before it is removed, so that no other worker can have taken it over in between.
                 if (await _claim.FlushAsync(timeout.Token))
@@ -142,7 +180,7 @@ public sealed class IngestAttempt : IAsyncDisposable
                 return cause;
             }
             var reason = cause is IngestRefusedException or UpstreamException ? cause.Message : "The ingest failed because of an internal error.";
-            Update(status => status with { State = VideoState.Failed, Error = reason, Speed = null, Remaining = null, Renditions = [] });
+            Update(status => status with { State = VideoState.Failed, Error = reason, Speed = null, Remaining = null });
             await _claim.FlushAsync(timeout.Token);
         }
         catch (Exception e) when (e is UpstreamException or OperationCanceledException)
@@ -159,31 +197,85 @@ public sealed class IngestAttempt : IAsyncDisposable
         await _claim.DisposeAsync();
     }
 
-    /// <summary>After the commit: removes what earlier attempts left, and reports that the video is ready. In this order, because no worker looks after a ready video.</summary>
+    /// <summary>Writes the multivariant playlist as long as the claim is held and the video is not complete, whatever another worker may have written in between.</summary>
+    /// <returns>false when another attempt has made the video complete, or as playable as this one would.</returns>
+    /// <exception cref="IngestRefusedException">409: the claim is lost.</exception>
+    private async Task<bool> TryPublishAsync(IReadOnlyList<PublishedRendition> renditions, PublicationStage stage)
+    {
+        var multivariant = MultivariantPlaylistWriter.Write(_claim.Attempt, renditions, stage);
+        do
+        {
+            // The last look before the write: a worker that was overtaken or cancelled stops here.
+            if (!await _claim.FlushAsync(CancellationToken.None))
+                throw Overtaken();
+            _replacedAttempt = Publication.Seen is { Stage: PublicationStage.Playable } seen && seen.Attempt != _claim.Attempt ? seen.Attempt : null;
+            if (await Publication.TryPublishAsync(multivariant, stage, CancellationToken.None))
+                return true;
+        }
+        while (Publication.Seen is not { Stage: PublicationStage.Final } && Publication.Seen?.Stage != stage);
+        return false;
+    }
+
+    /// <summary>Ends what players see of an attempt that failed, where it must not be seen any longer.</summary>
+    /// <returns>Whether players see nothing of it.</returns>
+    private async Task<bool> WithdrawAsync(Exception cause, CancellationToken cancellationToken)
+    {
+        if (!Publication.IsVisible || (await Publication.LookAsync(cancellationToken))?.Attempt != _claim.Attempt)
+            return !Publication.IsVisible;
+        if (Lost.IsCancellationRequested)
+        {
+            // Another worker has the video, and what viewers have stays until that one offers more. Or the video was deleted while it was published.
+            if (await _retryingStatuses.ReadAsync(Video, cancellationToken) is not null)
+                return false;
+            await Publication.RetractAsync(cancellationToken);
+            return true;
+        }
+        // What failed here may succeed elsewhere; only a source that is broken stays broken.
+        return cause is IngestRefusedException { StatusCode: < StatusCodes.Status500InternalServerError } && await Publication.TryWithdrawAsync(cancellationToken);
+    }
+
+    /// <summary>After the commit: reports that the video is ready, and then removes what earlier attempts left.</summary>
     private async Task<IngestResult> CompleteAsync()
     {
-        await Publication.RemoveOthersAsync(CancellationToken.None);
         await _claim.StopAsync();
         Update(Ready);
         if (!await _claim.FlushAsync(CancellationToken.None) && await _retryingStatuses.ReadAsync(Video, CancellationToken.None) is null)
         {
             // Deleted between the last look and the commit.
-            await Publication.WithdrawAsync(CancellationToken.None);
+            await Publication.RetractAsync(CancellationToken.None);
             throw new IngestRefusedException(StatusCodes.Status409Conflict, "This video was deleted.");
         }
         // Otherwise another worker has taken over; at its own commit it will find this one, and adopt it.
+        await CleanUpAsync(Publication, _replacedAttempt);
         return new(_claim.Status, Existed: false);
     }
 
-    /// <summary>Another attempt is the video: ours is removed, and the status describes that one.</summary>
-    private async Task<IngestResult> AdoptAsync(VideoStatus finished)
+    /// <summary>Another attempt is the video: the status describes that one, and ours is removed.</summary>
+    private async Task<IngestResult> AdoptAsync(VideoStatus status)
     {
-        await Publication.RemoveAsync(CancellationToken.None);
-        await new Publication(_store, Video, finished.Attempt).RemoveOthersAsync(CancellationToken.None);
+        var finished = Publication.For(Publication.Seen!.Attempt);
+        var manifest = await AttemptManifest.ReadAsync(_store, Video, Publication.Seen.Attempt, CancellationToken.None);
         await _claim.StopAsync();
-        Update(_ => Ready(finished));
+        var ready = Ready((manifest?.ApplyTo(status) ?? status) with { Attempt = Publication.Seen.Attempt });
+        Update(_ => ready);
         await _claim.FlushAsync(CancellationToken.None);
+        await CleanUpAsync(finished, replaced: null);
         return new(_claim.Status, Existed: true);
+    }
+
+    /// <summary>Removes what other attempts left. The video is complete without it: what remains is found by fsck.</summary>
+    private async Task CleanUpAsync(Publication complete, string? replaced)
+    {
+        try
+        {
+            await complete.RemoveOthersAsync(replaced, CancellationToken.None);
+        }
+        catch (UpstreamException e)
+        {
+            _logger.LogWarning(e, "What other attempts at {Video} wrote could not be removed", Video);
+        }
+        if (replaced is not null)
+            _replaced.RemoveLater(Video, replaced);
     }
 
     private VideoStatus Ready(VideoStatus status) => status with
@@ -193,6 +285,7 @@ public sealed class IngestAttempt : IAsyncDisposable
         Speed = null,
         Remaining = null,
         Error = null,
+        Playable = true,
         Playlist = ObjectKeys.Multivariant(Video),
     };
 

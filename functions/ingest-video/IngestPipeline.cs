@@ -19,9 +19,9 @@ namespace IngestVideo;
 /// <item>Sniff: tell the container by its first bytes.</item>
 /// <item>Probe: ask ffprobe for the streams, and measure how long they are by their packets.</item>
 /// <item>Plan: choose the renditions, and whether the source can be copied.</item>
-/// <item>Transcode: run ffmpeg, and upload segments while it writes them. If a copy fails, encode instead.</item>
+/// <item>Transcode: run ffmpeg, and upload segments while it writes them. What is copied makes the video playable before the rest is encoded. If a copy fails, encode instead.</item>
 /// <item>Publish: upload what needs the whole video, which is subtitles, poster and storyboard.</item>
-/// <item>Commit: write the multivariant playlist, which makes the video exist.</item>
+/// <item>Commit: write the final multivariant playlist.</item>
 /// </list>
 /// </remarks>
 public sealed class IngestPipeline(
@@ -98,7 +98,7 @@ public sealed class IngestPipeline(
         var plan = TranscodePlan.For(media, options.Ladder, options.SegmentFormat);
         if (options.CopySource && plan.MayCopySource
             && await packets.ScanAsync(media.Video!, source, container, attempt.Lost) is var scan && plan.AcceptsCopy(scan, container))
-            plan = plan.WithCopy(scan.LongestGap);
+            plan = plan.WithCopy(scan.LongestGap, container);
         attempt.Update(status => status with
         {
             State = VideoState.Transcoding,
@@ -118,27 +118,41 @@ public sealed class IngestPipeline(
     private async Task<IReadOnlyList<PublishedRendition>> TranscodeAsync(IngestAttempt attempt, TranscodePlan plan, Container container)
     {
         using var span = Signals.Activities.StartActivity("transcode");
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(attempt.Lost);
+        var steps = new List<Task<IReadOnlyList<PublishedRendition>>>();
+        var earlier = Task.FromResult<IReadOnlyList<PublishedRendition>>([]);
+        foreach (var step in TranscodeStep.Of(plan))
+            steps.Add(earlier = RunStepAsync(attempt, step, container, earlier, all));
+        var made = (await Task.WhenAll(steps)).SelectMany(renditions => renditions).ToList();
+
+        attempt.Update(status => status with { State = VideoState.Publishing, Speed = null, Remaining = null, Progress = Math.Max(status.Progress, IngestProgress.Transcoded) });
+        await stills.MakeAsync(plan, attempt.Workspace, attempt.Lost);
+        return [.. plan.Renditions.Join(made, planned => planned.Name, published => published.Rendition.Name, (_, published) => published)];
+    }
+
+    /// <summary>Runs ffmpeg for a step, and publishes what it makes. If it fails, all steps end.</summary>
+    private async Task<IReadOnlyList<PublishedRendition>> RunStepAsync(
+        IngestAttempt attempt, TranscodeStep step, Container container, Task<IReadOnlyList<PublishedRendition>> earlier, CancellationTokenSource all)
+    {
         ChildProcess? ffmpeg = null; // until it runs
-        var publisher = new SegmentPublisher(plan, attempt.Workspace, attempt.Publication, options.MaxUnpublishedBytes, paused => ffmpeg?.SetPaused(paused));
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(attempt.Lost);
-        var progress = new IngestProgress(plan.Source.Duration);
+        var publisher = new SegmentPublisher(step, attempt.Workspace, attempt.Publication, options.MaxUnpublishedBytes, paused => ffmpeg?.SetPaused(paused));
+        var progress = new IngestProgress(step.Plan.Source.Duration);
         var transcoding = transcoder.TranscodeAsync(
-            plan, container, attempt.Workspace, now => attempt.Update(status => progress.Apply(status, now.Done, now.Ran)), process => ffmpeg = process, either.Token);
-        var publishing = publisher.PublishAsync(transcoding, either.Token);
+            step, container, attempt.Workspace, now => attempt.Update(status => step.IsQuick ? status : progress.Apply(status, now.Done, now.Ran)), process => ffmpeg = process, all.Token);
         try
         {
-            await publishing;
+            await publisher.PublishAsync(transcoding, earlier, all.Token);
+            var renditions = await publisher.FinishAsync(await earlier, all.Token);
+            if (step.IsQuick)
+                await attempt.PublishFirstStageAsync(renditions);
+            return renditions;
         }
         catch
         {
-            await either.CancelAsync();
+            await all.CancelAsync();
             await ((Task)transcoding).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // nothing writes into the workspace after this
             throw;
         }
-        attempt.Update(status => status with { State = VideoState.Publishing, Speed = null, Remaining = null, Progress = Math.Max(status.Progress, IngestProgress.Transcoded) });
-        var finishing = publisher.FinishAsync(attempt.Lost);
-        await Task.WhenAll(finishing, stills.MakeAsync(plan, attempt.Workspace, attempt.Lost)); // waits for both, whichever fails: then the workspace may go
-        return await finishing;
     }
 
     private static async Task<IReadOnlyList<PublishedRendition>> PublishAsync(IngestAttempt attempt, TranscodePlan plan, IReadOnlyList<PublishedRendition> renditions)

@@ -25,6 +25,9 @@ public static class ObjectKeys
     /// <summary>Which tickets and tokens are no longer accepted.</summary>
     public const string RevocationsPrefix = "revocations/";
 
+    /// <summary>The manifest of an attempt, in its folder.</summary>
+    public const string ManifestName = "manifest.json";
+
     /// <summary>A playlist that always exists and that every function may read: while it cannot be read, nothing that S3 denies counts as missing.</summary>
     public const string HealthCheck = VideosPrefix + "health.m3u8";
 
@@ -40,8 +43,8 @@ public static class ObjectKeys
     /// <summary>The folder of everything that one attempt at a video writes.</summary>
     public static string Attempt(VideoId video, string attempt) => $"{VideosPrefix}{video}/{attempt}/";
 
-    /// <summary>Lists what an attempt consists of.</summary>
-    public static string Manifest(VideoId video, string attempt) => $"{VideosPrefix}{video}/{attempt}/manifest.json";
+    /// <summary>Lists what a complete attempt consists of.</summary>
+    public static string Manifest(VideoId video, string attempt) => Attempt(video, attempt) + ManifestName;
 
     /// <summary>The state and progress of a video.</summary>
     public static string Status(VideoId video) => $"{StatusPrefix}{video}.json";

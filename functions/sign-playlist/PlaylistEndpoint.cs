@@ -46,7 +46,7 @@ internal sealed class PlaylistEndpoint(ViewerGate gate, PlaylistSource source, P
 
         var coding = ContentCodings.Preferred(request.Headers.AcceptEncoding);
         var signed = await signer.SignAsync(playlist, admission.Viewer, coding, context.RequestAborted);
-        WriteHeaders(response, key, signed, admission.Viewer);
+        WriteHeaders(response, playlist, signed, admission.Viewer);
         if (IsKnown(request.Headers.IfNoneMatch, signed.ETag))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
@@ -75,11 +75,11 @@ internal sealed class PlaylistEndpoint(ViewerGate gate, PlaylistSource source, P
         return tags.Any(tag => tag.Compare(ours, useStrongComparison: false));
     }
 
-    private void WriteHeaders(HttpResponse response, PlaylistKey key, SignedPlaylist signed, Viewer viewer)
+    private void WriteHeaders(HttpResponse response, Playlist playlist, SignedPlaylist signed, Viewer viewer)
     {
         response.Headers.ETag = signed.ETag;
         response.Headers.Vary = HeaderNames.AcceptEncoding;
-        response.Headers.CacheControl = CacheControlOf(key, viewer);
+        response.Headers.CacheControl = CacheControlOf(playlist, viewer);
         if (!viewer.ViaCloudFront)
             response.Headers["Referrer-Policy"] = "no-referrer"; // a token may be in the URL
     }
@@ -87,10 +87,12 @@ internal sealed class PlaylistEndpoint(ViewerGate gate, PlaylistSource source, P
     /// <summary>
     /// How long a copy may be served. It must not outlive what is in it, nor hide for too long that the video was deleted, replaced or its tickets revoked.
     /// </summary>
-    private string CacheControlOf(PlaylistKey key, Viewer viewer)
+    private string CacheControlOf(Playlist playlist, Viewer viewer)
     {
         var left = viewer.Expires - clock.GetUtcNow();
-        var limit = viewer.HasOtherKey ? s_otherKeyFreshness : key.IsMultivariant ? options.MultivariantFreshness : options.MediaFreshness;
+        var limit = viewer.HasOtherKey ? s_otherKeyFreshness : playlist.Key.IsMultivariant ? options.MultivariantFreshness : options.MediaFreshness;
+        if (playlist.ChangesWithin is { } soon && soon < limit)
+            limit = soon;
         // A token's URLs have half of their lifetime left even in the oldest copy; a ticket ends at its time, no matter who holds the copy.
         if (!viewer.ViaCloudFront)
             return string.Create(CultureInfo.InvariantCulture, $"private, max-age={Seconds(Min(left, Min(limit, options.Lifetime.Minimum / 2)))}");

@@ -24,20 +24,20 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
             return []; // StoreCheck reports it; until it can be read, nobody knows who works here
         }
         var committed = await ReadAsync(ObjectKeys.Multivariant(video), cancellationToken);
-        var attempt = committed is null ? null : PublishedAttempt.In(committed);
+        var published = committed is null ? null : PublishedAttempt.Read(committed);
         var listed = objects.Any(entry => entry.Key == ObjectKeys.Multivariant(video));
-        if (committed is null ? listed : attempt is null)
+        if (committed is null ? listed : published is null)
         {
             // Without it nothing is known of the rest. It may also have been deleted this moment; then the next check shows it.
             _findings.Add(new(FindingKind.UnreadablePlaylist, ObjectKeys.Multivariant(video), "it names no attempt, or may not be read"));
             return _findings;
         }
-        if (attempt is not null)
+        if (published is not null)
         {
-            await CheckPublishedAsync(committed!, attempt, [.. objects.Select(entry => entry.Key)], cancellationToken);
-            CheckStatus(status, attempt, objects);
+            await CheckPublishedAsync(committed!, published.Attempt, [.. objects.Select(entry => entry.Key)], cancellationToken);
+            CheckStatus(status, published, objects);
         }
-        CheckOthers(status, attempt, objects);
+        CheckOthers(status, published?.Attempt, objects);
         return _findings;
     }
 
@@ -78,34 +78,65 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
             _findings.Add(new(FindingKind.MissingObject, key, $"named by {namedBy}"));
     }
 
-    private void CheckStatus(StoredStatus? found, string attempt, IReadOnlyList<ObjectEntry> objects)
+    private void CheckStatus(StoredStatus? found, PublishedAttempt published, IReadOnlyList<ObjectEntry> objects)
     {
         var age = clock.GetUtcNow() - objects.Max(entry => entry.LastModified);
         if (found is null)
         {
             if (age > silence) // a deletion may be under way
-                _findings.Add(new(FindingKind.VideoWithoutStatus, ObjectKeys.Multivariant(video), "ingest it again under its id, or delete it"));
+            {
+                _findings.Add(published.Stage == PublicationStage.Final
+                    ? new(FindingKind.VideoWithoutStatus, ObjectKeys.Multivariant(video), "ingest it again under its id, or delete it")
+                    : new(FindingKind.VideoWithoutStatus, ObjectKeys.Multivariant(video), "it was deleted while it was being made", RemovePlaylistAsync));
+            }
             return;
         }
         var status = found.Status;
-        if ((status.State != VideoState.Ready || status.Attempt != attempt) && !IsAlive(status))
-            _findings.Add(new(
-                FindingKind.PublishedButNotReady,
-                ObjectKeys.Status(video), $"{status.State}, attempt {status.Attempt}",
-                token => MakeReadyAsync(found, attempt, token)));
+        if (IsAlive(status))
+            return;
+        if (published.Stage == PublicationStage.Final)
+        {
+            if (status.State != VideoState.Ready || status.Attempt != published.Attempt)
+                _findings.Add(new(FindingKind.PublishedButNotReady, ObjectKeys.Status(video), $"{status.State}, attempt {status.Attempt}", token => MakeReadyAsync(found, published.Attempt, token)));
+        }
+        else if (status.State == VideoState.Ready)
+        {
+            _findings.Add(new(FindingKind.ReadyButNotPublished, ObjectKeys.Status(video), "its multivariant playlist is not the final one", token => FailAsync(found, token)));
+        }
+        else if (status.State != VideoState.Failed)
+        {
+            _findings.Add(new(FindingKind.StuckStatus, ObjectKeys.Status(video), $"{status.State} since {status.Updated:u}", token => FailAsync(found, token)));
+        }
+    }
+
+    /// <summary>Marks a video as failed that has lost its worker. What viewers can play of it stays.</summary>
+    private async Task<bool> FailAsync(StoredStatus found, CancellationToken cancellationToken)
+    {
+        var failed = found.Status with { State = VideoState.Failed, Error = "The worker died. Ingest the video again.", Speed = null, Remaining = null, Updated = clock.GetUtcNow() };
+        return await statuses.WriteAsync(video, failed, WriteCondition.IfUnchanged(found.ETag), cancellationToken) is not null;
+    }
+
+    private async Task<bool> RemovePlaylistAsync(CancellationToken cancellationToken)
+    {
+        if (await statuses.ReadAsync(video, cancellationToken) is not null)
+            return false;
+        await store.DeleteAsync([ObjectKeys.Multivariant(video)], cancellationToken);
+        return true;
     }
 
     private async Task<bool> MakeReadyAsync(StoredStatus found, string attempt, CancellationToken cancellationToken)
     {
         if (await store.HeadAsync(ObjectKeys.Multivariant(video), cancellationToken) is null)
             return false;
-        var ready = found.Status with
+        var status = await AttemptManifest.ReadAsync(store, video, attempt, cancellationToken) is { } manifest ? manifest.ApplyTo(found.Status) : found.Status;
+        var ready = status with
         {
             State = VideoState.Ready,
             Progress = 1,
             Speed = null,
             Remaining = null,
             Error = null,
+            Playable = true,
             Playlist = ObjectKeys.Multivariant(video),
             Attempt = attempt,
             Updated = clock.GetUtcNow(),
@@ -151,7 +182,7 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         }
         // The last look, because this is what makes an attempt the video.
         var committed = await ReadAsync(ObjectKeys.Multivariant(video), cancellationToken);
-        if (committed is not null && (PublishedAttempt.In(committed) is not { } attempt || folder == ObjectKeys.Attempt(video, attempt)))
+        if (committed is not null && (PublishedAttempt.Read(committed) is not { } published || folder == ObjectKeys.Attempt(video, published.Attempt)))
             return false;
         if (keys.Count > 0)
             await store.DeleteAsync(keys, cancellationToken);

@@ -2,8 +2,9 @@ using Reelseal.Storage;
 
 namespace IngestVideo.Tests;
 
-/// <summary>The real store of a test, with an action before a write, and one before a removal.</summary>
-internal sealed class ChangedStore(IObjectStore store, Func<string, Task> beforePut, Func<IReadOnlyCollection<string>, Task>? beforeDelete = null)
+/// <summary>The real store of a test, with an action before and after a write, and one before a removal.</summary>
+internal sealed class ChangedStore(
+    IObjectStore store, Func<string, Task> beforePut, Func<string, Task>? afterPut = null, Func<IReadOnlyCollection<string>, Task>? beforeDelete = null)
     : IObjectStore
 {
     public Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken) => store.HeadAsync(key, cancellationToken);
@@ -13,7 +14,10 @@ internal sealed class ChangedStore(IObjectStore store, Func<string, Task> before
     public async Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken)
     {
         await beforePut(key);
-        return await store.PutAsync(key, content, condition, cancellationToken);
+        var written = await store.PutAsync(key, content, condition, cancellationToken);
+        if (written is not null && afterPut is not null)
+            await afterPut(key);
+        return written;
     }
 
     public async Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)

@@ -5,6 +5,7 @@ using IngestVideo.Status;
 using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
 using Reelseal.Storage;
+using Reelseal.Testing;
 
 namespace IngestVideo.Tests;
 
@@ -54,7 +55,7 @@ public sealed class FullDiskTests
         Assert.Equal([$"status/{id}.json"], await host.KeysAsync());
         Assert.Contains("no room", (await host.WaitForAsync(id, status => status.State == VideoState.Failed)).Error, StringComparison.Ordinal);
         Assert.Equal([Path.Combine(disk.Folder, "another's")], Directory.EnumerateFileSystemEntries(disk.Folder));
-        Assert.Empty(Processes.WorkingIn(disk.Folder));
+        Assert.Empty(RunningPrograms.WorkingIn(disk.Folder));
     }
 
     [Fact(Timeout = Limit)]

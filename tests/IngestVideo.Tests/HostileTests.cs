@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using IngestVideo.Status;
 using Reelseal;
+using Reelseal.Testing;
 
 namespace IngestVideo.Tests;
 
@@ -138,7 +139,7 @@ public sealed class HostileTests : IAsyncLifetime
         await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "could not be encoded within");
         Assert.Equal([$"status/{id}.json"], await host.KeysAsync());
         Assert.Empty(Directory.EnumerateFileSystemEntries(host.WorkDirectory));
-        Assert.Empty(Processes.WorkingIn(host.WorkDirectory));
+        Assert.Empty(RunningPrograms.WorkingIn(host.WorkDirectory));
     }
 
     [Theory(Timeout = Limit)]
@@ -198,7 +199,7 @@ public sealed class HostileTests : IAsyncLifetime
         TestContext.Current.TestOutputHelper?.WriteLine($"{string.Join(", ", statuses)}; the longest took {longest.TotalSeconds:0.0} s");
         Assert.InRange(longest, TimeSpan.Zero, TimeSpan.FromSeconds(60)); // MAX_TRANSCODE_TIME is 30 s
         Assert.Empty(Directory.EnumerateFileSystemEntries(Host.WorkDirectory));
-        Assert.Empty(Processes.WorkingIn(Host.WorkDirectory));
+        Assert.Empty(RunningPrograms.WorkingIn(Host.WorkDirectory));
         // Everything in the store belongs to a ready video, or says why the video failed.
         foreach (var group in (await Host.KeysAsync()).GroupBy(key => VideoId.Parse(key.Split('/')[1][..VideoId.TextLength], provider: null)))
         {

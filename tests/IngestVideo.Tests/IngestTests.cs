@@ -190,7 +190,7 @@ public sealed class IngestTests
         var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
         var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
         await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(
-            real, _ => Task.CompletedTask, keys =>
+            real, _ => Task.CompletedTask, beforeDelete: keys =>
         {
             deleted.Add(string.Join(' ', keys.Order(StringComparer.Ordinal)));
             return Task.CompletedTask;

@@ -37,7 +37,10 @@ internal static class StreamAssert
         foreach (var rendition in renditions.Where(rendition => rendition.Type == "audio"))
         {
             var stream = (await video.ProbeAsync(rendition.Name)).GetProperty("streams")[0];
-            Assert.Equal("aac LC 2 48000", $"{Text(stream, "codec_name")} {Text(stream, "profile")} {stream.GetProperty("channels")} {Text(stream, "sample_rate")}");
+            var tag = Assert.Single(video.Tags("#EXT-X-MEDIA"), line => line.Contains($"/{rendition.Name}/", StringComparison.Ordinal));
+            Assert.Equal("aac LC", $"{Text(stream, "codec_name")} {Text(stream, "profile")}");
+            Assert.Contains($",CHANNELS=\"{stream.GetProperty("channels")}\"", tag, StringComparison.Ordinal);
+            Assert.Contains(Text(stream, "sample_rate"), (string[])["44100", "48000"]);
         }
         foreach (var rendition in renditions.Where(rendition => rendition.Type == "iframes"))
         {

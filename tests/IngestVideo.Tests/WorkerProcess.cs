@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Reelseal.Testing;
 
 namespace IngestVideo.Tests;
 
@@ -47,7 +48,7 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
     }
 
     /// <summary>Programs that work in this worker's folders.</summary>
-    public IEnumerable<int> Programs() => Processes.WorkingIn(WorkDirectory);
+    public IEnumerable<int> Programs() => RunningPrograms.WorkingIn(WorkDirectory);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,6 +1,5 @@
 using System.Net;
 using IngestVideo.Status;
-using IngestVideo.Tests;
 using IngestVideo.Uploads;
 using Reelseal.EndToEnd.Tests;
 using Reelseal.Fsck;
@@ -116,7 +115,7 @@ internal sealed class S3System : IAsyncDisposable
     }
 
     /// <summary>The programs that ingest has started and that still run.</summary>
-    public IEnumerable<int> Programs() => Processes.WorkingIn(WorkDirectory);
+    public IEnumerable<int> Programs() => RunningPrograms.WorkingIn(WorkDirectory);
 
     /// <summary>Kills a function as a crash would, and waits until it is gone.</summary>
     public async Task KillAsync(string name)

@@ -40,7 +40,7 @@ export class Library {
   /** Rebuilds a card only if its video changed, so that pictures and focus stay. */
   #cardFor(video) {
     const known = this.#cards.get(video.id);
-    const mark = `${video.state} ${video.progress} ${video.error ?? ""}`;
+    const mark = `${video.state} ${video.progress} ${video.playable} ${video.error ?? ""}`;
     if (known?.mark === mark) return known.card;
     const card = this.#makeCard(video);
     this.#cards.set(video.id, { mark, card });
@@ -55,13 +55,17 @@ export class Library {
     const name = element("h3", { textContent: title });
     const buttons = element("div", { className: "actions" });
     card.append(picture, name);
-    if (video.state === "ready") {
+    const isReady = video.state === "ready"; // a version before 0.2.0 does not say that it is playable
+    if (isReady || video.playable) {
       picture.append(element("button", { id: `play-${video.id}`, type: "button", className: "cover", ariaLabel: `Play ${title}`, onclick: () => actions.play(video) }), element("span", { className: "duration", textContent: clock(video.duration) }));
       this.#addPoster(picture, video);
       for (const { kind, language, reason } of video.skipped ?? [])
         card.append(element("p", { className: "faint", textContent: `Without ${language ? `${kind} (${language})` : kind}: ${reason}` }));
       buttons.append(element("button", { type: "button", className: "quiet", textContent: "Share", ariaLabel: `Share ${title}`, onclick: () => actions.share(video) }));
-    } else {
+    }
+    if (isBeingMade(video) && video.playable) {
+      card.append(element("p", { className: "faint", textContent: `More qualities are coming: ${percent(video.progress)}` }));
+    } else if (!isReady) {
       card.append(element("p", { className: video.state === "failed" ? "fault" : "faint", textContent: video.state === "failed" ? video.error ?? "This video could not be made." : `${stateWords[video.state]} ${percent(video.progress)}` }));
     }
     buttons.append(element("button", { type: "button", className: "quiet", textContent: "Delete", ariaLabel: `Delete ${title}`, onclick: () => actions.remove(video) }));

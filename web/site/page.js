@@ -51,7 +51,7 @@ function showWatching(server) {
     player: byId("player"), video: byId("video"), state: byId("player-state"), play: byId("play"), mute: byId("mute"), volume: byId("volume"), seek: byId("seek"),
     preview: byId("preview"), time: byId("time"), quality: byId("quality"), audio: byId("audio"), subtitles: byId("subtitles"), fullscreen: byId("fullscreen"),
   });
-  const parts = { section: byId("watching"), title: byId("watching-title"), until: byId("watching-until"), close: byId("watching-close"), ways: byId("ways") };
+  const parts = { section: byId("watching"), title: byId("watching-title"), until: byId("watching-until"), coming: byId("watching-coming"), close: byId("watching-close"), ways: byId("ways") };
   return new Watching(parts, player, server, tell);
 }
 

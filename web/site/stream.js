@@ -1,18 +1,27 @@
 // Plays a source in a video element: with hls.js, or by the browser itself if it does that well. When a signature expires, the stream opens its source again and continues at the same place.
 import { Problem, unreachable } from "./problem.js";
+import { wait } from "./waiting.js";
 
 const hlsType = "application/vnd.apple.mpegurl";
 
 /** Safari plays HLS itself, with tracks that a page can choose. Other browsers that do so do not let a page choose tracks. */
 const playsItself = video => video.canPlayType(hlsType) !== "" && "audioTracks" in video;
 
-/** Events: "tracks" when choices are known or changed, "problem" with the detail, "restarting" and "restarted" around a renewal. */
+/** In a multivariant playlist that will be replaced by one with more qualities. */
+const stageOf = "reelseal.stage";
+const lookEvery = 3; // s
+
+/**
+ * Events: "tracks" when choices are known or changed, "problem" with the detail, "restarting" and "restarted" around a renewal,
+ * "incomplete" when more qualities will come, and "complete" when the stream has moved to them.
+ */
 export class Stream extends EventTarget {
   #video; #source; #hls = null; #Hls = null;
   #stopped = new AbortController();
   #chosen = { quality: "auto", audio: null, subtitles: null };
   #restarting = null;
   #renewedInVain = false;
+  #hasForeignBuffer = false;
 
   constructor(video, source) {
     super();
@@ -42,7 +51,7 @@ export class Stream extends EventTarget {
 
   stop() {
     this.#stopped.abort();
-    this.#hls?.destroy();
+    this.#hls?.destroy(); // with what it is waiting for
     this.#hls = null;
     this.#video.removeAttribute("src");
     this.#video.load();
@@ -60,7 +69,12 @@ export class Stream extends EventTarget {
 
   chooseQuality(value) {
     this.#chosen.quality = value;
-    if (this.#hls) this.#hls.nextLevel = value === "auto" ? -1 : this.#hls.levels.findIndex(level => String(level.height) === value);
+    if (!this.#hls) return;
+    const level = value === "auto" ? -1 : this.#hls.levels.findIndex(level => String(level.height) === value);
+    // What another player has buffered is not known to this one: the next level would begin only after it.
+    if (this.#hasForeignBuffer && level >= 0) this.#hls.currentLevel = level;
+    else this.#hls.nextLevel = level;
+    this.#hasForeignBuffer &&= level < 0;
   }
 
   chooseAudio(value) {
@@ -115,30 +129,77 @@ export class Stream extends EventTarget {
     const Hls = this.#Hls;
     if (this.#stopped.signal.aborted) return;
     if (!Hls.isSupported()) throw new Problem("cannot-play", "This browser cannot play this video.");
-    const hls = this.#hls = new Hls({
+    const hls = this.#hls = this.#createHls({ startPosition: position });
+    this.#hasForeignBuffer = false;
+    hls.once(Hls.Events.MANIFEST_LOADED, (_, { sessionData }) => { if (sessionData?.[stageOf]) this.#awaitMore(hls); });
+    hls.loadSource(url);
+    hls.attachMedia(this.#video);
+  }
+
+  #createHls(settings) {
+    const Hls = this.#Hls;
+    const hls = new Hls({
       workerPath: new URL("hls/hls.worker.js", import.meta.url).href, // its own file: a blob worker would need an exception in the page's Content-Security-Policy
-      startPosition: position,
+      ...settings,
       maxMaxBufferLength: 30, // seconds: data that is loaded ahead but never watched costs money
       xhrSetup: (request, address) => {
         request.open("GET", address);
         for (const [name, value] of Object.entries(this.#source.headersFor(address))) request.setRequestHeader(name, value);
       },
     });
-    hls.on(Hls.Events.ERROR, (_, data) => this.#onHlsError(data));
+    hls.on(Hls.Events.ERROR, (_, data) => { if (hls === this.#hls) this.#onHlsError(data); });
     hls.on(Hls.Events.FRAG_BUFFERED, () => { this.#renewedInVain = false; });
-    hls.on(Hls.Events.MANIFEST_PARSED, () => {
-      if (this.#chosen.quality !== "auto") this.chooseQuality(this.#chosen.quality);
-    });
-    hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => {
-      if (this.#chosen.audio !== null) this.chooseAudio(this.#chosen.audio);
-    });
-    hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => {
-      if (this.#chosen.subtitles !== null) this.chooseSubtitles(this.#chosen.subtitles);
-    });
+    for (const event of ["MANIFEST_PARSED", "AUDIO_TRACKS_UPDATED", "SUBTITLE_TRACKS_UPDATED"])
+      hls.on(Hls.Events[event], () => { if (hls === this.#hls) this.#applyChoices(); });
     for (const event of ["MANIFEST_PARSED", "AUDIO_TRACKS_UPDATED", "AUDIO_TRACK_SWITCHED", "SUBTITLE_TRACKS_UPDATED", "SUBTITLE_TRACK_SWITCH", "LEVEL_SWITCHED"])
-      hls.on(Hls.Events[event], () => this.dispatchEvent(new Event("tracks")));
-    hls.loadSource(url);
-    hls.attachMedia(this.#video);
+      hls.on(Hls.Events[event], () => { if (hls === this.#hls) this.dispatchEvent(new Event("tracks")); });
+    return hls;
+  }
+
+  #applyChoices() {
+    const { quality, audio, subtitles } = this.#chosen;
+    if (quality !== "auto") this.chooseQuality(quality);
+    if (audio !== null) this.chooseAudio(audio);
+    if (subtitles !== null) this.chooseSubtitles(subtitles);
+  }
+
+  /** Looks again and again whether all qualities are there, and then moves to them. */
+  async #awaitMore(hls) {
+    this.dispatchEvent(new Event("incomplete"));
+    const isOver = () => hls !== this.#hls;
+    while (!isOver()) {
+      try {
+        await wait(lookEvery, this.#stopped.signal);
+        if (isOver()) return;
+        const { url } = await this.#source.open();
+        const answer = await fetch(url, { headers: this.#source.headersFor(url), signal: this.#stopped.signal });
+        if (isOver()) return;
+        if (answer.status === 404) return this.#tell(missing());
+        if (answer.ok && !(await answer.text()).includes(`DATA-ID="${stageOf}"`)) return this.#moveTo(url, hls);
+      } catch (error) {
+        if (error.name === "AbortError") return;
+        // What plays goes on playing; the next look may succeed.
+      }
+    }
+  }
+
+  /** Hands the video element over to a player of all qualities: playback goes on without a gap, and a pause stays one. */
+  #moveTo(url, hls) {
+    const video = this.#video;
+    const next = this.#createHls({ startPosition: video.currentTime, abrEwmaDefaultEstimate: hls.bandwidthEstimate });
+    hls.on(this.#Hls.Events.DESTROYING, () => { if (next !== this.#hls) next.destroy(); });
+    next.once(this.#Hls.Events.ERROR, (_, { fatal }) => { if (fatal && next !== this.#hls) next.destroy(), this.#awaitMore(hls); });
+    next.once(this.#Hls.Events.MANIFEST_PARSED, () => {
+      if (hls !== this.#hls) return;
+      this.#hls = next;
+      this.#hasForeignBuffer = true;
+      this.#applyChoices();
+      next.attachMedia(hls.transferMedia() ?? video);
+      hls.destroy();
+      this.dispatchEvent(new Event("tracks"));
+      this.dispatchEvent(new Event("complete"));
+    });
+    next.loadSource(url);
   }
 
   #onHlsError(data) {
@@ -146,7 +207,7 @@ export class Stream extends EventTarget {
     if (status === 401 || status === 403) return this.#renew();
     if (!data.fatal) return;
     if (data.type === this.#Hls.ErrorTypes.NETWORK_ERROR) {
-      if (status === 404) this.#tell(new Problem("missing", "This video is not there any more."));
+      if (status === 404) this.#tell(missing());
       else if (status >= 500) this.#tell(new Problem("server", "The server has a problem of its own. Try again in a while."));
       else this.#tell(unreachable());
     } else if (data.type === this.#Hls.ErrorTypes.MEDIA_ERROR && !this.#renewedInVain) {
@@ -207,3 +268,5 @@ export class Stream extends EventTarget {
     };
   }
 }
+
+const missing = () => new Problem("missing", "This video is not there any more.");

@@ -11,6 +11,7 @@ const words = { sending: "Sending", receiving: "Checking", probing: "Checking", 
 
 export class UploadPanel {
   #job = null;
+  #isPlayable = false;
   #running = null; // an AbortController while an upload runs
   #finished = Promise.resolve();
 
@@ -61,6 +62,7 @@ export class UploadPanel {
 
   async #runToItsEnd() {
     const job = this.#job;
+    this.#isPlayable = false;
     const rate = new Rate();
     this.#running = new AbortController();
     this.#lock(true);
@@ -177,7 +179,10 @@ export class UploadPanel {
     if (status.state === "failed") return; // the answer to the request explains it better
     this.#showStep(status.state);
     this.progress.value = status.progress;
+    if (status.playable && !this.#isPlayable) this.onVideos();
+    this.#isPlayable = status.playable === true;
     this.figures.textContent = [
+      ...status.playable ? ["Ready to watch, more qualities are coming"] : [],
       percent(status.progress), ...status.speed ? [`${status.speed.toFixed(1)}× as fast as it plays`] : [], ...status.remaining ? [`${timeLeft(status.remaining)} left`] : [],
     ].join(" · ");
   }

@@ -84,7 +84,7 @@ async function beginOrGoOn(server, job) {
     await remember(job);
     return upload;
   } catch (error) {
-    if (error.kind === "conflict") return server.findUpload(job.id); // it was it was it was begun, but the answer was lost
+    if (error.kind === "conflict") return server.findUpload(job.id); // it was begun, but the answer was lost
     if (error.kind !== "not-in-parts") throw error;
     return null;
   }

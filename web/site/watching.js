@@ -10,7 +10,7 @@ export class Watching {
   #ending = 0;
 
   constructor(elements, player, server, fail) {
-    Object.assign(this, elements); // section, title, until, close, ways
+    Object.assign(this, elements); // section, title, until, coming, close, ways
     this.player = player;
     this.server = server;
     this.fail = fail; // (problem, tryAgain)
@@ -51,6 +51,7 @@ export class Watching {
   #show(video, fixedSource = null) {
     this.#video = { ...video, fixedSource };
     this.section.hidden = false;
+    this.coming.hidden = true;
     this.title.textContent = video.title ?? "Untitled";
     this.title.focus({ preventScroll: true });
     if (this.section.getBoundingClientRect().top < 0)
@@ -64,6 +65,8 @@ export class Watching {
     this.player.stream = stream;
     this.fail(null);
     stream.addEventListener("problem", ({ detail }) => this.#onProblem(detail));
+    stream.addEventListener("incomplete", () => { this.coming.hidden = false; });
+    stream.addEventListener("complete", () => this.#onComplete(stream));
     try {
       await stream.start(position);
     } catch (error) {
@@ -73,6 +76,15 @@ export class Watching {
     if (stream !== this.#stream) return;
     if (isPlaying) this.player.video.play().catch(() => {}); // the button is there
     if (stream.query) await this.#addPictures(stream, video);
+  }
+
+  /** All qualities are there, and so are the pictures. */
+  async #onComplete(stream) {
+    if (stream !== this.#stream) return;
+    this.coming.hidden = true;
+    const video = this.#video;
+    if (!video.fixedSource) Object.assign(video, await this.server.video(video.id).catch(() => ({})));
+    if (stream === this.#stream && stream.query) await this.#addPictures(stream, video);
   }
 
   async #addPictures(stream, video) {

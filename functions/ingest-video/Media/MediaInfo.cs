@@ -95,6 +95,15 @@ public sealed record AudioTrack(int StreamIndex, string? Language, string? Title
 {
     /// <summary>ffmpeg's name of the codec.</summary>
     public string Codec { get; init; } = "";
+
+    /// <summary>ffmpeg's name of the codec's profile, or null.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>Samples a second; zero where the file does not say.</summary>
+    public int SampleRate { get; init; }
+
+    /// <summary>Bits a second; zero where the file does not say.</summary>
+    public long BitsPerSecond { get; init; }
 }
 
 /// <summary>A track of text subtitles.</summary>

@@ -22,4 +22,8 @@ public sealed record Timeline(IReadOnlyDictionary<int, StreamSpan> Streams)
 /// <param name="Start">The least presentation time; negative for packets that are decoded and not shown.</param>
 /// <param name="End">The end of the packet that is shown last.</param>
 /// <param name="HasPresentationTimes">Packets say when they are shown. In AVI they only say when they are decoded.</param>
-public readonly record struct StreamSpan(TimeSpan Start, TimeSpan End, bool HasPresentationTimes);
+public readonly record struct StreamSpan(TimeSpan Start, TimeSpan End, bool HasPresentationTimes)
+{
+    /// <summary>Each packet begins where the one before it ends, and all but the last are equally long.</summary>
+    public bool IsContinuous { get; init; }
+}

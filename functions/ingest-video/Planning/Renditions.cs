@@ -18,12 +18,19 @@ public sealed record VideoRendition(string Name, Size Size, FrameRate FrameRate,
     public bool Copied { get; init; }
 }
 
-/// <summary>One audio track, as stereo AAC.</summary>
+/// <summary>One audio track, as AAC: stereo, unless it is copied.</summary>
 /// <param name="Name">The folder.</param>
 /// <param name="Label">The name in a player's menu.</param>
 /// <param name="Track">Where it comes from.</param>
 /// <param name="Default">Whether players select it by default.</param>
-public sealed record AudioRendition(string Name, string Label, AudioTrack Track, bool Default) : Rendition(Name);
+public sealed record AudioRendition(string Name, string Label, AudioTrack Track, bool Default) : Rendition(Name)
+{
+    /// <summary>The source's own packets, as they are.</summary>
+    public bool Copied { get; init; }
+
+    /// <summary>How many channels come out.</summary>
+    public int Channels => Copied ? Track.Channels : 2;
+}
 
 /// <summary>One track of text subtitles, as WebVTT.</summary>
 public sealed record SubtitleRendition(string Name, string Label, SubtitleTrack Track, bool Default) : Rendition(Name);

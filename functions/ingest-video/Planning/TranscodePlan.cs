@@ -22,6 +22,12 @@ public sealed record TranscodePlan
     /// <summary>How much more than the ladder's cap a copy may need.</summary>
     private const double BitRateAllowance = 1.5;
 
+    private const long MostCopiedAudioBitsPerSecond = 256_000;
+    private const double AacFrameSamples = 1024;
+
+    /// <summary>Three frames of AAC at 44.1 kHz.</summary>
+    private static readonly TimeSpan s_longestPriming = TimeSpan.FromSeconds(-0.07);
+
     /// <summary>How much text a track of subtitles may have. A film of three hours has about 200 kB; compressed in its container, a megabyte may be a gigabyte.</summary>
     public const int MaxSubtitleBytes = 8 << 20;
 
@@ -124,16 +130,30 @@ public sealed record TranscodePlan
 
     /// <summary>The same with the source as its own largest rendition.</summary>
     /// <param name="gap">The longest time from one of its keyframes to the next.</param>
-    public TranscodePlan WithCopy(TimeSpan gap) =>
+    /// <param name="container">What the source is.</param>
+    public TranscodePlan WithCopy(TimeSpan gap, Container container) =>
         (this with
         {
             Video = [.. Video.SkipLast(1), Video[^1] with { Copied = true }],
+            Audio = [.. Audio.Select(rendition => rendition with { Copied = MayCopy(rendition.Track, container) })],
             KeyframeDuration = gap,
             SegmentDuration = TimeSpan.FromSeconds(Math.Min(KeyframesPerSegment * KeyframeSeconds, LongestCopiedSegment - gap.TotalSeconds)),
         }).WithStills(Source.Video!);
 
-    /// <summary>Everything that ffmpeg cuts into segments.</summary>
-    public IEnumerable<Rendition> Segmented => IFrames is null ? [.. Video, .. Audio] : [.. Video, .. Audio, IFrames];
+    /// <summary>
+    /// Whether the packets of a sound can be copied beside the picture's: every player knows AAC-LC in mono or stereo, and this one lasts from the first picture to the last
+    /// without a gap. Only of MP4 is it known that one description holds for all packets.
+    /// </summary>
+    private bool MayCopy(AudioTrack track, Container container) =>
+        container.Demuxer == "mov"
+        && track is { Codec: "aac", Profile: "LC", Channels: 1 or 2, SampleRate: 44_100 or 48_000, BitsPerSecond: > 0 and <= MostCopiedAudioBitsPerSecond }
+        && Source.Timeline?.Streams.GetValueOrDefault(track.StreamIndex) is { IsContinuous: true } span
+        && TimeSpan.FromSeconds(Math.Max(1 / FrameRate.PerSecond, AacFrameSamples / track.SampleRate)) is var frame
+        // What comes before the first picture is the encoder's own delay, which decoders leave out.
+        && span.Start > s_longestPriming && span.Start < frame && span.End > End - frame;
+
+    /// <summary>Everything that ffmpeg makes, apart from stills.</summary>
+    public IEnumerable<Rendition> Renditions => [.. Video, .. Audio, .. IFrames is null ? (Rendition[])[] : [IFrames], .. Subtitles];
 
     public static TranscodePlan For(MediaInfo source, Ladder ladder, SegmentFormat format)
     {
@@ -144,7 +164,7 @@ public sealed record TranscodePlan
         var plan = new TranscodePlan
         {
             Source = source,
-            Video = source.Video is { } video ? Renditions(video, ladder, rate, halfRateFrames) : [],
+            Video = source.Video is { } video ? Videos(video, ladder, rate, halfRateFrames) : [],
             Audio = Audios(source.Audio),
             Subtitles = source.Video is null ? [] : Texts(source.Subtitles, DefaultOf(source.Audio)),
             SegmentFormat = format,
@@ -169,7 +189,7 @@ public sealed record TranscodePlan
         };
     }
 
-    private static List<VideoRendition> Renditions(VideoTrack source, Ladder ladder, FrameRate rate, int halfRateFrames)
+    private static List<VideoRendition> Videos(VideoTrack source, Ladder ladder, FrameRate rate, int halfRateFrames)
     {
         var renditions = new List<VideoRendition>();
         var names = new UniqueNames();

@@ -89,6 +89,9 @@ public sealed partial class Prober(Sandbox sandbox, IngestOptions options)
             .Select(stream => new AudioTrack(stream.Index, Language(stream), Title(stream), stream.Channels, stream.Disposition is { Default: 1 })
             {
                 Codec = stream.CodecName!,
+                Profile = stream.Profile,
+                SampleRate = int.TryParse(stream.SampleRate, CultureInfo.InvariantCulture, out var rate) ? rate : 0,
+                BitsPerSecond = long.TryParse(stream.BitRate, CultureInfo.InvariantCulture, out var bits) ? bits : 0,
             }).ToList();
         var subtitles = streams.Where(stream => picture is not null && IsText(stream)).Take(MediaInfo.MaxTracks)
             .Select(stream => new SubtitleTrack(

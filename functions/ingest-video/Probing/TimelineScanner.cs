@@ -57,6 +57,7 @@ public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
         private const long NoTime = long.MinValue;
         private readonly Dictionary<int, double> _timeBases = [];
         private readonly Dictionary<int, StreamSpan> _spans = [];
+        private readonly Dictionary<int, (long Next, long Duration, bool IsLast)> _packets = [];
 
         private readonly PictureDistances _distances = new();
         private bool _incomplete;
@@ -108,9 +109,19 @@ public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
             // What does not say how long it stands is one picture long.
             var seconds = duration > 0 ? duration * unit : streams[stream] == video?.StreamIndex ? 1 / video.FrameRate : 0;
             var (start, end) = (Moment(time * unit), Moment(time * unit + seconds));
+            var follows = Follows(stream, time, duration);
             _spans[stream] = _spans.TryGetValue(stream, out var span)
-                ? new(start < span.Start ? start : span.Start, end > span.End ? end : span.End, span.HasPresentationTimes && presented != NoTime)
-                : new(start, end, presented != NoTime);
+                ? new(start < span.Start ? start : span.Start, end > span.End ? end : span.End, span.HasPresentationTimes && presented != NoTime) { IsContinuous = span.IsContinuous && follows }
+                : new(start, end, presented != NoTime) { IsContinuous = follows };
+        }
+
+        /// <summary>Whether a packet begins where the one before it ended, as near as their unit of time can say it; only the last one may be shorter.</summary>
+        private bool Follows(int stream, long time, long duration)
+        {
+            var first = !_packets.TryGetValue(stream, out var before);
+            var isLast = !first && duration < before.Duration - 1;
+            _packets[stream] = (time + duration, first ? duration : before.Duration, isLast);
+            return duration > 0 && (first || (!before.IsLast && Math.Abs(time - before.Next) <= 1 && duration <= before.Duration + 1));
         }
 
         /// <summary>Whether a packet is marked as damaged (AV_PKT_FLAG_CORRUPT, 2): of MP4, one that ends with the file and not where it should.</summary>

@@ -7,7 +7,8 @@ namespace IngestVideo.Processes;
 /// is never touched.</param>
 /// <param name="CpuTime">Its time on all processors together.</param>
 /// <param name="FileBytes">The size of each file that it writes. One byte more, and the kernel kills it.</param>
-public readonly record struct ProcessLimits(long MemoryBytes, TimeSpan CpuTime, long FileBytes);
+/// <param name="Niceness">How far it gives way to other processes, up to 19.</param>
+public readonly record struct ProcessLimits(long MemoryBytes, TimeSpan CpuTime, long FileBytes, int Niceness = 10);
 
 /// <summary>
 /// Starts a program without a network and without sight of the function's secrets, with limits on processor time, memory and files, at low priority, and
@@ -65,7 +66,7 @@ public sealed class Sandbox(ILogger<Sandbox> logger, params IReadOnlyList<string
             Report("setpriv", "dies with this process and gains no privileges");
         if (!await TryAsync("prlimit", limits => [Limit("data", limits.MemoryBytes), ThreadStack, Limit("cpu", (long)Math.Ceiling(limits.CpuTime.TotalSeconds)), Limit("fsize", limits.FileBytes), "--core=0", "--"]))
             Report("prlimit", "has limits on memory, processor time and the size of files");
-        if (!await TryAsync("nice", _ => ["-n", "10", "--"]))
+        if (!await TryAsync("nice", limits => ["-n", limits.Niceness.ToString(CultureInfo.InvariantCulture), "--"]))
             Report("nice", "has a low priority");
         return working;
 

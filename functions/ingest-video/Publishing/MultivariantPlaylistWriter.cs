@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using IngestVideo.Planning;
+using Reelseal;
 
 namespace IngestVideo.Publishing;
 
@@ -16,16 +17,17 @@ public static class MultivariantPlaylistWriter
 
     /// <param name="attempt">The folder of all renditions, relative to this playlist.</param>
     /// <param name="renditions">At least one of video or audio.</param>
-    public static string Write(string attempt, IReadOnlyList<PublishedRendition> renditions)
+    /// <param name="stage">How much of the video it offers.</param>
+    public static string Write(string attempt, IReadOnlyList<PublishedRendition> renditions, PublicationStage stage = PublicationStage.Final)
     {
         var video = renditions.Where(rendition => rendition.Rendition is VideoRendition).ToList();
         var audio = renditions.Where(rendition => rendition.Rendition is AudioRendition).ToList();
         var subtitles = renditions.Where(rendition => rendition.Rendition is SubtitleRendition).ToList();
-        var text = new StringBuilder("#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n");
+        var text = new StringBuilder("#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n").Append(PublicationStages.TagOf(stage));
         foreach (var rendition in audio)
         {
             var sound = (AudioRendition)rendition.Rendition;
-            Media(text, "AUDIO", AudioGroup, sound.Label, sound.Track.Language, sound.Default, ",AUTOSELECT=YES,CHANNELS=\"2\"", Uri(attempt, sound));
+            Media(text, "AUDIO", AudioGroup, sound.Label, sound.Track.Language, sound.Default, $",AUTOSELECT=YES,CHANNELS=\"{sound.Channels}\"", Uri(attempt, sound));
         }
         foreach (var rendition in subtitles)
         {

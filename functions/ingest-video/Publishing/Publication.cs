@@ -4,11 +4,29 @@ using Reelseal.Storage;
 
 namespace IngestVideo.Publishing;
 
-/// <summary>What one attempt at a video has in the store: invisible to players until it is committed, and removable as a whole until then.</summary>
+/// <summary>
+/// What one attempt at a video has in the store: its own folder, and the multivariant playlist while that names this folder. Until then no player sees anything of it.
+/// </summary>
+/// <remarks>
+/// The multivariant playlist is written only if it still is what this worker last saw of it (<see cref="WriteCondition"/>): of two workers that both believe the video to be theirs,
+/// one learns that it is not.
+/// </remarks>
 public sealed class Publication(IObjectStore store, VideoId video, string attempt)
 {
+    private string? _seenETag;
+    private bool _isInDoubt;
+
+    /// <summary>What the multivariant playlist said when this worker last saw it; null while there was none.</summary>
+    public PublishedAttempt? Seen { get; private set; }
+
+    /// <summary>Whether players may be reading what this attempt wrote: the playlist names it, or may do so because the answer to a write was lost.</summary>
+    public bool IsVisible => _isInDoubt || Seen?.Attempt == attempt;
+
     /// <summary>The key of one of this attempt's objects.</summary>
     public string KeyOf(string path) => ObjectKeys.Attempt(video, attempt) + path;
+
+    /// <summary>The publication of another attempt by the same worker, which has seen the same.</summary>
+    public Publication For(string otherAttempt) => new(store, video, otherAttempt) { Seen = Seen, _seenETag = _seenETag };
 
     public async Task PutAsync(string path, Stream content, CancellationToken cancellationToken)
     {
@@ -23,41 +41,69 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
         await PutAsync(path, content, cancellationToken);
     }
 
-    /// <summary>Writes the multivariant playlist, which makes this attempt the video, for good.</summary>
-    /// <returns>false when another attempt is the video already.</returns>
-    public async Task<bool> CommitAsync(IReadOnlyList<PublishedRendition> renditions, CancellationToken cancellationToken)
-    {
-        using var content = new MemoryStream(Encoding.UTF8.GetBytes(MultivariantPlaylistWriter.Write(attempt, renditions)));
-        return await store.PutAsync(ObjectKeys.Multivariant(video), content, WriteCondition.IfNew, cancellationToken) is not null
-            // The playlist may also be there because the answer to an earlier write of ours was lost.
-            || await FindCommittedAsync(cancellationToken) == attempt;
-    }
-
-    /// <summary>The attempt that is the video, or null while there is none.</summary>
-    public async Task<string?> FindCommittedAsync(CancellationToken cancellationToken)
+    /// <summary>Looks at what the video is now.</summary>
+    /// <exception cref="UpstreamException">The store failed, or the multivariant playlist is not one of ours.</exception>
+    public async Task<PublishedAttempt?> LookAsync(CancellationToken cancellationToken)
     {
         await using var stored = await store.GetAsync(ObjectKeys.Multivariant(video), range: null, unlessETag: null, cancellationToken);
         if (stored is null)
-            return null;
-        using var reader = new StreamReader(stored.Content);
-        return PublishedAttempt.In(await reader.ReadToEndAsync(cancellationToken));
+        {
+            (Seen, _seenETag) = (null, null);
+        }
+        else
+        {
+            using var reader = new StreamReader(stored.Content);
+            var text = await reader.ReadToEndAsync(cancellationToken);
+            Seen = PublishedAttempt.Read(text) ?? throw new UpstreamException("The multivariant playlist of this video cannot be read.", timedOut: false);
+            _seenETag = stored.Entry.ETag;
+        }
+        _isInDoubt = false;
+        return Seen;
     }
 
-    /// <summary>Removes what this attempt wrote.</summary>
-    public async Task RemoveAsync(CancellationToken cancellationToken) => await DeleteAsync(await ListAsync(ObjectKeys.Attempt(video, attempt), cancellationToken), cancellationToken);
+    /// <summary>Writes the multivariant playlist, unless it is no longer what this worker last saw of it.</summary>
+    /// <param name="multivariant">Its text; different for each attempt and stage.</param>
+    /// <param name="stage">How much of the video it offers.</param>
+    /// <param name="cancellationToken">Gives up; whether it was written is then unknown.</param>
+    /// <returns>false when it was not, and what is there instead has been <see cref="Seen"/>.</returns>
+    public async Task<bool> TryPublishAsync(string multivariant, PublicationStage stage, CancellationToken cancellationToken)
+    {
+        using var content = new MemoryStream(Encoding.UTF8.GetBytes(multivariant));
+        _isInDoubt = true;
+        var written = await store.PutAsync(ObjectKeys.Multivariant(video), content, _seenETag is { } seen ? WriteCondition.IfUnchanged(seen) : WriteCondition.IfNew, cancellationToken);
+        if (written is not null)
+        {
+            (Seen, _seenETag, _isInDoubt) = (PublishedAttempt.Read(multivariant), written, false);
+            return true;
+        }
+        // It may also have changed because the answer to an earlier write of ours was lost. What was withdrawn names no attempt any more.
+        return await LookAsync(cancellationToken) is { } found && found.Stage == stage && (found.Attempt == attempt || stage == PublicationStage.Withdrawn);
+    }
+
+    /// <summary>Replaces the multivariant playlist by one that names nothing: the video is gone for players, and no write that is still on its way brings it back.</summary>
+    /// <returns>false when it was no longer this attempt's.</returns>
+    public async Task<bool> TryWithdrawAsync(CancellationToken cancellationToken) =>
+        Seen?.Attempt == attempt && await TryPublishAsync($"#EXTM3U\n{PublicationStages.TagOf(PublicationStage.Withdrawn)}# {attempt}\n", PublicationStage.Withdrawn, cancellationToken);
+
+    /// <summary>Removes what this attempt wrote in its own folder.</summary>
+    public async Task RemoveAsync(CancellationToken cancellationToken) =>
+        await DeleteAsync(await ListAsync(ObjectKeys.Attempt(video, attempt), cancellationToken), cancellationToken);
 
     /// <summary>Removes what other attempts left, if this one is the video: until then one of them may still become it.</summary>
-    public async Task RemoveOthersAsync(CancellationToken cancellationToken)
+    /// <param name="except">An attempt that players may still be reading, or null.</param>
+    /// <param name="cancellationToken">Ends the removal.</param>
+    public async Task RemoveOthersAsync(string? except, CancellationToken cancellationToken)
     {
         var others = await ListAsync(ObjectKeys.Video(video), cancellationToken);
-        others.RemoveAll(key => key == ObjectKeys.Multivariant(video) || key.StartsWith(ObjectKeys.Attempt(video, attempt), StringComparison.Ordinal));
+        string[] kept = except is null ? [ObjectKeys.Attempt(video, attempt)] : [ObjectKeys.Attempt(video, attempt), ObjectKeys.Attempt(video, except)];
+        others.RemoveAll(key => key == ObjectKeys.Multivariant(video) || kept.Any(folder => key.StartsWith(folder, StringComparison.Ordinal)));
         // Looked up after the list was made: a video that was deleted meanwhile, and is being ingested again, has its attempt in the list as well.
-        if (others is not [] && await FindCommittedAsync(cancellationToken) == attempt)
+        if (others is not [] && await LookAsync(cancellationToken) is { Stage: PublicationStage.Final } now && now.Attempt == attempt)
             await DeleteAsync(others, cancellationToken);
     }
 
-    /// <summary>Takes back a commit: the video was deleted while it was written.</summary>
-    public async Task WithdrawAsync(CancellationToken cancellationToken)
+    /// <summary>Takes back what was published: the video was deleted meanwhile.</summary>
+    public async Task RetractAsync(CancellationToken cancellationToken)
     {
         await store.DeleteAsync([ObjectKeys.Multivariant(video)], cancellationToken);
         await RemoveAsync(cancellationToken);

@@ -7,12 +7,12 @@ using IngestVideo.Planning;
 namespace IngestVideo.Publishing;
 
 /// <summary>Uploads segments while ffmpeg writes them, and removes each from the disk. Where the store is slower than ffmpeg, ffmpeg is stopped until it has caught up.</summary>
-/// <param name="plan">What is being encoded.</param>
+/// <param name="step">What ffmpeg makes.</param>
 /// <param name="workspace">Where ffmpeg writes.</param>
 /// <param name="publication">Where the segments go.</param>
 /// <param name="mostUnpublished">How many bytes may wait on disk before ffmpeg is stopped.</param>
 /// <param name="setPaused">Stops ffmpeg, or lets it go on. It is called again and again, with the same value as well.</param>
-public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Publication publication, long mostUnpublished, Action<bool> setPaused)
+public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Publication publication, long mostUnpublished, Action<bool> setPaused)
 {
     private const int Uploads = 4;
 
@@ -26,7 +26,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
 
     private readonly HashSet<string> _found = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _newest = new(StringComparer.Ordinal);
-    private readonly ShortTails _tails = new(plan, workspace.Output);
+    private readonly ShortTails _tails = new(step, workspace.Output);
     private readonly ConcurrentDictionary<string, long> _published = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _codecs = new(StringComparer.Ordinal);
     private readonly CaptionScanner _captions = new();
@@ -35,8 +35,9 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
 
     /// <summary>Uploads until ffmpeg has ended and nothing is left to upload.</summary>
     /// <param name="transcoding">ffmpeg's run; its failure ends this, too.</param>
+    /// <param name="earlier">What an earlier step of the plan has published: pictures are cut where its pictures are.</param>
     /// <param name="cancellationToken">Ends the uploads.</param>
-    public async Task PublishAsync(Task transcoding, CancellationToken cancellationToken)
+    public async Task PublishAsync(Task transcoding, Task<IReadOnlyList<PublishedRendition>> earlier, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var queue = Channel.CreateUnbounded<string>();
@@ -48,7 +49,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
             {
                 ended = transcoding.IsCompleted || uploading.IsCompleted; // before looking: what comes after is found
                 if (ended && transcoding.IsCompletedSuccessfully)
-                    await _tails.JoinAsync(stop.Token);
+                    await _tails.JoinAsync(await earlier.WaitAsync(stop.Token), stop.Token);
                 foreach (var file in FindComplete(ended))
                     queue.Writer.TryWrite(file);
                 ApplyBackpressure();
@@ -70,10 +71,13 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     }
 
     /// <summary>Writes the media playlists of what was uploaded, with what was measured.</summary>
+    /// <param name="earlier">What an earlier step of the plan has published.</param>
+    /// <param name="cancellationToken">Ends the uploads.</param>
     /// <exception cref="IngestRefusedException">422: ffmpeg found nothing to encode.</exception>
-    public async Task<IReadOnlyList<PublishedRendition>> FinishAsync(CancellationToken cancellationToken)
+    /// <exception cref="CopyFailedException">The pictures are not cut where those of the copy are.</exception>
+    public async Task<IReadOnlyList<PublishedRendition>> FinishAsync(IReadOnlyList<PublishedRendition> earlier, CancellationToken cancellationToken)
     {
-        var finished = await Task.WhenAll(plan.Segmented.Select(
+        var finished = await Task.WhenAll(step.Segmented.Select(
             async rendition => (rendition, segments: Measure(rendition, await _tails.ReadAsync(rendition, cancellationToken)))));
         var renditions = new List<PublishedRendition>();
         foreach (var (rendition, segments) in finished)
@@ -82,7 +86,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
             {
                 // A track that was announced but has nothing in it is left out; a picture without a picture is no video.
                 // And a single picture has no I-frames in fragmented MP4, of which ffmpeg loses the last.
-                if (rendition is VideoRendition || plan.Video is [])
+                if (rendition is VideoRendition || step.Plan.Video is [])
                     throw IngestRefusedException.Undecodable($"The video cannot be decoded: there is not one {(rendition is AudioRendition ? "sound" : "picture")} in it that can.");
                 continue;
             }
@@ -90,8 +94,8 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
             var codecs = rendition is AudioRendition ? CodecString.Aac : _codecs[rendition.Name];
             renditions.Add(new(rendition, codecs, MeasuredBandwidth.Of(measured), measured) { Captions = HasCaptions(rendition.Name) ? _captions.Found : [] });
         }
-        CheckAligned(renditions);
-        var init = plan.SegmentFormat == SegmentFormat.FragmentedMp4 ? OutputFiles.InitSection : null;
+        CheckAligned([.. earlier, .. renditions]);
+        var init = step.Plan.SegmentFormat == SegmentFormat.FragmentedMp4 ? OutputFiles.InitSection : null;
         await Task.WhenAll(renditions.Select(rendition => publication.PutAsync(
             $"{rendition.Rendition.Name}/{MediaPlaylistWriter.Name}", MediaPlaylistWriter.Write(rendition.Segments, init, rendition.Rendition is IFrameRendition), cancellationToken)));
         return renditions;
@@ -112,7 +116,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     /// </summary>
     private IEnumerable<string> FindComplete(bool ended)
     {
-        foreach (var rendition in plan.Segmented)
+        foreach (var rendition in step.Segmented)
         {
             string? init = null;
             var complete = new List<(string Path, int Index)>();
@@ -125,7 +129,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
                 if (!int.TryParse(name.Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var index))
                     continue;
                 newest = Math.Max(newest, index); // also one that is still being written
-                if (name.EndsWith(OutputFiles.SegmentExtension(plan.SegmentFormat), StringComparison.Ordinal))
+                if (name.EndsWith(OutputFiles.SegmentExtension(step.Plan.SegmentFormat), StringComparison.Ordinal))
                     complete.Add((path, index));
             }
             _newest[rendition.Name] = newest;
@@ -170,13 +174,13 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     }
 
     /// <summary>The smallest picture of the full rate has them all: where every second picture is left out, so is what it carries.</summary>
-    private bool HasCaptions(string rendition) => plan.Video.FirstOrDefault(video => video.FrameRate == plan.FrameRate)?.Name == rendition;
+    private bool HasCaptions(string rendition) => step.Video.FirstOrDefault(video => video.FrameRate == step.Plan.FrameRate)?.Name == rendition;
 
     /// <summary>Learns the codec from the first segment, and checks every one that was copied.</summary>
     private async Task ReadStartAsync(string name, FileStream content, CancellationToken cancellationToken)
     {
         var rendition = Path.GetDirectoryName(name)!;
-        var copied = plan.CopiesSource && plan.Video[^1].Name == rendition;
+        var copied = step.Video.Any(video => video.Copied && video.Name == rendition);
         if (_codecs.ContainsKey(rendition) && !copied)
             return;
         var start = new byte[BytesForCodec];
@@ -191,7 +195,7 @@ public sealed class SegmentPublisher(TranscodePlan plan, Workspace workspace, Pu
     /// <summary>A copy is only good if everything else is cut where it is.</summary>
     private void CheckAligned(IReadOnlyList<PublishedRendition> renditions)
     {
-        if (!plan.CopiesSource)
+        if (!step.Plan.CopiesSource)
             return;
         var cuts = renditions.Where(rendition => rendition.Rendition is VideoRendition).Select(rendition => rendition.Segments.SkipLast(1).Select(segment => segment.Seconds).ToList()).ToList();
         if (cuts.Any(other => other.Count != cuts[0].Count || other.Zip(cuts[0]).Any(pair => Math.Abs(pair.First - pair.Second) > 0.01)))

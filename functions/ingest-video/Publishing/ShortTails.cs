@@ -7,7 +7,7 @@ namespace IngestVideo.Publishing;
 /// <remarks>
 /// Segments of both formats may be put together byte by byte: packets of a transport stream go on counting, and fragments of MP4 say their time themselves.
 /// </remarks>
-internal sealed class ShortTails(TranscodePlan plan, string output)
+internal sealed class ShortTails(TranscodeStep step, string output)
 {
     private const double ShortestSeconds = 0.5;
 
@@ -16,12 +16,15 @@ internal sealed class ShortTails(TranscodePlan plan, string output)
     private readonly HashSet<string> _joined = new(StringComparer.Ordinal);
 
     /// <summary>Looks at what ffmpeg has cut. Call it when ffmpeg has ended, before the last two segments of any rendition are uploaded.</summary>
-    public async Task JoinAsync(CancellationToken cancellationToken)
+    /// <param name="earlier">What an earlier step of the plan has published.</param>
+    /// <param name="cancellationToken">Ends reading and writing.</param>
+    public async Task JoinAsync(IReadOnlyList<PublishedRendition> earlier, CancellationToken cancellationToken)
     {
         var cuts = new List<(Rendition Rendition, IReadOnlyList<(string Name, double Seconds)> Segments)>();
-        foreach (var rendition in plan.Segmented.Where(rendition => rendition is not IFrameRendition && !_joined.Contains(rendition.Name)))
+        foreach (var rendition in step.Segmented.Where(rendition => rendition is not IFrameRendition && !_joined.Contains(rendition.Name)))
             cuts.Add((rendition, await ReadAsync(rendition, cancellationToken)));
-        foreach (var rendition in Choose(cuts))
+        var published = earlier.FirstOrDefault(rendition => rendition.Rendition is VideoRendition)?.Segments.Count;
+        foreach (var rendition in Choose(cuts, published))
         {
             var segments = cuts.Single(cut => cut.Rendition == rendition).Segments;
             await AppendAsync(rendition, segments[^2].Name, segments[^1].Name, cancellationToken);
@@ -44,11 +47,15 @@ internal sealed class ShortTails(TranscodePlan plan, string output)
     /// Chooses the renditions whose last two segments become one: all pictures together, so that they stay cut at the same moments; sound where its own tail is short, or where it
     /// would be left with one segment more.
     /// </summary>
-    internal static IEnumerable<Rendition> Choose(IReadOnlyList<(Rendition Rendition, IReadOnlyList<(string Name, double Seconds)> Segments)> cuts)
+    /// <param name="cuts">What ffmpeg has cut.</param>
+    /// <param name="published">How many segments the pictures have that are published already; null when there are none.</param>
+    internal static IEnumerable<Rendition> Choose(IReadOnlyList<(Rendition Rendition, IReadOnlyList<(string Name, double Seconds)> Segments)> cuts, int? published = null)
     {
         var pictures = cuts.Where(cut => cut.Rendition is VideoRendition).Select(cut => cut.Segments).ToList();
         var most = pictures.Select(segments => segments.Count).DefaultIfEmpty().Max();
-        var picturesJoin = most > 1 && pictures.Exists(segments => segments.Count == most && segments[^1].Seconds < ShortestSeconds);
+        var picturesJoin = published is { } count
+            ? most == count + 1
+            : most > 1 && pictures.Exists(segments => segments.Count == most && segments[^1].Seconds < ShortestSeconds);
         var left = picturesJoin ? most - 1 : most;
         foreach (var (rendition, segments) in cuts.Where(cut => cut.Segments.Count > 1))
         {

@@ -61,7 +61,7 @@ public sealed class VideoClaim : IAsyncDisposable
     public static async Task<ClaimResult> TakeAsync(
         StatusStore statuses, StatusStore retryingStatuses, VideoId video, TimeProvider clock, IngestOptions options, ILogger logger, CancellationToken cancellationToken)
     {
-        var attempt = RandomNumberGenerator.GetHexString(16, lowercase: true);
+        var attempt = NewAttempt();
         VideoStatus? before = null;
         DateTimeOffset? announced = null;
         while (true)
@@ -88,6 +88,8 @@ public sealed class VideoClaim : IAsyncDisposable
                 Created = before?.Created ?? announced ?? now,
                 Updated = now,
                 Attempt = attempt,
+                Playable = before?.Playable,
+                Playlist = before?.Playlist,
             };
             if (announced != status.Created)
             {
@@ -108,6 +110,18 @@ public sealed class VideoClaim : IAsyncDisposable
     {
         lock (_changing)
             _status = change(_status);
+    }
+
+    /// <summary>Goes on with the same video under a new attempt, because names under an attempt stand for the same bytes for ever.</summary>
+    /// <returns>false when the claim is lost.</returns>
+    /// <exception cref="UpstreamException">The store cannot be reached for long.</exception>
+    public async Task<bool> BeginAgainAsync(CancellationToken cancellationToken)
+    {
+        // Written before and after: a document that still bears the old attempt would pass for another worker's.
+        if (!await FlushAsync(cancellationToken))
+            return false;
+        Update(status => status with { Attempt = NewAttempt() });
+        return await FlushAsync(cancellationToken);
     }
 
     /// <summary>Writes the status now, or when the store is back.</summary>
@@ -156,6 +170,8 @@ public sealed class VideoClaim : IAsyncDisposable
         _ended.Dispose();
         _writing.Dispose();
     }
+
+    private static string NewAttempt() => RandomNumberGenerator.GetHexString(16, lowercase: true);
 
     private async Task BeatAsync()
     {

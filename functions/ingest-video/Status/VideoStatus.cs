@@ -40,7 +40,10 @@ public sealed record VideoStatus
     /// <summary>The tracks of the source that are left out, and why; null when there are none.</summary>
     public IReadOnlyList<SkippedTrack>? Skipped { get; init; }
 
-    /// <summary>The key of the multivariant playlist, once the video is ready.</summary>
+    /// <summary>Whether viewers can press play: before it is <see cref="VideoState.Ready"/> with fewer qualities. null means no.</summary>
+    public bool? Playable { get; init; }
+
+    /// <summary>The key of the multivariant playlist, once the video is playable.</summary>
     public string? Playlist { get; init; }
 
     /// <summary>The key of a still picture.</summary>
@@ -90,4 +93,5 @@ public sealed record VideoList(IReadOnlyList<VideoStatus> Videos, string? Next);
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(VideoStatus))]
 [JsonSerializable(typeof(VideoList))]
+[JsonSerializable(typeof(AttemptManifest))]
 public sealed partial class StatusJson : JsonSerializerContext;

@@ -6,7 +6,7 @@ using IngestVideo.Processes;
 namespace IngestVideo.Transcoding;
 
 /// <summary>
-/// Turns a plan into ffmpeg's arguments: one process, which decodes once and writes every rendition into its own folder of the working directory.
+/// Turns a step of a plan into ffmpeg's arguments: one process, which decodes once and writes every rendition into its own folder of the working directory.
 /// </summary>
 /// <remarks>
 /// Pictures that are needed rarely are taken from what is encoded anyway, as packets. A filter that gives one picture for many would make ffmpeg pull that many through,
@@ -14,15 +14,16 @@ namespace IngestVideo.Transcoding;
 /// </remarks>
 public static class FfmpegArguments
 {
-    public static IReadOnlyList<string> For(TranscodePlan plan, Container container, string source, IngestOptions options) =>
+    public static IReadOnlyList<string> For(TranscodeStep step, Container container, string source, IngestOptions options) =>
     [
         "-nostdin", "-hide_banner", "-v", "error", "-nostats", "-progress", "pipe:1", "-stats_period", "0.5",
-        .. Input(plan, container, source, options),
-        .. Filters(plan),
-        // The largest that is encoded first: it is the one whose pictures ffmpeg counts in its progress.
-        .. plan.Video.Index().Reverse().OrderBy(rendition => rendition.Item.Copied).SelectMany(rendition => (IEnumerable<string>)[.. rendition.Item.Copied ? Copy(plan) : Video(rendition.Item, rendition.Index, plan, options), .. Outputs(rendition.Item, plan)]),
-        .. plan.Audio.SelectMany(rendition => (IEnumerable<string>)[.. Audio(rendition, plan, options), .. Outputs(rendition, plan)]),
-        .. plan.Subtitles.SelectMany(Subtitles),
+        .. Input(step.Plan, container, source, options),
+        .. Filters(step),
+        // The largest first: it is the one whose pictures ffmpeg counts in its progress.
+        .. step.Video.Index().Reverse().SelectMany(rendition => (string[])[.. Video(rendition.Item, rendition.Index, step.Plan, options), .. Outputs(rendition.Item, step.Plan)]),
+        .. step.Audio.SelectMany(rendition => (string[])[.. Audio(rendition, step.Plan, options), .. Outputs(rendition, step.Plan)]),
+        .. step.Subtitles.SelectMany(Subtitles),
+        .. AlsoRead(step),
     ];
 
     private static IEnumerable<string> Input(TranscodePlan plan, Container container, string source, IngestOptions options) =>
@@ -41,12 +42,11 @@ public static class FfmpegArguments
     private static string[] Reconfigured(VideoTrack? video) =>
         video is { Rotated: false } ? [$"-reinit_filter:{video.StreamIndex.ToString(CultureInfo.InvariantCulture)}", "0"] : [];
 
-    private static string[] Filters(TranscodePlan plan)
+    private static string[] Filters(TranscodeStep step)
     {
-        if (plan.Source.Video is not { } video)
-            return [];
-        var encoded = plan.Video.Where(rendition => !rendition.Copied).ToList();
-        if (encoded is [])
+        var plan = step.Plan;
+        var encoded = step.Video.Where(rendition => !rendition.Copied).ToList();
+        if (plan.Source.Video is not { } video || encoded is [])
             return [];
         var splits = string.Concat(encoded.Select((_, index) => $"[s{index}]"));
         // Newer ffmpegs go by what the pictures say, older ones by the encoder's options: both say BT.709.
@@ -116,7 +116,7 @@ public static class FfmpegArguments
     /// <summary>With the tag of MP4: one of transport streams is refused by the other muxers.</summary>
     private static IEnumerable<string> Copy(TranscodePlan plan) => ["-map", $"0:{plan.Source.Video!.StreamIndex}", "-c:v", "copy", "-tag:v", "avc1"];
 
-    private static IEnumerable<string> Video(VideoRendition rendition, int index, TranscodePlan plan, IngestOptions options) =>
+    private static IEnumerable<string> Video(VideoRendition rendition, int index, TranscodePlan plan, IngestOptions options) => rendition.Copied ? Copy(plan) :
     [
         "-map", $"[v{index}]", "-c:v", "libx264", "-preset", options.X264Preset, "-profile:v", "high",
         // Quality, capped: a slide show costs little, an action scene no more than the ladder says.
@@ -132,7 +132,13 @@ public static class FfmpegArguments
 
     private static IEnumerable<string> Audio(AudioRendition rendition, TranscodePlan plan, IngestOptions options) =>
     [
-        "-map", $"0:{rendition.Track.StreamIndex}", "-c:a", "aac", "-b:a", $"{options.Ladder.AudioKilobitsPerSecond}k",
+        "-map", $"0:{rendition.Track.StreamIndex}",
+        .. rendition.Copied ? ["-c:a", "copy"] : EncodedAudio(rendition, plan, options),
+    ];
+
+    private static IEnumerable<string> EncodedAudio(AudioRendition rendition, TranscodePlan plan, IngestOptions options) =>
+    [
+        "-c:a", "aac", "-b:a", $"{options.Ladder.AudioKilobitsPerSecond}k",
         // One channel goes to both sides at its own level: swresample would lower it by 3 dB. Asked of each part of a sound whose channels change.
         // A downmix is lowered until it cannot clip (for floating point the default would not). Gaps become silence.
         "-af",
@@ -161,6 +167,13 @@ public static class FfmpegArguments
     /// <summary>One file a track: ffmpeg's own segments of WebVTT lack the <c>X-TIMESTAMP-MAP</c>. A file that reaches the limit ends there, and is refused.</summary>
     private static IEnumerable<string> Subtitles(SubtitleRendition rendition) =>
         ["-map", $"0:{rendition.Track.StreamIndex}", "-c:s", "webvtt", "-fs", Number(TranscodePlan.MaxSubtitleBytes), "-f", "webvtt", OutputFiles.SubtitleFile(rendition)];
+
+    /// <summary>Reads what the step makes nothing of, and throws it away.</summary>
+    private static IEnumerable<string> AlsoRead(TranscodeStep step)
+    {
+        string[] maps = [.. step.AlsoRead.SelectMany(stream => (string[])["-map", $"0:{stream.ToString(CultureInfo.InvariantCulture)}"])];
+        return maps is [] ? [] : [.. maps, "-c", "copy", "-f", "null", "-"];
+    }
 
     /// <summary>The segments of what was just encoded, and what is made of its keyframes: all get the same packets.</summary>
     private static IEnumerable<string> Outputs(Rendition rendition, TranscodePlan plan)

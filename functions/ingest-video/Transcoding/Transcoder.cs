@@ -15,10 +15,13 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
 {
     private const long LargestSegment = 256 << 20;
 
+    /// <summary>What makes a video playable comes before what adds qualities.</summary>
+    private const int Niceness = 10, PatientNiceness = 15;
+
     /// <summary>How long ffmpeg may encode nothing before it counts as stuck.</summary>
     private static readonly TimeSpan s_longestSilence = TimeSpan.FromMinutes(2);
 
-    /// <param name="plan">What to do.</param>
+    /// <param name="step">What to do.</param>
     /// <param name="container">What the source is.</param>
     /// <param name="workspace">The folder of the source and the result.</param>
     /// <param name="onProgress">Receives the progress, twice a second.</param>
@@ -27,17 +30,17 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
     /// <exception cref="IngestRefusedException">422: ffmpeg gave up, or did not end within its limits. 507: the disk is full.</exception>
     /// <exception cref="CopyFailedException">It should copy the source, and reported errors.</exception>
     public async Task TranscodeAsync(
-        TranscodePlan plan, Container container, Workspace workspace, Action<TranscodeProgress> onProgress, Action<ChildProcess> onStarted, CancellationToken cancellationToken)
+        TranscodeStep step, Container container, Workspace workspace, Action<TranscodeProgress> onProgress, Action<ChildProcess> onStarted, CancellationToken cancellationToken)
     {
-        foreach (var rendition in plan.Segmented)
+        foreach (var rendition in step.Segmented)
             Directory.CreateDirectory(Path.Combine(workspace.Output, rendition.Name));
         // Processor time is bounded by every core being busy for the whole time.
-        var limits = new ProcessLimits(options.FfmpegMemoryBytes, options.MaxTranscodeTime * Environment.ProcessorCount, LargestFile(plan));
-        var command = await sandbox.WrapAsync("ffmpeg", FfmpegArguments.For(plan, container, workspace.Source, options), limits) with { WorkingDirectory = workspace.Output };
+        var limits = new ProcessLimits(options.FfmpegMemoryBytes, options.MaxTranscodeTime * Environment.ProcessorCount, LargestFile(step.Plan), step.Plan.CopiesSource && !step.IsQuick ? PatientNiceness : Niceness);
+        var command = await sandbox.WrapAsync("ffmpeg", FfmpegArguments.For(step, container, workspace.Source, options), limits) with { WorkingDirectory = workspace.Output };
         logger.LogInformation("{Command}", command);
 
         using var watch = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var progress = new ProgressReader(plan, clock, onProgress);
+        var progress = new ProgressReader(step, clock, onProgress);
         ChildProcess? process = null;
         var running = ChildProcess.RunAsync(command, started => onStarted(process = started), progress.Read, watch.Token);
         var overdue = WatchAsync(() => process, progress, running, watch);
@@ -52,7 +55,7 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
                     $"The video needs more memory than the {options.FfmpegMemoryBytes >> 20} MiB that are available for it here (FFMPEG_MEMORY_BYTES).");
             }
             // Damage that a decoder conceals in the encoded renditions would stay in the copy, and break players.
-            if (plan.CopiesSource && (result.ExitCode != 0 || result.LastErrors.Count > 0))
+            if (step.Plan.CopiesSource && (result.ExitCode != 0 || result.LastErrors.Count > 0))
                 throw new CopyFailedException($"ffmpeg ended with {result.ExitCode}: {string.Join('\n', result.LastErrors)}");
             if (result.ExitCode == 0)
             {
@@ -112,9 +115,10 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
     }
 
     /// <summary>Reads ffmpeg's <c>-progress</c>: lines of <c>key=value</c>, a block at a time.</summary>
-    private sealed class ProgressReader(TranscodePlan plan, TimeProvider clock, Action<TranscodeProgress> onProgress)
+    private sealed class ProgressReader(TranscodeStep step, TimeProvider clock, Action<TranscodeProgress> onProgress)
     {
         private readonly long _start = clock.GetTimestamp();
+        private readonly double? _framesPerSecond = step.Video.LastOrDefault()?.FrameRate.PerSecond;
 
         public TimeSpan Done { get; private set; }
 
@@ -124,7 +128,7 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
         public void Read(string line)
         {
             // Pictures are counted where there are any: ffmpeg's own time is that of the sound, which runs ahead of the picture.
-            if (plan.Video is [.., { FrameRate.PerSecond: var rate }])
+            if (_framesPerSecond is { } rate)
                 Advance(line, "frame=", frames => frames / rate);
             else
                 Advance(line, "out_time_us=", microseconds => microseconds / 1e6);

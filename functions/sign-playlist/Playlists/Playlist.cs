@@ -1,4 +1,5 @@
 using System.Text.Unicode;
+using Reelseal;
 using SignPlaylist.CloudFront;
 
 namespace SignPlaylist.Playlists;
@@ -25,6 +26,9 @@ internal sealed class Playlist
         NamesPlaylists = text.IndexOf("-STREAM-INF:"u8) >= 0 || text.IndexOf("#EXT-X-MEDIA:"u8) >= 0 || text.IndexOf("#EXT-X-RENDITION-REPORT:"u8) >= 0
             || text.IndexOf("#EXT-X-DATERANGE:"u8) >= 0;
 
+        Stage = key.IsMultivariant ? PublicationStages.In(text) : PublicationStage.Final;
+        ChangesWithin = Stage == PublicationStage.Final ? null : PublicationStages.Freshness;
+
         // What cannot be signed must show before the first byte of an answer is sent.
         var trial = new PlaylistRewriter(this, distribution, Delivery.Trial);
         var discarded = new DiscardingWriter();
@@ -45,6 +49,12 @@ internal sealed class Playlist
 
     /// <summary>Whether it may name other playlists; what is added to their URIs matters only then.</summary>
     public bool NamesPlaylists { get; }
+
+    /// <summary>How much of the video it offers; media playlists say nothing of that.</summary>
+    public PublicationStage Stage { get; }
+
+    /// <summary>How long a copy of it is good enough; null when it never changes.</summary>
+    public TimeSpan? ChangesWithin { get; }
 
     /// <summary>How many URIs are signed.</summary>
     public int UriCount { get; }

@@ -66,7 +66,7 @@ internal sealed class PlaylistSource(
             if (playlist is null)
                 cache.Remove(key.Key);
             else
-                Keep(new(playlist, Confirmed: now, CheckAgain: now + options.Freshness));
+                Keep(new(playlist, Confirmed: now, CheckAgain: now + (playlist.ChangesWithin is { } soon && soon < options.Freshness ? soon : options.Freshness)));
             return playlist;
         }
         catch (UpstreamException e) when (known is not null && now < known.Confirmed + (options.Lifetime.Minimum / 2))
@@ -110,7 +110,7 @@ internal sealed class PlaylistSource(
                     await stored.Content.ReadExactlyAsync(content, timeout.Token);
                     var playlist = new Playlist(content, stored.Entry.ETag, key, options.Distribution);
                     Report(playlist);
-                    return playlist;
+                    return playlist.Stage == PublicationStage.Withdrawn ? null : playlist;
                 }
             }
             catch (OperationCanceledException e) when (timeout.IsCancellationRequested)

@@ -62,7 +62,7 @@ internal sealed class IngestBench : IAsyncDisposable
             .Concat(_plan.Audio.Select(rendition => Run(rendition.Name, alone with { Video = [], Audio = [rendition] })));
         return StartAsync("node", [("RUNS", JsonSerializer.Serialize(runs))], Path.Combine(_folder.FullName, "article", "ingest.mjs"));
 
-        static Dictionary<string, object> Run(string name, TranscodePlan plan) => new() { ["name"] = name, ["args"] = FfmpegArguments.For(plan, s_mp4, "source", s_options) };
+        static Dictionary<string, object> Run(string name, TranscodePlan plan) => new() { ["name"] = name, ["args"] = FfmpegArguments.For(TranscodeStep.Of(plan).Single(), s_mp4, "source", s_options) };
     }
 
     /// <summary>A folder for a server's work.</summary>
@@ -91,10 +91,11 @@ internal sealed class IngestBench : IAsyncDisposable
     public double RunFfmpeg()
     {
         var work = Directory.CreateDirectory(Folder("bare"));
-        foreach (var rendition in _plan.Segmented)
+        var step = TranscodeStep.Of(_plan).Single();
+        foreach (var rendition in step.Segmented)
             work.CreateSubdirectory(rendition.Name);
         var start = Stopwatch.GetTimestamp();
-        Command.Run("ffmpeg", [.. FfmpegArguments.For(_plan, s_mp4, Clip, s_options)], work.FullName);
+        Command.Run("ffmpeg", [.. FfmpegArguments.For(step, s_mp4, Clip, s_options)], work.FullName);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         work.Delete(recursive: true);
         return seconds;

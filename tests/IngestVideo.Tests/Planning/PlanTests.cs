@@ -103,7 +103,7 @@ public sealed class PlanTests
     [InlineData(4, 4.0)]
     public void Beside_a_copy_a_segment_and_the_gap_after_it_are_eight_seconds_at_most(int gap, double segment)
     {
-        var plan = Plan(s_film).WithCopy(TimeSpan.FromSeconds(gap));
+        var plan = Plan(s_film).WithCopy(TimeSpan.FromSeconds(gap), new("mov"));
 
         Assert.Equal((TimeSpan.FromSeconds(gap), TimeSpan.FromSeconds(segment)), (plan.KeyframeDuration, plan.SegmentDuration));
         Assert.Equal([false, false, false, false, false, true], plan.Video.Select(rendition => rendition.Copied));

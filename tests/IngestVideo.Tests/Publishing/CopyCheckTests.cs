@@ -13,6 +13,8 @@ public sealed class CopyCheckTests
     private const int Limit = 60_000;
     private const string Picture = "-f lavfi -i testsrc2=s=640x360:r=25:d=3 -c:v libx264 -preset veryfast -pix_fmt yuv420p -g 25";
 
+    private static readonly Task<IReadOnlyList<PublishedRendition>> s_nothing = Task.FromResult<IReadOnlyList<PublishedRendition>>([]);
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory(Timeout = Limit)]
@@ -27,14 +29,14 @@ public sealed class CopyCheckTests
         using var folder = new TemporaryDirectory();
         using var workspace = Workspace.Create(folder.Path);
         var segmentFormat = format == "ts" ? SegmentFormat.MpegTs : SegmentFormat.FragmentedMp4;
-        var plan = Plan(segmentFormat, gap: 1);
-        foreach (var rendition in plan.Segmented)
+        var copy = TranscodeStep.Of(Plan(segmentFormat, gap: 1))[0];
+        foreach (var rendition in copy.Segmented)
             Directory.CreateDirectory(Path.Combine(workspace.Output, rendition.Name));
-        File.Copy(await Clip.MakeAsync(name, arguments), Path.Combine(workspace.Output, plan.Video[^1].Name, format == "ts" ? "00000.ts" : "00000.m4s"));
+        File.Copy(await Clip.MakeAsync(name, arguments), Path.Combine(workspace.Output, copy.Video.Single().Name, format == "ts" ? "00000.ts" : "00000.m4s"));
         var store = new DirectoryObjectStore(Path.Combine(folder.Path, "store"), TimeSpan.FromSeconds(5));
-        var publisher = new SegmentPublisher(plan, workspace, new(store, VideoId.New(), "0123456789abcdef"), 1 << 20, _ => { });
+        var publisher = new SegmentPublisher(copy, workspace, new(store, VideoId.New(), "0123456789abcdef"), 1 << 20, _ => { });
 
-        var publishing = publisher.PublishAsync(Task.CompletedTask, Token);
+        var publishing = publisher.PublishAsync(Task.CompletedTask, s_nothing, Token);
 
         if (isGood)
             await publishing;
@@ -52,7 +54,7 @@ public sealed class CopyCheckTests
         using var workspace = Workspace.Create(folder.Path);
         var plan = Plan(SegmentFormat.MpegTs, gap: 3);
         var segment = await Clip.MakeAsync("idr.ts", Picture);
-        foreach (var rendition in plan.Segmented)
+        foreach (var rendition in TranscodeStep.Of(plan).SelectMany(step => step.Segmented))
         {
             var output = Directory.CreateDirectory(Path.Combine(workspace.Output, rendition.Name)).FullName;
             foreach (var name in (string[])["00000.ts", "00001.ts"])
@@ -63,18 +65,22 @@ public sealed class CopyCheckTests
             await File.WriteAllTextAsync(Path.Combine(output, "playlist.m3u8"), playlist, Token);
         }
         var store = new DirectoryObjectStore(Path.Combine(folder.Path, "store"), TimeSpan.FromSeconds(5));
-        var publisher = new SegmentPublisher(plan, workspace, new(store, VideoId.New(), "0123456789abcdef"), 1 << 20, _ => { });
-        await publisher.PublishAsync(Task.CompletedTask, Token);
+        var publication = new Publication(store, VideoId.New(), "0123456789abcdef");
+        var publishers = TranscodeStep.Of(plan).Select(step => new SegmentPublisher(step, workspace, publication, 1 << 20, _ => { })).ToList();
+        await publishers[0].PublishAsync(Task.CompletedTask, s_nothing, Token);
+        var copied = await publishers[0].FinishAsync([], Token);
+        await publishers[1].PublishAsync(Task.CompletedTask, Task.FromResult(copied), Token);
 
-        var finishing = publisher.FinishAsync(Token);
+        var finishing = publishers[1].FinishAsync(copied, Token);
 
         if (isGood)
-            Assert.Equal(["avc1.64001e", "avc1.64001e", "avc1.64001e"], (await finishing).Select(rendition => rendition.Codecs));
+            Assert.Equal(["avc1.64001e", "avc1.64001e", "avc1.64001e"], copied.Concat(await finishing).Select(rendition => rendition.Codecs));
         else
             Assert.Contains("not cut at the same moments", (await Assert.ThrowsAsync<CopyFailedException>(() => finishing)).Message, StringComparison.Ordinal);
     }
 
     /// <summary>A plan with a copied rendition and one that is encoded.</summary>
     private static TranscodePlan Plan(SegmentFormat format, int gap) =>
-        TranscodePlan.For(new(TimeSpan.FromSeconds(6), new(0, "h264", new(640, 360), 25), [], []), Ladder.Default, format).WithCopy(TimeSpan.FromSeconds(gap));
+        TranscodePlan.For(new(TimeSpan.FromSeconds(6), new(0, "h264", new(640, 360), 25), [], []), Ladder.Default, format)
+            .WithCopy(TimeSpan.FromSeconds(gap), new("mov"));
 }

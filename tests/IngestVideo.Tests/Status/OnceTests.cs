@@ -9,6 +9,7 @@ using IngestVideo.Uploads;
 using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
 using Reelseal.Storage;
+using Reelseal.Testing;
 
 namespace IngestVideo.Tests.Status;
 
@@ -73,7 +74,7 @@ public sealed class OnceTests
         {
             var first = host.PostAsync(clip, id, client: killed.Client);
             before = await InTheMiddleAsync(host, id);
-            await Processes.StoppedIn(killed.WorkDirectory); // where it stays until the store accepts more
+            await RunningPrograms.StoppedIn(killed.WorkDirectory); // where it stays until the store accepts more
 
             await killed.KillAsync();
 
@@ -138,7 +139,7 @@ public sealed class OnceTests
         var (first, next) = (new Publication(store, id, "0123456789abcdef"), new Publication(store, id, "fedcba9876543210"));
         await next.PutAsync("234p/00000.ts", "media", CancellationToken.None); // the first is gone by now, with its playlist
 
-        await first.RemoveOthersAsync(CancellationToken.None);
+        await first.RemoveOthersAsync(except: null, CancellationToken.None);
 
         Assert.NotNull(await store.HeadAsync(next.KeyOf("234p/00000.ts"), CancellationToken.None));
         Directory.Delete(folder, recursive: true);
@@ -315,12 +316,12 @@ public sealed class OnceTests
             "noise.mp4", "-f lavfi -i color=gray:s=320x180:r=25:d=80 -vf noise=alls=80:allf=t -c:v libx264 -preset ultrafast -crf 30 -pix_fmt yuv420p");
         var ingest = host.IngestAsync(clip);
 
-        var ffmpeg = await Processes.StoppedIn(host.WorkDirectory);
+        var ffmpeg = await RunningPrograms.StoppedIn(host.WorkDirectory);
         var waiting = BytesWaiting();
         await Task.Delay(TimeSpan.FromSeconds(1));
 
         Assert.Equal(waiting, BytesWaiting());
-        Assert.Equal([ffmpeg], Processes.WorkingIn(host.WorkDirectory));
+        Assert.Equal([ffmpeg], RunningPrograms.WorkingIn(host.WorkDirectory));
         gate.Open();
         var video = await ingest.WaitAsync(TimeSpan.FromMinutes(1));
         await StreamAssert.IsCorrectAsync(video);

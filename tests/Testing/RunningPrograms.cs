@@ -1,9 +1,10 @@
 using System.Globalization;
+using Xunit;
 
-namespace IngestVideo.Tests;
+namespace Reelseal.Testing;
 
 /// <summary>Finds running programs.</summary>
-internal static class Processes
+public static class RunningPrograms
 {
     /// <summary>The numbers of those that were started with a path in a folder.</summary>
     public static IEnumerable<int> WorkingIn(string folder) => Directory.EnumerateDirectories("/proc").Select(path => Path.GetFileName(path))
@@ -16,7 +17,7 @@ internal static class Processes
         while (true)
         {
             var encoders = WorkingIn(folder).Where(process => CommandOf($"{process}").Contains("\0-progress\0", StringComparison.Ordinal)).ToList();
-            if (encoders is [var one] && StateOf(one) == 'T')
+            if (encoders.FirstOrDefault(encoder => StateOf(encoder) == 'T') is > 0 and var one)
                 return one;
             Assert.False(seen && encoders is [], "ffmpeg was not stopped: it has ended.");
             seen |= encoders is not [];
@@ -36,6 +37,9 @@ internal static class Processes
             return ' ';
         }
     }
+
+    /// <summary>The command line of a process, its words separated by NUL; empty when it has ended.</summary>
+    public static string CommandOf(int process) => CommandOf(process.ToString(CultureInfo.InvariantCulture));
 
     private static string CommandOf(string process)
     {

@@ -1,0 +1,46 @@
+using System.Text.Json;
+using Reelseal;
+using Reelseal.Storage;
+
+namespace IngestVideo.Status;
+
+/// <summary>
+/// What a complete attempt consists of: <see cref="ObjectKeys.Manifest"/>, written before the final multivariant playlist, for whoever completes the status of an attempt whose worker
+/// died in between. Every viewer can read it, so it holds no title.
+/// </summary>
+public sealed record AttemptManifest
+{
+    /// <summary>How long the video plays, in seconds.</summary>
+    public required double Duration { get; init; }
+
+    public required IReadOnlyList<RenditionStatus> Renditions { get; init; }
+
+    /// <summary>The key of a still picture, or null.</summary>
+    public string? Poster { get; init; }
+
+    /// <summary>The key of a WebVTT file whose cues name parts of sprites, or null.</summary>
+    public string? Storyboard { get; init; }
+
+    /// <summary>Completes a status document.</summary>
+    public VideoStatus ApplyTo(VideoStatus status) => status with { Duration = Duration, Renditions = Renditions, Poster = Poster, Storyboard = Storyboard };
+
+    /// <summary>The text of the object.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, StatusJson.Default.AttemptManifest);
+
+    /// <summary>Reads the manifest of an attempt; null where it has none, as those of versions before 0.2.0.</summary>
+    /// <exception cref="UpstreamException">The store failed, or what it holds is not a manifest.</exception>
+    public static async Task<AttemptManifest?> ReadAsync(IObjectStore store, VideoId video, string attempt, CancellationToken cancellationToken)
+    {
+        await using var stored = await store.GetAsync(ObjectKeys.Manifest(video, attempt), range: null, unlessETag: null, cancellationToken);
+        if (stored is null)
+            return null;
+        try
+        {
+            return await JsonSerializer.DeserializeAsync(stored.Content, StatusJson.Default.AttemptManifest, cancellationToken);
+        }
+        catch (JsonException e)
+        {
+            throw new UpstreamException("The manifest of this video cannot be read.", timedOut: false, e);
+        }
+    }
+}

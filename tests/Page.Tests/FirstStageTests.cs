@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Net;
+using Reelseal.Local;
+using Reelseal.Testing;
+using Reelseal.Tokens;
+using static Microsoft.Playwright.Assertions;
+
+namespace Reelseal.Page.Tests;
+
+/// <summary>A film is watched before it is complete, while its encoder is held until the test lets it go.</summary>
+public sealed class FirstStageTests(Stage stage)
+{
+    private const int Limit = 240_000;
+
+    [Theory(Timeout = Limit)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_film_plays_before_it_is_complete_and_moves_to_all_qualities_in_place(bool paused)
+    {
+        await stage.StartedAsync();
+        using var work = new TemporaryDirectory();
+        await using var system = await stage.StartSystemAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["WORK_DIRECTORY"] = work.Path, ["X264_PRESET"] = "slow" });
+        var video = VideoId.New();
+        var ingest = PublishAsync(system, video);
+        var encoder = await EncoderAsync(work.Path);
+        await SignalAsync(encoder, "STOP");
+        try
+        {
+            await using var visit = await Visit.OpenAsync(stage, $"{system.Edge}/site/");
+            await visit.Id($"play-{video}").ClickAsync();
+            await visit.PlaysAsync();
+            await Expect(visit.Id("watching-coming")).ToBeVisibleAsync();
+            await Expect(visit.Id("quality")).ToBeHiddenAsync();
+            await visit.SeekAsync(30); // it is whole, and so are all seconds of it
+            await visit.PlaysAsync();
+            // Slowly, so that it does not end before its encoder on a busy machine.
+            await visit.Page.EvaluateAsync(paused ? "() => document.querySelector('video').pause()" : "() => { document.querySelector('video').playbackRate = 0.25; }");
+            await visit.Page.EvaluateAsync(
+                """
+                () => {
+                  const video = document.querySelector("video");
+                  window.seen = { longest: 0, events: [] };
+                  for (const event of ["emptied", "pause", "play", "seeking"]) video.addEventListener(event, () => window.seen.events.push(event));
+                  let last = 0;
+                  const look = now => {
+                    if (last && !document.hidden) window.seen.longest = Math.max(window.seen.longest, now - last);
+                    last = now;
+                    video.requestVideoFrameCallback(look);
+                  };
+                  video.requestVideoFrameCallback(look);
+                }
+                """);
+            var before = await visit.TimeAsync();
+
+            await SignalAsync(encoder, "CONT");
+            await ingest;
+            await Expect(visit.Id("watching-coming")).ToBeHiddenAsync();
+            await Expect(visit.Id("quality")).ToBeVisibleAsync();
+
+            if (paused)
+                Assert.Equal(before, await visit.TimeAsync(), 0.05);
+            else
+                await visit.PlaysAsync();
+            var (events, longest) = (await visit.Page.EvaluateAsync<string[]>("() => window.seen.events"), await visit.Page.EvaluateAsync<double>("() => window.seen.longest"));
+            TestContext.Current.TestOutputHelper?.WriteLine($"longest time between two frames: {longest:0} ms");
+            Assert.Empty(events);
+            var heights = await visit.Page.EvaluateAsync<string[]>("() => [...document.getElementById('quality').options].map(option => option.value).slice(1)");
+            Assert.Equal("360 234", string.Join(' ', heights));
+            await visit.Id("quality").SelectOptionAsync("234");
+            await visit.SeekAsync(50);
+            await visit.Page.WaitForFunctionAsync("() => document.querySelector('video').videoHeight === 234");
+            visit.AssertNoComplaints();
+        }
+        finally
+        {
+            await SignalAsync(encoder, "CONT");
+        }
+    }
+
+    private async Task PublishAsync(LocalSystem system, VideoId video)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        http.DefaultRequestHeaders.Authorization = new("Bearer", system.Tokens.Mint(new() { Scopes = [Scopes.Ingest] }));
+        http.DefaultRequestHeaders.Add("X-Call-Id", video.ToString());
+        await using var file = File.OpenRead(stage.FilmFile);
+        using var answer = await http.PostAsync($"{system.Gateway}/function/ingest-video/", new StreamContent(file), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+    }
+
+    /// <summary>The number of the ffmpeg that encodes pictures.</summary>
+    private static async Task<int> EncoderAsync(string workDirectory)
+    {
+        while (true)
+        {
+            foreach (var process in RunningPrograms.WorkingIn(workDirectory))
+            {
+                if (RunningPrograms.CommandOf(process) is var command && command.StartsWith("/usr/bin/ffmpeg", StringComparison.Ordinal) && command.Contains("libx264", StringComparison.Ordinal))
+                    return process;
+            }
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private static async Task SignalAsync(int process, string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{process}"]);
+        await kill.WaitForExitAsync(CancellationToken.None);
+    }
+}
