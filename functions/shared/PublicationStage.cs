@@ -15,7 +15,9 @@ public enum PublicationStage
     Withdrawn,
 }
 
-/// <summary>Writes and reads the tag that tells the stages apart: <c>EXT-X-SESSION-DATA</c> (RFC 8216, 4.3.4.4), which players hand on to the page and otherwise ignore.</summary>
+/// <summary>
+/// Writes and reads the tag that tells the stages apart: <c>EXT-X-SESSION-DATA</c> (RFC 8216, 4.3.4.4), which players hand on to the page and otherwise ignore.
+/// </summary>
 public static class PublicationStages
 {
     /// <summary>How long a copy of a playlist that will be replaced may be kept.</summary>

@@ -97,11 +97,16 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         if (published.Stage == PublicationStage.Final)
         {
             if (status.State != VideoState.Ready || status.Attempt != published.Attempt)
-                _findings.Add(new(FindingKind.PublishedButNotReady, ObjectKeys.Status(video), $"{status.State}, attempt {status.Attempt}", token => MakeReadyAsync(found, published.Attempt, token)));
+            {
+                _findings.Add(new(
+                    FindingKind.PublishedButNotReady, ObjectKeys.Status(video), $"{status.State}, attempt {status.Attempt}",
+                    token => MakeReadyAsync(found, published.Attempt, token)));
+            }
         }
         else if (status.State == VideoState.Ready)
         {
-            _findings.Add(new(FindingKind.ReadyButNotPublished, ObjectKeys.Status(video), "its multivariant playlist is not the final one", token => FailAsync(found, token)));
+            _findings.Add(new(
+                FindingKind.ReadyButNotPublished, ObjectKeys.Status(video), "its multivariant playlist is not the final one", token => FailAsync(found, token)));
         }
         else if (status.State != VideoState.Failed)
         {
@@ -112,7 +117,14 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
     /// <summary>Marks a video as failed that has lost its worker. What viewers can play of it stays.</summary>
     private async Task<bool> FailAsync(StoredStatus found, CancellationToken cancellationToken)
     {
-        var failed = found.Status with { State = VideoState.Failed, Error = "The worker died. Ingest the video again.", Speed = null, Remaining = null, Updated = clock.GetUtcNow() };
+        var failed = found.Status with
+        {
+            State = VideoState.Failed,
+            Error = "The worker died. Ingest the video again.",
+            Speed = null,
+            Remaining = null,
+            Updated = clock.GetUtcNow(),
+        };
         return await statuses.WriteAsync(video, failed, WriteCondition.IfUnchanged(found.ETag), cancellationToken) is not null;
     }
 

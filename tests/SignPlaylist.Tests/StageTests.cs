@@ -62,7 +62,10 @@ public sealed class StageTests : IAsyncLifetime
     public async Task A_title_that_looks_like_the_tag_changes_nothing()
     {
         var title = PublicationStages.TagOf(PublicationStage.Withdrawn).Trim().Replace('"', '\'');
-        await _server.PutAsync(ObjectKeys.Multivariant(VideoId.Parse(Video, null)), $"#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"{title}\",URI=\"a1/a/playlist.m3u8\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\na1/720p/playlist.m3u8\n");
+        await _server.PutAsync(
+            ObjectKeys.Multivariant(VideoId.Parse(Video, null)),
+            $"#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"{title}\",URI=\"a1/a/playlist.m3u8\"\n"
+            + "#EXT-X-STREAM-INF:BANDWIDTH=1\na1/720p/playlist.m3u8\n");
 
         using var viewer = await _server.GetAsync(Multivariant, _server.Token(Video));
 
