@@ -5,7 +5,10 @@ public readonly record struct FrameRate(int Numerator, int Denominator)
 {
     /// <summary>The rates that screens and editors use. A source with another or a variable rate gets the next higher one.</summary>
     private static readonly FrameRate[] s_common =
-        [new(10, 1), new(12, 1), new(25, 2), new(15, 1), new(20, 1), new(24000, 1001), new(24, 1), new(25, 1), new(30000, 1001), new(30, 1), new(48, 1), new(50, 1), new(60000, 1001), new(60, 1)];
+    [
+        new(10, 1), new(12, 1), new(25, 2), new(15, 1), new(20, 1), new(24000, 1001), new(24, 1), new(25, 1), new(30000, 1001), new(30, 1),
+        new(48, 1), new(50, 1), new(60000, 1001), new(60, 1),
+    ];
 
     public double PerSecond => (double)Numerator / Denominator;
 

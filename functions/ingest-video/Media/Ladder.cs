@@ -53,7 +53,8 @@ public sealed record Ladder(IReadOnlyList<Rung> Rungs, int ConstantRateFactor = 
                 return $"{rung.Name} has {rung.KilobitsPerSecond} kilobitsPerSecond; it must lie between 50 and 100000.";
             if (rung.MaxFrameRate is not (30 or 60))
                 return $"{rung.Name} has the maxFrameRate {rung.MaxFrameRate}; it must be 30 or 60.";
-            if (before is not null && (rung.Height <= before.Height || rung.Width <= before.Width || rung.KilobitsPerSecond <= before.KilobitsPerSecond || rung.MaxFrameRate < before.MaxFrameRate))
+            if (before is not null && (rung.Height <= before.Height || rung.Width <= before.Width
+                || rung.KilobitsPerSecond <= before.KilobitsPerSecond || rung.MaxFrameRate < before.MaxFrameRate))
                 return $"{rung.Name} must be larger than {before.Name} before it, in size and bit rate.";
             before = rung;
         }

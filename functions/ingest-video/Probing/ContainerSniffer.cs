@@ -60,6 +60,8 @@ public static class ContainerSniffer
             return new("mov");
         if (!IsText(start) && IsTransportStreamAfterGarbage(start))
             return new("mpegts");
+        if (!IsText(start) && IsProgramStreamAfterGarbage(start))
+            return new("mpeg");
         throw IngestRefusedException.NotAVideo(
             start.StartsWith("#EXTM3U"u8) || start.StartsWith("ffconcat"u8)
                 ? $"This is a playlist that names other files, not a video. {Accepted}"
@@ -97,6 +99,20 @@ public static class ContainerSniffer
                 if (start.Length >= garbage + PacketsAfterGarbage * packet && IsTransportStream(start[garbage..], packet, sync: 0, PacketsAfterGarbage))
                     return true;
             }
+        }
+        return false;
+    }
+
+    /// <summary>A pack header, and after it another start code (ISO/IEC 13818-1, 2.5.3.3; in MPEG-1 it is shorter).</summary>
+    private static bool IsProgramStreamAfterGarbage(ReadOnlySpan<byte> start)
+    {
+        while (start.IndexOf((ReadOnlySpan<byte>)[0, 0, 1, 0xBA]) is >= 0 and var at && at + 14 <= start.Length)
+        {
+            start = start[at..];
+            var length = (start[4] & 0xC0) == 0x40 ? 14 + (start[13] & 7) : 12;
+            if (start.Length > length && start[length..].StartsWith((ReadOnlySpan<byte>)[0, 0, 1]))
+                return true;
+            start = start[4..];
         }
         return false;
     }

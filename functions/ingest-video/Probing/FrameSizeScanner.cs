@@ -20,8 +20,8 @@ public sealed class FrameSizeScanner(Sandbox sandbox, IngestOptions options)
     /// <returns>The same, in a frame that holds all sizes.</returns>
     public async Task<VideoTrack> ScanAsync(VideoTrack video, string source, Container container, CancellationToken cancellationToken)
     {
-        // MP4 and MOV state one size for all pictures.
-        if (container.Demuxer == "mov" || video.Rotated || !s_headers.TryGetValue(video.Codec, out var header)
+        if (video.Rotated || !s_headers.TryGetValue(video.Codec, out var header)
+            || (container.Demuxer == "mov" && StatesOneSize(video, source, cancellationToken))
             || (header is not null && !await HeadersChangeAsync(video, header, source, container, cancellationToken)))
             return video;
         var sizes = new HashSet<Size>();
@@ -51,6 +51,15 @@ public sealed class FrameSizeScanner(Sandbox sandbox, IngestOptions options)
         if (sizes.All(size => Math.Abs(size.AspectRatio / largest.AspectRatio - 1) < 0.02))
             return video with { Display = largest };
         return video with { Display = new(sizes.Max(size => size.Width), sizes.Max(size => size.Height)), ShapeChanges = true };
+    }
+
+    /// <summary>Whether an MP4 has one description for all pictures, and none of them brings its own.</summary>
+    private static bool StatesOneSize(VideoTrack video, string source, CancellationToken cancellationToken)
+    {
+        string[] open = ["avc3", "hev1", "av01", "vp08", "vp09"];
+        using var file = File.OpenRead(source);
+        var entries = IsoBoxes.SampleEntries(file, cancellationToken).Where(entry => entry.Track == video.StreamIndex).ToList();
+        return entries is [var only] && !open.Contains(only.Type, StringComparer.Ordinal);
     }
 
     private async Task<bool> HeadersChangeAsync(VideoTrack video, string header, string source, Container container, CancellationToken cancellationToken)

@@ -20,11 +20,20 @@ public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
         var packets = new PacketReader(video.FrameRate);
         var parameters = new ParameterReader();
         var read = await Task.WhenAll(
-            ReadAsync("ffprobe", ["-v", "error", "-select_streams", stream, "-show_entries", "packet=pts_time,size,flags:packet_side_data=side_data_type", "-print_format", "csv=print_section=0", .. input, "-i", source], packets.Read, cancellationToken),
+            ReadAsync(
+                "ffprobe",
+                [
+                    "-v", "error", "-select_streams", stream, "-show_entries", "packet=pts_time,size,flags:packet_side_data=side_data_type",
+                    "-print_format", "csv=print_section=0", .. input, "-i", source,
+                ],
+                packets.Read, cancellationToken),
             // Nothing but the sequence and picture parameter sets (NAL types 7 and 8), with those of the container before each IDR picture.
             ReadAsync(
                 "ffmpeg",
-                ["-nostdin", "-v", "error", .. input, "-i", source, "-map", $"0:{stream}", "-c", "copy", "-bsf:v", "h264_mp4toannexb,filter_units=pass_types=7-8", "-f", "framehash", "-hash", "crc32", "-"],
+                [
+                    "-nostdin", "-v", "error", .. input, "-i", source, "-map", $"0:{stream}", "-c", "copy",
+                    "-bsf:v", "h264_mp4toannexb,filter_units=pass_types=7-8", "-f", "framehash", "-hash", "crc32", "-",
+                ],
                 parameters.Read, cancellationToken));
         packets.End();
         return new(
@@ -72,7 +81,8 @@ public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
             if (line.Length == 0)
                 return;
             var fields = line.Split(',');
-            if (fields.Length < 3 || !double.TryParse(fields[0], CultureInfo.InvariantCulture, out var time) || !long.TryParse(fields[1], CultureInfo.InvariantCulture, out var size) || fields[2].Contains('D', StringComparison.Ordinal))
+            if (fields.Length < 3 || !double.TryParse(fields[0], CultureInfo.InvariantCulture, out var time)
+                || !long.TryParse(fields[1], CultureInfo.InvariantCulture, out var size) || fields[2].Contains('D', StringComparison.Ordinal))
             {
                 Regular = false; // without a time, or before the beginning of an edit list
                 return;

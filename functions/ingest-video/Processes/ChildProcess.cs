@@ -12,7 +12,8 @@ public sealed record Command(string Executable, IReadOnlyList<string> Arguments)
 
     /// <summary>In a form that can be pasted into a shell.</summary>
     public override string ToString() =>
-        string.Join(' ', Arguments.Prepend(Executable).Select(word => word.All(c => char.IsAsciiLetterOrDigit(c) || "-_=+./:,".Contains(c, StringComparison.Ordinal)) ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
+        string.Join(' ', Arguments.Prepend(Executable).Select(word => word.All(c => char.IsAsciiLetterOrDigit(c) || "-_=+./:,".Contains(c, StringComparison.Ordinal))
+            ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
 }
 
 /// <summary>How a program ended. <see cref="LastErrors"/> are the last lines of its standard error.</summary>
@@ -24,7 +25,9 @@ public sealed partial class ChildProcess
     private const int LinesKept = 40;
     private const int LongestLine = 1000; // characters
 
-    /// <summary>How long a killed program may take to be gone: one that hangs in the kernel, or left a child with its outputs, must not hold its caller for ever.</summary>
+    /// <summary>
+    /// How long a killed program may take to be gone: one that hangs in the kernel, or left a child with its outputs, must not hold its caller for ever.
+    /// </summary>
     private static readonly TimeSpan s_killTimeout = TimeSpan.FromSeconds(3);
     private readonly TaskCompletionSource<Process> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -39,7 +42,9 @@ public sealed partial class ChildProcess
     /// <summary>Whether the program is stopped by <see cref="SetPaused"/>.</summary>
     public bool Paused => _paused;
 
-    /// <summary>Runs a program to its end. The call returns, or throws, only when the process is gone and both its outputs are read, or three seconds after it was killed.</summary>
+    /// <summary>
+    /// Runs a program to its end. The call returns, or throws, only when the process is gone and both its outputs are read, or three seconds after it was killed.
+    /// </summary>
     /// <param name="command">What to run; its environment is empty.</param>
     /// <param name="onStarted">Receives the running process.</param>
     /// <param name="onLine">Receives each line of standard output.</param>
@@ -98,7 +103,14 @@ public sealed partial class ChildProcess
         Process process;
         try
         {
-            var start = new ProcessStartInfo(command.Executable, command.Arguments) { UseShellExecute = false, WorkingDirectory = command.WorkingDirectory, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+            var start = new ProcessStartInfo(command.Executable, command.Arguments)
+            {
+                UseShellExecute = false,
+                WorkingDirectory = command.WorkingDirectory,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
             start.Environment.Clear();
             process = Process.Start(start)!;
             process.StandardInput.Close();

@@ -32,7 +32,8 @@ internal static class FfmpegErrors
     /// <summary>Cuts off <c>[mov @ 0x55d0] </c>, of which there may be several.</summary>
     private static string WithoutContext(string line)
     {
-        while (line.StartsWith('[') && line.IndexOf("] ", StringComparison.Ordinal) is > 0 and var end && line[..end].Contains(" @ 0x", StringComparison.Ordinal))
+        while (line.StartsWith('[') && line.IndexOf("] ", StringComparison.Ordinal) is > 0 and var end
+            && line[..end].Contains(" @ 0x", StringComparison.Ordinal))
             line = line[(end + 2)..];
         return line;
     }

@@ -17,7 +17,8 @@ internal sealed partial record FfmpegVersion(string Program, string Text)
 
     /// <summary>The release, or null: builds from git are named by date or by commit.</summary>
     public Version? Release => ReleaseNumber().Match(Text) is { Success: true } match
-        ? new(int.Parse(match.Groups["major"].Value, CultureInfo.InvariantCulture), int.Parse(match.Groups["minor"].Value, CultureInfo.InvariantCulture)) : null;
+        ? new(int.Parse(match.Groups["major"].ValueSpan, CultureInfo.InvariantCulture), int.Parse(match.Groups["minor"].ValueSpan, CultureInfo.InvariantCulture))
+        : null;
 
     /// <summary>Reads the versions of the installed programs; a missing one is left out, because <see cref="FfmpegHealth"/> reports it.</summary>
     /// <param name="find">Returns the path of a program, or null.</param>
@@ -47,7 +48,8 @@ internal sealed partial record FfmpegVersion(string Program, string Text)
         try
         {
             // At start nothing else is running that a blocked thread could hold up.
-            ChildProcess.RunAsync(new(path, ["-version"]), onStarted: null, line => banner = banner.Length == 0 ? line : banner, timeout.Token).GetAwaiter().GetResult();
+            ChildProcess.RunAsync(new(path, ["-version"]), onStarted: null, line => banner = banner.Length == 0 ? line : banner, timeout.Token)
+                .GetAwaiter().GetResult();
         }
         catch (Exception e) when (e is OperationCanceledException or System.ComponentModel.Win32Exception)
         {

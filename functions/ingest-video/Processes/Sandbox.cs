@@ -12,7 +12,8 @@ public readonly record struct ProcessLimits(long MemoryBytes, TimeSpan CpuTime, 
 
 /// <summary>
 /// Starts a program without a network and without sight of the function's secrets, with limits on processor time, memory and files, at low priority, and
-/// so that it dies with this process: <c>unshare</c>, <c>mount</c>, <c>setpriv</c>, <c>prlimit</c> (util-linux) and <c>nice</c>, each executing the next in its own place.
+/// so that it dies with this process: <c>unshare</c>, <c>mount</c>, <c>setpriv</c>, <c>prlimit</c> (util-linux) and <c>nice</c>, each executing the next in its
+/// own place.
 /// </summary>
 /// <remarks>A container's seccomp profile may refuse some of it. Parts that do not work here are detected once, logged and left out.</remarks>
 /// <param name="logger">Where it is logged.</param>
@@ -24,7 +25,10 @@ public sealed class Sandbox(ILogger<Sandbox> logger, params IReadOnlyList<string
     /// </summary>
     private const string ThreadStack = "--stack=2097152";
 
-    /// <summary>Mounts an empty file system over each folder up to the word <c>--</c>, and an empty device over each file, and executes what follows without the variables that a shell sets.</summary>
+    /// <summary>
+    /// Mounts an empty file system over each folder up to the word <c>--</c>, and an empty device over each file, and executes what follows without the
+    /// variables that a shell sets.
+    /// </summary>
     private const string Hide =
         """
         while [ "$1" != -- ]; do
@@ -64,7 +68,11 @@ public sealed class Sandbox(ILogger<Sandbox> logger, params IReadOnlyList<string
             Report("mount", $"cannot read {string.Join(", ", hidden)}");
         if (!await TryAsync("setpriv", _ => ["--pdeathsig", "KILL", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--"]))
             Report("setpriv", "dies with this process and gains no privileges");
-        if (!await TryAsync("prlimit", limits => [Limit("data", limits.MemoryBytes), ThreadStack, Limit("cpu", (long)Math.Ceiling(limits.CpuTime.TotalSeconds)), Limit("fsize", limits.FileBytes), "--core=0", "--"]))
+        if (!await TryAsync("prlimit", limits =>
+            [
+                Limit("data", limits.MemoryBytes), ThreadStack, Limit("cpu", (long)Math.Ceiling(limits.CpuTime.TotalSeconds)), Limit("fsize", limits.FileBytes),
+                "--core=0", "--",
+            ]))
             Report("prlimit", "has limits on memory, processor time and the size of files");
         if (!await TryAsync("nice", limits => ["-n", limits.Niceness.ToString(CultureInfo.InvariantCulture), "--"]))
             Report("nice", "has a low priority");
@@ -76,7 +84,8 @@ public sealed class Sandbox(ILogger<Sandbox> logger, params IReadOnlyList<string
             if (Find(program) is not { } path || Find("true") is not { } nothing)
                 return false;
             Wrapper[] all = [.. working, new(path, arguments)];
-            string[] words = [.. all.SelectMany(wrapper => wrapper.Arguments(new(1L << 30, TimeSpan.FromMinutes(1), FileBytes: 1 << 20)).Prepend(wrapper.Path)), nothing];
+            var limits = new ProcessLimits(1L << 30, TimeSpan.FromMinutes(1), FileBytes: 1 << 20);
+            string[] words = [.. all.SelectMany(wrapper => wrapper.Arguments(limits).Prepend(wrapper.Path)), nothing];
             if (!await SucceedsAsync(new(words[0], words[1..])))
                 return false;
             working.Add(all[^1]);

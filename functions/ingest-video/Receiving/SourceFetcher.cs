@@ -13,7 +13,10 @@ public sealed class SourceFetcher(IObjectStore store, IngestOptions options, Tim
 
     private static readonly TimeSpan s_shortestWait = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Reads the upload into <see cref="Workspace.Source"/>. Where the store breaks off, it goes on from there: the last of several gigabytes is no reason to send them all again.</summary>
+    /// <summary>
+    /// Reads the upload into <see cref="Workspace.Source"/>. Where the store breaks off, it goes on from there: the last of several gigabytes is no reason to
+    /// send them all again.
+    /// </summary>
     /// <exception cref="IngestRefusedException">404: there is no such upload. 413: it is too large.</exception>
     /// <exception cref="UpstreamException">The store sends nothing any more.</exception>
     public async Task FetchAsync(VideoId video, Workspace workspace, CancellationToken cancellationToken)
@@ -42,7 +45,8 @@ public sealed class SourceFetcher(IObjectStore store, IngestOptions options, Tim
                 if (failures == MaxFailures)
                     throw;
                 var wait = s_shortestWait * (1 << failures);
-                logger.LogInformation("The upload of {Video} broke off at byte {Position} and is continued in {Wait}: {Reason}", video, file.Position, wait, e.Message);
+                logger.LogInformation(
+                    "The upload of {Video} broke off at byte {Position} and is continued in {Wait}: {Reason}", video, file.Position, wait, e.Message);
                 await Task.Delay(wait, clock, cancellationToken);
             }
         }

@@ -25,7 +25,8 @@ public sealed class SourceReceiver(IngestOptions options)
         if (request.HttpContext.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
             rate.MinDataRate = null;
 
-        var form = MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase);
+        var form = MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+            && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase);
         var most = options.MaxUploadBytes + (form ? FormOverhead : 0);
         if (request.ContentLength > most)
             throw IngestRefusedException.TooLarge(options.MaxUploadBytes);
@@ -34,7 +35,8 @@ public sealed class SourceReceiver(IngestOptions options)
             return await ReceiveFormAsync(body, type!, workspace, cancellationToken);
 
         await SaveAsync(body, workspace.Source, cancellationToken);
-        return new(ReceivedSource.CleanTitle(request.Query["title"]) ?? ReceivedSource.TitleOfFile(FileName(request.Headers.ContentDisposition)), Callback: null);
+        var title = ReceivedSource.CleanTitle(request.Query["title"]) ?? ReceivedSource.TitleOfFile(FileName(request.Headers.ContentDisposition));
+        return new(title, Callback: null);
     }
 
     private async Task<ReceivedSource> ReceiveFormAsync(UploadStream body, MediaTypeHeaderValue type, Workspace workspace, CancellationToken cancellationToken)
@@ -73,7 +75,8 @@ public sealed class SourceReceiver(IngestOptions options)
         }
         catch (Exception e) when (e is InvalidDataException or IOException && !Workspace.IsFull(e))
         {
-            throw new IngestRefusedException(StatusCodes.Status400BadRequest, "The form is malformed: it ends before its closing boundary, or a part of it has no proper headers.", e);
+            throw new IngestRefusedException(
+                StatusCodes.Status400BadRequest, "The form is malformed: it ends before its closing boundary, or a part of it has no proper headers.", e);
         }
         if (!received)
             throw IngestRefusedException.Malformed("The form has no field named file.");
@@ -99,7 +102,8 @@ public sealed class SourceReceiver(IngestOptions options)
     {
         var buffer = new byte[LongestField + 1];
         var read = await section.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-        return read <= LongestField ? Encoding.UTF8.GetString(buffer, 0, read) : throw IngestRefusedException.Malformed($"A field of the form is longer than {LongestField} bytes.");
+        return read <= LongestField
+            ? Encoding.UTF8.GetString(buffer, 0, read) : throw IngestRefusedException.Malformed($"A field of the form is longer than {LongestField} bytes.");
     }
 
     private static string? FileName(string? contentDisposition)

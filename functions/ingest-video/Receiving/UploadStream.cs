@@ -28,7 +28,8 @@ internal sealed class UploadStream(Stream body, long mostBytes, TimeSpan idleTim
         }
         catch (OperationCanceledException) when (idle.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new IngestRefusedException(StatusCodes.Status408RequestTimeout, $"The upload stalled: no byte came for {idleTimeout.TotalSeconds:0.#} seconds. Send the video again.");
+            throw new IngestRefusedException(
+                StatusCodes.Status408RequestTimeout, $"The upload stalled: no byte came for {idleTimeout.TotalSeconds:0.#} seconds. Send the video again.");
         }
         catch (BadHttpRequestException e) // the sender may still be there to read the answer
         {
@@ -44,7 +45,10 @@ internal sealed class UploadStream(Stream body, long mostBytes, TimeSpan idleTim
         if (_waited >= 2 * idleTimeout && read > 0)
         {
             if (_read - _readBefore < LeastBytesPerSecond * _waited.TotalSeconds)
-                throw new IngestRefusedException(StatusCodes.Status408RequestTimeout, $"The upload is too slow: fewer than {LeastBytesPerSecond} bytes a second came. Send the video again.");
+            {
+                throw new IngestRefusedException(
+                    StatusCodes.Status408RequestTimeout, $"The upload is too slow: fewer than {LeastBytesPerSecond} bytes a second came. Send the video again.");
+            }
             (_waited, _readBefore) = (TimeSpan.Zero, _read);
         }
         return _read > mostBytes ? throw IngestRefusedException.TooLarge(mostBytes) : read;

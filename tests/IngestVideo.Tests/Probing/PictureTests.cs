@@ -98,17 +98,20 @@ public sealed class PictureTests : IAsyncLifetime
     }
 
     [Theory(Timeout = Limit)]
-    [InlineData("libx264 -preset veryfast -pix_fmt yuv420p")]
-    [InlineData("mpeg2video -b:v 3M")]
-    public async Task A_recording_that_is_turned_keeps_its_shape_and_gets_bars(string codec)
+    [InlineData("libx264 -preset veryfast -pix_fmt yuv420p", "turned.ts")]
+    [InlineData("libx264 -preset veryfast -pix_fmt yuv420p", "turned.mp4 -tag:v avc3")] // parameter sets with the pictures
+    [InlineData("mpeg2video -b:v 3M", "turned.ts")]
+    public async Task A_recording_that_is_turned_keeps_its_shape_and_gets_bars(string codec, string made)
     {
         async Task<byte[]> PartAsync(string color, string size, int offset) => await File.ReadAllBytesAsync(await Clip.MakeAsync(
             $"turned-{color}-{codec.Split(' ')[0]}.ts", $"-f lavfi -i color={color}:s={size}:r=25:d=3 -c:v {codec} -output_ts_offset {offset} -f mpegts"));
-        var file = Path.Combine(Host.Root, "turned.ts");
+        var file = Path.Combine(Host.Root, "joined.ts");
         byte[] both = [.. await PartAsync("red", "320x192", 0), .. await PartAsync("blue", "192x320", 3)];
         await File.WriteAllBytesAsync(file, both, TestContext.Current.CancellationToken);
+        string[] words = made.Split(' ');
+        var clip = await Clip.MakeAsync($"{codec.Split(' ')[0]}-{words[0]}", $"-i {file} -c copy {string.Join(' ', words[1..])}");
 
-        var video = await Host.IngestAsync(file);
+        var video = await Host.IngestAsync(clip);
 
         await IsCorrectAsync(video);
         Assert.Contains("RESOLUTION=320x320,", video.Variants[0].Tag, StringComparison.Ordinal);
@@ -141,7 +144,8 @@ public sealed class PictureTests : IAsyncLifetime
     public async Task A_scrambled_transport_stream_is_called_encrypted(int packet)
     {
         var file = await File.ReadAllBytesAsync(
-            await Clip.MakeAsync($"scrambled-{packet}.ts", $"-f lavfi -i testsrc2=s=160x90:r=25:d=2 -c:v libx264 -mpegts_m2ts_mode {(packet == 192 ? 1 : 0)} -f mpegts"),
+            await Clip.MakeAsync(
+                $"scrambled-{packet}.ts", $"-f lavfi -i testsrc2=s=160x90:r=25:d=2 -c:v libx264 -mpegts_m2ts_mode {(packet == 192 ? 1 : 0)} -f mpegts"),
             TestContext.Current.CancellationToken);
         for (var at = packet - 188; at + 188 <= file.Length; at += packet)
         {

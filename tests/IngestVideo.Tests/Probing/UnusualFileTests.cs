@@ -136,6 +136,17 @@ public sealed class UnusualFileTests : IAsyncLifetime
         await IsWholeAsync([.. garbage, .. await BytesAsync("plain.ts", $"{Picture} -f mpegts")]);
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData("vob", 1_000)]
+    [InlineData("mpeg", 500)]
+    public async Task A_program_stream_may_begin_inside_a_pack(string format, int from)
+    {
+        var file = await BytesAsync(
+            $"plain.{format}", $"-f lavfi -i testsrc2=s=160x90:r=25:d=4 -f lavfi -i sine=d=4:r=48000 -c:v mpeg2video -g 5 -c:a mp2 -f {format}");
+
+        await IsWholeAsync(file[from..], mayMiss: 0.6);
+    }
+
     [Fact(Timeout = Limit)]
     public async Task The_clock_of_a_transport_stream_may_jump_forward()
     {
