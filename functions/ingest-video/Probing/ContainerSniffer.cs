@@ -103,16 +103,21 @@ public static class ContainerSniffer
         return false;
     }
 
-    /// <summary>A pack header, and after it another start code (ISO/IEC 13818-1, 2.5.3.3; in MPEG-1 it is shorter).</summary>
+    /// <summary>The header of a pack, or a packet of picture or sound, and another start code where it ends (ISO/IEC 13818-1, 2.5.3).</summary>
     private static bool IsProgramStreamAfterGarbage(ReadOnlySpan<byte> start)
     {
-        while (start.IndexOf((ReadOnlySpan<byte>)[0, 0, 1, 0xBA]) is >= 0 and var at && at + 14 <= start.Length)
+        while (start.IndexOf((ReadOnlySpan<byte>)[0, 0, 1]) is >= 0 and var at && at + 14 <= start.Length)
         {
             start = start[at..];
-            var length = (start[4] & 0xC0) == 0x40 ? 14 + (start[13] & 7) : 12;
-            if (start.Length > length && start[length..].StartsWith((ReadOnlySpan<byte>)[0, 0, 1]))
+            var length = start[3] switch
+            {
+                0xBA => (start[4] & 0xC0) == 0x40 ? 14 + (start[13] & 7) : 12, // MPEG-2, MPEG-1
+                0xBD or >= 0xC0 and <= 0xEF => 6 + BinaryPrimitives.ReadUInt16BigEndian(start[4..]),
+                _ => int.MaxValue,
+            };
+            if (length < start.Length - 4 && start[length..].StartsWith((ReadOnlySpan<byte>)[0, 0, 1]) && start[length + 3] >= 0xB9)
                 return true;
-            start = start[4..];
+            start = start[3..];
         }
         return false;
     }
