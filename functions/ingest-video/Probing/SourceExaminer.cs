@@ -103,7 +103,7 @@ public sealed class SourceExaminer(Prober prober, TimelineScanner timelines, Sou
     }
 
     /// <summary>
-    /// Removes what was put before a finished MP4: it says where its samples are by positions in the file, and ffmpeg cannot be told of another beginning.
+    /// Removes what was put before a finished MP4: its samples are found by their positions in the file, and ffmpeg has no option for another beginning.
     /// </summary>
     private static async Task RemoveStartAsync(string path, long count, CancellationToken cancellationToken)
     {

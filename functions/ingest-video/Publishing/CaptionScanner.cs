@@ -62,7 +62,7 @@ public sealed class CaptionScanner
         {
             switch (type)
             {
-                // Every caption begins with a control code, which tells the two channels of a field (CEA-608, 8.4). Padding is none.
+                // Every caption begins with a control code; one bit of it is the channel within the field (CEA-608, 8.4). Padding has no such code.
                 case 0 or 1 when (first & 0x70) == 0x10 && (second & 0x7F) >= 0x20:
                     _channels.Add($"CC{(type == 0 ? 1 : 3) + ((first & 0x08) != 0 ? 1 : 0)}");
                     break;
