@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 
 namespace Reelseal.Infra;
 
@@ -53,6 +52,9 @@ public sealed record DeploymentSettings
     /// <summary>Where the page gets its token, or null: then it asks its user.</summary>
     public Uri? TokenUrl { get; init; }
 
+    // Stands in for an address that is missing or malformed, until all settings are read.
+    private static readonly Uri s_noAddress = new("https://unset.invalid/");
+
     private static readonly ImmutableArray<string> PriceClasses = ["PriceClass_100", "PriceClass_200", "PriceClass_All"];
 
     /// <summary>Reads and checks all settings.</summary>
@@ -62,56 +64,56 @@ public sealed record DeploymentSettings
     /// <exception cref="InvalidConfigurationException">A setting is missing or malformed; the message names every one.</exception>
     public static DeploymentSettings Read(Func<string, string?> value, string project, string stack)
     {
-        var reader = new SettingReader(value);
+        var reader = new Settings(name => value(name[StackConfiguration.Namespace.Length..])?.Trim(), secretsDirectory: "");
         var settings = new DeploymentSettings
         {
             Prefix = ReadPrefix(reader, project, stack),
             Gateway = ReadGateway(reader),
             PublicKeys = ReadPublicKeys(reader),
-            OriginSecret = ReadOriginSecret(reader, "originSecret", reader.Required("originSecret")) ?? "",
-            OriginSecretPrevious = ReadOriginSecret(reader, "originSecretPrevious", reader.Text("originSecretPrevious")),
-            Production = reader.Flag("production", fallback: true),
+            OriginSecret = ReadOriginSecret(reader, "reelseal:originSecret", reader.Required("reelseal:originSecret")) ?? "",
+            OriginSecretPrevious = ReadOriginSecret(reader, "reelseal:originSecretPrevious", reader.Text("reelseal:originSecretPrevious")),
+            Production = reader.Flag("reelseal:production", fallback: true),
             Domain = ReadDomain(reader),
-            PriceClass = reader.Choice("priceClass", PriceClasses),
-            AllowedOrigins = ReadOrigins(reader, "allowedOrigins"),
-            FrameAncestors = ReadOrigins(reader, "frameAncestors"),
+            PriceClass = reader.Choice("reelseal:priceClass", PriceClasses.Select(name => (name, name)).ToArray()),
+            AllowedOrigins = ReadOrigins(reader, "reelseal:allowedOrigins"),
+            FrameAncestors = ReadOrigins(reader, "reelseal:frameAncestors"),
             LogBucket = ReadLogBucket(reader),
             Cluster = ReadCluster(reader),
             AccessKeys = ReadAccessKeys(reader),
-            Page = reader.Text("page"),
-            TokenUrl = reader.Text("tokenUrl") is { } tokens ? reader.HttpsAddress("tokenUrl", tokens) : null,
+            Page = reader.Text("reelseal:page"),
+            TokenUrl = reader.Text("reelseal:tokenUrl") is { } tokens ? reader.HttpsAddress("reelseal:tokenUrl", tokens) : null,
         };
         if (settings.OriginSecret.Length > 0 && settings.OriginSecret == settings.OriginSecretPrevious)
-            reader.AddError("originSecretPrevious", "is the same as originSecret");
-        reader.ThrowIfInvalid();
-        return settings;
+            reader.Refuse("reelseal:originSecretPrevious", "is the same as originSecret");
+        return reader.Errors.Count == 0 ? settings : throw new InvalidConfigurationException(reader.Errors);
     }
 
-    private static string ReadPrefix(SettingReader reader, string project, string stack)
+    private static string ReadPrefix(Settings reader, string project, string stack)
     {
         var prefix = $"{project}-{stack}";
         // CloudFront API Reference, "CreateFunction": a name has up to 64 letters, digits, hyphens and underscores. Ours ends in "-page".
         if (!prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
-            reader.AddError($"The stack's name is \"{stack}\"; CloudFront takes letters, digits, hyphens and underscores only, and no dot");
+            reader.AddError($"The stack's name is \"{stack}\"; CloudFront takes letters, digits, hyphens and underscores only, and no dot.");
         else if (prefix.Length > 59)
-            reader.AddError($"The stack's name is \"{stack}\"; with the project's it has {prefix.Length} characters, and CloudFront takes 59");
+            reader.AddError($"The stack's name is \"{stack}\"; with the project's it has {prefix.Length} characters, and CloudFront takes 59.");
         return prefix;
     }
 
-    private static Uri ReadGateway(SettingReader reader)
+    private static Uri ReadGateway(Settings reader)
     {
-        if (reader.Required("gateway") is not { } text || reader.HttpsAddress("gateway", text) is not { } gateway)
-            return SettingReader.NoAddress;
+        if (reader.Required("reelseal:gateway") is not { Length: > 0 } text || reader.HttpsAddress("reelseal:gateway", text) is not { } gateway)
+            return s_noAddress;
         // CloudFront Developer Guide, "Origin domain": a name that public DNS resolves; and API Reference, "CustomOriginConfig": HTTPSPort.
         if (gateway.HostNameType != UriHostNameType.Dns || !gateway.IdnHost.Trim('.').Contains('.', StringComparison.Ordinal))
-            reader.AddError(
-                "gateway", $"is \"{text}\", which has no public domain name; CloudFront connects to neither a bare IP address nor a name without a dot");
+            reader.Refuse(
+                "reelseal:gateway",
+                $"is \"{text}\", which has no public domain name; CloudFront connects to neither a bare IP address nor a name without a dot");
         else if (gateway.Port is not (80 or 443 or >= 1024))
-            reader.AddError("gateway", $"has the port {gateway.Port}; CloudFront connects to 80, 443 and 1024 to 65535 only");
+            reader.Refuse("reelseal:gateway", $"has the port {gateway.Port}; CloudFront connects to 80, 443 and 1024 to 65535 only");
         return gateway;
     }
 
-    private static ImmutableArray<string> ReadOrigins(SettingReader reader, string name)
+    private static ImmutableArray<string> ReadOrigins(Settings reader, string name)
     {
         var origins = ImmutableArray.CreateBuilder<string>();
         foreach (var text in reader.List(name))
@@ -119,83 +121,83 @@ public sealed record DeploymentSettings
             if (reader.HttpsAddress(name, text) is not { } origin)
                 continue;
             if (origin.AbsolutePath != "/")
-                reader.AddError(name, $"has \"{text}\", which is more than an origin: leave out its path");
+                reader.Refuse(name, $"has \"{text}\", which is more than an origin: leave out its path");
             origins.Add(origin.GetLeftPart(UriPartial.Authority));
         }
         return origins.ToImmutable();
     }
 
-    private static ImmutableArray<string> ReadAccessKeys(SettingReader reader)
+    private static ImmutableArray<string> ReadAccessKeys(Settings reader)
     {
-        var names = reader.List("accessKeys");
+        var names = reader.List("reelseal:accessKeys");
         if (names is [])
             return ["first"];
         if (names.Any(name => name.Length is 0 or > 32 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')))
-            reader.AddError("accessKeys", "has a name that is not 1 to 32 letters, digits and hyphens");
+            reader.Refuse("reelseal:accessKeys", "has a name that is not 1 to 32 letters, digits and hyphens");
         if (names.Distinct(StringComparer.Ordinal).Count() != names.Count)
-            reader.AddError("accessKeys", "lists a name twice");
+            reader.Refuse("reelseal:accessKeys", "lists a name twice");
         // IAM User Guide, "IAM and AWS STS quotas": access keys assigned to an IAM user.
         if (names.Count > 2)
-            reader.AddError("accessKeys", $"lists {names.Count} keys; a user has at most 2");
+            reader.Refuse("reelseal:accessKeys", $"lists {names.Count} keys; a user has at most 2");
         return [.. names];
     }
 
-    private static ImmutableArray<PublicKeyPem> ReadPublicKeys(SettingReader reader)
+    private static ImmutableArray<PublicKeyPem> ReadPublicKeys(Settings reader)
     {
-        if (reader.Required("publicKeys") is null)
+        if (reader.Required("reelseal:publicKeys") is "")
             return [];
         var keys = ImmutableArray.CreateBuilder<PublicKeyPem>();
-        foreach (var (index, pem) in reader.List("publicKeys").Index())
+        foreach (var (index, pem) in reader.List("reelseal:publicKeys").Index())
         {
             if (PublicKeyPem.Read(pem, out var key) is { } error)
-                reader.AddError($"publicKeys[{index}]", error);
+                reader.Refuse($"reelseal:publicKeys[{index}]", error);
             else if (keys.Contains(key!))
-                reader.AddError($"publicKeys[{index}]", "is listed twice");
+                reader.Refuse($"reelseal:publicKeys[{index}]", "is listed twice");
             else
                 keys.Add(key!);
         }
         // CloudFront Developer Guide, "Quotas": public keys in a single key group.
         if (keys.Count > 5)
-            reader.AddError("publicKeys", $"has {keys.Count} keys; a key group holds at most 5");
+            reader.Refuse("reelseal:publicKeys", $"has {keys.Count} keys; a key group holds at most 5");
         return keys.ToImmutable();
     }
 
-    private static string? ReadOriginSecret(SettingReader reader, string name, string? secret)
+    private static string? ReadOriginSecret(Settings reader, string name, string? secret)
     {
-        if (secret is not null && (secret.Length < 32 || secret.Any(c => c is <= ' ' or > '~')))
-            reader.AddError(name, "is not a secret of at least 32 printable characters without spaces (openssl rand -base64 32)");
+        if (secret is { Length: > 0 } && (secret.Length < 32 || secret.Any(c => c is <= ' ' or > '~')))
+            reader.Refuse(name, "is not a secret of at least 32 printable characters without spaces (openssl rand -base64 32)");
         return secret;
     }
 
-    private static CustomDomain? ReadDomain(SettingReader reader)
+    private static CustomDomain? ReadDomain(Settings reader)
     {
-        var (name, certificate) = (reader.Text("domain"), reader.Text("certificateArn"));
+        var (name, certificate) = (reader.Text("reelseal:domain"), reader.Text("reelseal:certificateArn"));
         if (name is null && certificate is null)
             return null;
         if (name is null || certificate is null)
-            reader.AddError(name is null ? "domain" : "certificateArn", "is not set, but the other of domain and certificateArn is");
+            reader.Refuse(name is null ? "reelseal:domain" : "reelseal:certificateArn", "is not set, but the other of domain and certificateArn is");
         else if (Uri.CheckHostName(name) != UriHostNameType.Dns || !name.Contains('.', StringComparison.Ordinal))
-            reader.AddError("domain", $"is \"{name}\", which is not a domain name");
+            reader.Refuse("reelseal:domain", $"is \"{name}\", which is not a domain name");
         else if (!certificate.StartsWith("arn:aws:acm:us-east-1:", StringComparison.Ordinal))
-            reader.AddError("certificateArn", $"is \"{certificate}\", which is not a certificate of ACM in us-east-1, where CloudFront looks for it");
+            reader.Refuse("reelseal:certificateArn", $"is \"{certificate}\", which is not a certificate of ACM in us-east-1, where CloudFront looks for it");
         return new(name ?? "", certificate ?? "");
     }
 
-    private static string? ReadLogBucket(SettingReader reader)
+    private static string? ReadLogBucket(Settings reader)
     {
-        var bucket = reader.Text("logBucket");
+        var bucket = reader.Text("reelseal:logBucket");
         if (bucket is not null && !bucket.EndsWith(".amazonaws.com", StringComparison.Ordinal))
-            reader.AddError("logBucket", $"is \"{bucket}\", which is not a bucket's domain name such as logs.s3.amazonaws.com");
+            reader.Refuse("reelseal:logBucket", $"is \"{bucket}\", which is not a bucket's domain name such as logs.s3.amazonaws.com");
         return bucket;
     }
 
-    private static OidcCluster? ReadCluster(SettingReader reader)
+    private static OidcCluster? ReadCluster(Settings reader)
     {
-        if (reader.Text("oidcProviderArn") is not { } provider)
+        if (reader.Text("reelseal:oidcProviderArn") is not { } provider)
             return null;
         if (!OidcCluster.IsProviderArn(provider))
-            reader.AddError("oidcProviderArn", $"is \"{provider}\", which is not the ARN of an OIDC provider");
-        return new(provider, reader.Text("namespace") ?? "openfaas-fn");
+            reader.Refuse("reelseal:oidcProviderArn", $"is \"{provider}\", which is not the ARN of an OIDC provider");
+        return new(provider, reader.Text("reelseal:namespace") ?? "openfaas-fn");
     }
 }
 
@@ -209,87 +211,4 @@ public sealed class InvalidConfigurationException(IReadOnlyCollection<string> er
     : Exception(string.Join('\n', errors))
 {
     public IReadOnlyCollection<string> Errors { get; } = errors;
-}
-
-/// <summary>Reads values of the stack's configuration and collects every error, so that one run reports them all.</summary>
-internal sealed class SettingReader(Func<string, string?> value)
-{
-    /// <summary>Stands in for an address that is missing or malformed, until <see cref="ThrowIfInvalid"/>.</summary>
-    public static readonly Uri NoAddress = new("https://unset.invalid/");
-
-    private readonly List<string> _errors = [];
-
-    public string? Text(string name) => value(name) is { } text && text.Trim() is { Length: > 0 } trimmed ? trimmed : null;
-
-    public string? Required(string name)
-    {
-        if (Text(name) is { } text)
-            return text;
-        AddError(name, "is not set");
-        return null;
-    }
-
-    public bool Flag(string name, bool fallback)
-    {
-        switch (Text(name))
-        {
-            case null: return fallback;
-            case "true": return true;
-            case "false": return false;
-            case var text:
-                AddError(name, $"is \"{text}\", which is neither true nor false");
-                return fallback;
-        }
-    }
-
-    /// <summary>Reads one of the words; the first is the default.</summary>
-    public string Choice(string name, ImmutableArray<string> words)
-    {
-        var text = Text(name) ?? words[0];
-        if (!words.Contains(text, StringComparer.Ordinal))
-            AddError(name, $"is \"{text}\", which is none of {string.Join(", ", words)}");
-        return text;
-    }
-
-    /// <summary>Reads an https address without user, query and fragment, or adds an error and returns null.</summary>
-    public Uri? HttpsAddress(string name, string text)
-    {
-        if (Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme == Uri.UriSchemeHttps
-            && address is { Query: "", UserInfo: "", Fragment: "" })
-        {
-            return address;
-        }
-        AddError(name, $"is \"{text}\", which is not an https address");
-        return null;
-    }
-
-    /// <summary>Reads a list of strings; a string alone is a list of one.</summary>
-    public IReadOnlyList<string> List(string name)
-    {
-        if (Text(name) is not { } text)
-            return [];
-        if (!text.StartsWith('['))
-            return [text];
-        try
-        {
-            if (JsonSerializer.Deserialize<List<string?>>(text) is { } list && list.All(item => item is not null))
-                return list!;
-        }
-        catch (JsonException)
-        {
-            // Reported below, without the text: it may hold a key.
-        }
-        AddError(name, "is not a list of strings");
-        return [];
-    }
-
-    public void AddError(string name, string error) => AddError($"reelseal:{name} {error}");
-
-    public void AddError(string sentence) => _errors.Add(sentence + ".");
-
-    public void ThrowIfInvalid()
-    {
-        if (_errors.Count > 0)
-            throw new InvalidConfigurationException(_errors);
-    }
 }
