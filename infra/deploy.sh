@@ -234,6 +234,8 @@ functions() {
   for name in $infra_secrets $operator_secrets; do
     has_secret "$name" || fail "the cluster has no secret $name yet: run make deploy STEP=secrets first"
   done
+  [ -z "${SIGNING_KEY:-}" ] || has_secret "reelseal-signing-key-is-$(deployed_fingerprint)" ||
+    fail "the cluster does not have the private half of the first of reelseal:publicKeys yet: run make deploy STEP=secrets first"
   SIGNING_KEY='' TOKEN_KEY='' CALLBACK_KEY='' check_keys "$(deployed_fingerprint)" # what the cluster has, not what is at hand
   for name in $settings; do
     eval "$(sed -n "s/^$name=/export &/p" <<<"$outputs")"

@@ -27,7 +27,9 @@ internal sealed class ColdRows(SigningBench bench, Table table, double scale)
         await using var article = await bench.StartArticleAsync();
         for (var warm = 0; warm < 100 * scale; warm++)
             await TimeAsync(function);
-        table.Add(new("sign.cold_vs_article", "ratio", Goal.Most(0.02), await Rounds.RatiosAsync(Rounds.At(scale, 5), () => TimeAsync(function), () => TimeAsync(article))));
+        table.Add(new(
+            "sign.cold_vs_article", "ratio", Goal.Most(0.02),
+            await Rounds.RatiosAsync(Rounds.At(scale, 5), () => TimeAsync(function), () => TimeAsync(article))));
         await ColdProcessorTimeAsync();
     }
 
@@ -81,8 +83,12 @@ internal sealed class ColdRows(SigningBench bench, Table table, double scale)
             return Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
         Task<double> Ours() => UntilAnswer(() => bench.StartFunctionAsync());
-        table.Add(new("sign.start_vs_node", "ratio", Goal.Most(0.4), await Rounds.RatiosAsync(Rounds.At(scale, 5), Ours, () => UntilAnswer(() => bench.StartArticleAsync("each")))));
-        table.Add(new("sign.start_vs_node_one", "ratio", Goal.Most(1.2), await Rounds.RatiosAsync(Rounds.At(scale, 5), Ours, () => UntilAnswer(() => bench.StartArticleAsync("one")))));
+        table.Add(new(
+            "sign.start_vs_node", "ratio", Goal.Most(0.4),
+            await Rounds.RatiosAsync(Rounds.At(scale, 5), Ours, () => UntilAnswer(() => bench.StartArticleAsync("each")))));
+        table.Add(new(
+            "sign.start_vs_node_one", "ratio", Goal.Most(1.2),
+            await Rounds.RatiosAsync(Rounds.At(scale, 5), Ours, () => UntilAnswer(() => bench.StartArticleAsync("one")))));
     }
 
     /// <summary>Many different playlists in a row: what the process holds at the end.</summary>

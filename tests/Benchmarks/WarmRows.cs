@@ -18,7 +18,8 @@ internal sealed class WarmRows(SigningBench bench, Table table, double scale)
     private const string AcceptEncoding = "Accept-Encoding: gzip";
 
     public IReadOnlyList<(string Name, Func<Task> Measure)> All =>
-        [("sign.warm_vs_static", StaticAsync), ("sign.warm_es256_vs_static", EllipticAsync), ("sign.warm_vs_article", ArticleAsync), ("sign.revocations", RevocationsAsync), ("sign.p99_under_ingest", UnderIngestAsync)];
+        [("sign.warm_vs_static", StaticAsync), ("sign.warm_es256_vs_static", EllipticAsync), ("sign.warm_vs_article", ArticleAsync),
+            ("sign.revocations", RevocationsAsync), ("sign.p99_under_ingest", UnderIngestAsync)];
 
     private async Task StaticAsync()
     {
@@ -63,10 +64,14 @@ internal sealed class WarmRows(SigningBench bench, Table table, double scale)
             Rounds.At(scale, 10),
             () => RateAsync(function, key, token, Seconds(4)),
             // One answer takes it seconds: more connections would wait for one another.
-            async () => (await Wrk.RunAsync(new Uri(article.Address, key).AbsoluteUri, int.Max(8, Seconds(15)), connections: 1, AcceptEncoding)).RequestsPerSecond)));
+            async () => (await Wrk.RunAsync(
+                new Uri(article.Address, key).AbsoluteUri, int.Max(8, Seconds(15)), connections: 1, AcceptEncoding)).RequestsPerSecond)));
     }
 
-    /// <summary>The rate with a hundred thousand revoked tokens, all of which have been tried, relative to the rate with none. The token in use has a name of its own and of its user.</summary>
+    /// <summary>
+    /// The rate with a hundred thousand revoked tokens, all of which have been tried, relative to the rate with none.
+    /// The token in use has a name of its own and of its user.
+    /// </summary>
     private async Task RevocationsAsync()
     {
         var (with, without) = (bench.Folder.CreateSubdirectory("revoked"), bench.Folder.CreateSubdirectory("unrevoked"));
@@ -96,7 +101,8 @@ internal sealed class WarmRows(SigningBench bench, Table table, double scale)
         await Clip.CreateAsync(clip, TimeSpan.FromSeconds(60), 1920, 1080, default);
         async Task<double> P99() => (await LoadAsync(function, key, token, Seconds(4))).P99.TotalSeconds;
 
-        using var client = new HttpClient { BaseAddress = ingest.Address, DefaultRequestHeaders = { Authorization = new("Bearer", bench.Token(Scopes.Ingest)) } };
+        using var client = new HttpClient { BaseAddress = ingest.Address };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", bench.Token(Scopes.Ingest));
         async Task<double> UnderIngest()
         {
             var video = VideoId.New();
@@ -126,7 +132,8 @@ internal sealed class WarmRows(SigningBench bench, Table table, double scale)
     /// <summary>Until the runtime has compiled what runs often in its final form, on the same core: a million requests.</summary>
     private async Task WarmAsync(ServerProcess function, string key, string token) => await LoadAsync(function, key, token, Seconds(60));
 
-    private static async Task<double> RateAsync(ServerProcess function, string key, string token, int seconds) => (await LoadAsync(function, key, token, seconds)).RequestsPerSecond;
+    private static async Task<double> RateAsync(ServerProcess function, string key, string token, int seconds) =>
+        (await LoadAsync(function, key, token, seconds)).RequestsPerSecond;
 
     private static Task<Load> LoadAsync(ServerProcess function, string key, string token, int seconds) =>
         Wrk.RunAsync(new Uri(function.Address, key).AbsoluteUri, seconds, Connections, AcceptEncoding, $"Authorization: Bearer {token}");

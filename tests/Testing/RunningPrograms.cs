@@ -25,6 +25,9 @@ public static class RunningPrograms
         }
     }
 
+    /// <summary>Whether a process has ended.</summary>
+    public static bool HasEnded(int process) => StateOf(process) is 'Z' or ' ';
+
     /// <summary>As in proc(5): R runs, S sleeps, T is stopped; Z, or a space, where it has ended.</summary>
     private static char StateOf(int process)
     {

@@ -28,7 +28,9 @@ internal static class DecodedStream
         var first = stream.Pictures.FirstOrDefault() ?? stream.Variants[0];
         var decoded = await LengthAsync(source);
         if (first.End - first.Start < decoded - MayBeMissing - StreamDeviations.Frame(stream.Pictures))
-            deviations.Add(string.Create(CultureInfo.InvariantCulture, $"{decoded:0.000} s of the source decode, {first.End - first.Start:0.000} are published."));
+            deviations.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{decoded:0.000} s of the source decode, {first.End - first.Start:0.000} are published."));
         deviations.AddRange(await SynchronyAsync(stream, source));
         return deviations;
     }

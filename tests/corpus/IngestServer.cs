@@ -53,7 +53,9 @@ internal sealed class IngestServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Services.AddProblemDetails();
         Handler.MapServices(
-            builder.Services, new Settings(name => settings.GetValueOrDefault(name) ?? Environment.GetEnvironmentVariable(name), Path.Combine(folder.Path, "secrets")));
+            builder.Services,
+            new Settings(
+                name => settings.GetValueOrDefault(name) ?? Environment.GetEnvironmentVariable(name), Path.Combine(folder.Path, "secrets")));
         var app = builder.Build();
         app.UseExceptionHandler();
         Serve(app, "/store", Path.Combine(folder.Path, "store"));

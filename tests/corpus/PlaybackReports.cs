@@ -66,11 +66,17 @@ internal sealed class PlaybackReports
     {
         var (program, arguments) = browser == "firefox"
             ? ("firefox-esr", (string[])["--headless", "--profile", profile, page])
-            : (browser, ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--autoplay-policy=no-user-gesture-required", $"--user-data-dir={profile}", page]);
+            : (browser, ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+                "--autoplay-policy=no-user-gesture-required", $"--user-data-dir={profile}", page]);
         await File.WriteAllTextAsync(Path.Combine(profile, "user.js"), """user_pref("media.autoplay.default", 0);"""); // Firefox reads it
         try
         {
-            return Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true })!;
+            return Process.Start(new ProcessStartInfo(program, arguments)
+            {
+                UseShellExecute = false,
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            })!;
         }
         catch (System.ComponentModel.Win32Exception e)
         {

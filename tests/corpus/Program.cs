@@ -32,7 +32,9 @@ foreach (var format in formats)
         deviating += row.Deviations.Count > 0 ? 1 : 0;
         var what = row.Deviations.Count > 0 ? string.Join("<br>", row.Deviations) : row.Refusal is null ? "none" : row.Refusal;
         var name = Cell(Path.GetRelativePath(folder, file));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {format} | {row.Answer} | {row.Seconds:0.###} | {row.Renditions} | {Cell(what)} |"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {name} | {format} | {row.Answer} | {row.Seconds:0.###} | {row.Renditions} | {Cell(what)} |"));
     }
 }
 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\n{files.Count * formats.Length} ingests, {deviating} with deviations"));

@@ -56,7 +56,9 @@ internal sealed class Signals
         }, distinct: 150) is { } best ? best / 200.0 : null;
     }
 
-    /// <summary>The lag at which the difference is least, if it is least by far: half of, and by <paramref name="distinct"/> less than, what it is further away.</summary>
+    /// <summary>
+    /// The lag at which the difference is least, if it is least by far: half of, and by <paramref name="distinct"/> less than, what it is further away.
+    /// </summary>
     private static int? BestLag(int from, int window, int reach, int before, int after, Func<int, double> difference, double distinct)
     {
         var (least, most) = (Math.Max(-reach, -from), Math.Min(reach, after - window - from));

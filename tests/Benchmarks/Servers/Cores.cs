@@ -17,7 +17,13 @@ internal static class Command
     /// <exception cref="InvalidOperationException">It failed; the message contains its standard error.</exception>
     public static string Run(string name, string[] arguments, string? folder = null)
     {
-        using var process = Process.Start(new ProcessStartInfo(name, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder ?? "" })!;
+        using var process = Process.Start(new ProcessStartInfo(name, arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder ?? "",
+        })!;
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -78,7 +78,9 @@ internal sealed class IngestBench : IAsyncDisposable
         var start = Stopwatch.GetTimestamp();
         using var response = await _http.SendAsync(request);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return response.StatusCode == System.Net.HttpStatusCode.Created ? seconds : throw new InvalidOperationException(await response.Content.ReadAsStringAsync());
+        return response.StatusCode == System.Net.HttpStatusCode.Created
+            ? seconds
+            : throw new InvalidOperationException(await response.Content.ReadAsStringAsync());
     }
 
     public async Task<double> PostClipAsync(ServerProcess server)

@@ -19,10 +19,16 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <param name="command">The command's name and arguments for a port.</param>
     /// <param name="environment">Further environment variables for a port.</param>
     /// <param name="cores">The cores to run on, in taskset's notation.</param>
-    public static async Task<ServerProcess> StartAsync(Func<int, string[]> command, Func<int, Dictionary<string, string>> environment, string cores = Cores.Server)
+    public static async Task<ServerProcess> StartAsync(
+        Func<int, string[]> command, Func<int, Dictionary<string, string>> environment, string cores = Cores.Server)
     {
         var port = FreePort();
-        var start = new ProcessStartInfo("taskset", ["-c", cores, .. command(port)]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("taskset", ["-c", cores, .. command(port)])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var (name, value) in environment(port))
             start.Environment[name] = value;
         var process = Process.Start(start)!;

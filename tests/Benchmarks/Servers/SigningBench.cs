@@ -44,7 +44,9 @@ internal sealed class SigningBench : IAsyncDisposable
     public static Task RevokeAsync(IObjectStore store, IEnumerable<string> ids) => Parallel.ForEachAsync(ids, async (id, cancellation) =>
     {
         var key = ObjectKeys.RevokedToken(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id))));
-        await store.PutAsync(key, new MemoryStream("""{"refused":true,"changed":"2026-11-01T12:00:00+00:00"}"""u8.ToArray()), WriteCondition.None, cancellation);
+        await store.PutAsync(
+            key, new MemoryStream("""{"refused":true,"changed":"2026-11-01T12:00:00+00:00"}"""u8.ToArray()),
+            WriteCondition.None, cancellation);
     });
 
     /// <summary>Asks for a playlist with each of these tokens, all of which must be refused.</summary>
@@ -76,7 +78,9 @@ internal sealed class SigningBench : IAsyncDisposable
         return await response.Content.ReadAsByteArrayAsync();
     }
 
-    /// <summary>Puts a playlist into the bucket and returns its key: of a video that nobody asked for before, so that it takes a signature of its own.</summary>
+    /// <summary>
+    /// Puts a playlist into the bucket and returns its key: of a video that nobody asked for before, so that it takes a signature of its own.
+    /// </summary>
     public Task<string> NewPlaylistAsync(int segments) => NewPlaylistAsync(segments, _bucket.CreateStore(TimeSpan.FromSeconds(10)));
 
     /// <summary>Puts a playlist of a new video into a store and returns its key.</summary>
@@ -89,7 +93,9 @@ internal sealed class SigningBench : IAsyncDisposable
 
     /// <summary>The published sign-playlist, on the servers' core.</summary>
     public Task<ServerProcess> StartFunctionAsync(params (string Name, string Value)[] settings) =>
-        StartAsync("sign-playlist", Cores.Server, _bucket.Environment, [("KEY_PAIR_ID", _secrets.KeyPair.Id), ("CLOUDFRONT_URL", "https://d111111abcdef8.cloudfront.net"), .. settings]);
+        StartAsync(
+            "sign-playlist", Cores.Server, _bucket.Environment,
+            [("KEY_PAIR_ID", _secrets.KeyPair.Id), ("CLOUDFRONT_URL", "https://d111111abcdef8.cloudfront.net"), .. settings]);
 
     /// <summary>The published sign-playlist on the servers' core, reading from a directory in place of the bucket.</summary>
     public Task<ServerProcess> StartFunctionAsync(DirectoryInfo store) => StartAsync(
@@ -108,7 +114,8 @@ internal sealed class SigningBench : IAsyncDisposable
             ["CLOUDFRONT_URL"] = "https://d111111abcdef8.cloudfront.net",
         });
 
-    private Task<ServerProcess> StartAsync(string function, string cores, IReadOnlyDictionary<string, string> store, (string Name, string Value)[] settings) => ServerProcess.StartAsync(
+    private Task<ServerProcess> StartAsync(
+        string function, string cores, IReadOnlyDictionary<string, string> store, (string Name, string Value)[] settings) => ServerProcess.StartAsync(
         _ => [Path.GetFullPath(Path.Combine("artifacts", "functions", function, "Root"))],
         port =>
         {

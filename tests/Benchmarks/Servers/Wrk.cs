@@ -19,11 +19,17 @@ internal static partial class Wrk
     public static Task<Load> RunAsync(string url, int seconds, int connections, params string[] headers) => Task.Run(() =>
     {
         var output = Command.Run("taskset",
-            ["-c", Cores.Load, "wrk", "-t1", $"-c{connections}", $"-d{seconds}s", "--latency", "--timeout", "30s", .. headers.SelectMany(header => new[] { "-H", header }), url]);
+            ["-c", Cores.Load, "wrk", "-t1", $"-c{connections}", $"-d{seconds}s", "--latency", "--timeout", "30s",
+                .. headers.SelectMany(header => new[] { "-H", header }), url]);
         if (output.Contains("Non-2xx", StringComparison.Ordinal) || output.Contains("Socket errors", StringComparison.Ordinal))
             throw new InvalidOperationException($"Not every request was answered with success:\n{output}");
         var latency = Latency().Match(output);
-        var unit = latency.Groups["unit"].Value switch { "us" => TimeSpan.FromMicroseconds(1), "ms" => TimeSpan.FromMilliseconds(1), _ => TimeSpan.FromSeconds(1) };
+        var unit = latency.Groups["unit"].Value switch
+        {
+            "us" => TimeSpan.FromMicroseconds(1),
+            "ms" => TimeSpan.FromMilliseconds(1),
+            _ => TimeSpan.FromSeconds(1),
+        };
         return new Load(Number(Rate().Match(output).Groups["rate"]), Number(latency.Groups["number"]) * unit);
     });
 

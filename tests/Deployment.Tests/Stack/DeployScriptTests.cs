@@ -26,7 +26,8 @@ public sealed class DeployScriptTests : IDisposable
         foreach (var tool in s_tools)
             File.CreateSymbolicLink(Place(tool), s_bins.Select(folder => Path.Combine(folder, tool)).First(File.Exists));
         Tool("dotnet", "");
-        Tool("docker", "");
+        Tool("docker", """if [ -e "$HERE/stopped" ] && [ "$1" = info ]; then exit 1; fi""");
+        Tool("make", "echo 0.2.0-alpha.0.7");
         // As the CLI does: its own words on standard error, exit code 255, and the outputs exist only after `up`.
         Tool("pulumi", """
             if [ "$1" = version ]; then cat "$HERE/version" 2>/dev/null || echo v3.200.0; exit; fi
@@ -48,6 +49,7 @@ public sealed class DeployScriptTests : IDisposable
         Tool("faas-cli", """
             case "$*" in
               "secret list")
+                if [ -e "$HERE/locked" ]; then cat "$HERE/locked"; exit 1; fi
                 if [ -s "$HERE/cluster" ]; then printf '\nNAME\n'; cat "$HERE/cluster"; echo; else echo "No secrets found."; fi ;;
               "secret create"*)
                 echo "Creating secret: $3."
@@ -56,8 +58,9 @@ public sealed class DeployScriptTests : IDisposable
                 else echo "$3" >>"$HERE/cluster"; echo "Created: 202 Accepted"; fi
                 printf '%s=' "$3" >>"$HERE/created"; cat >>"$HERE/created" ;;
               "secret remove"*)
+                if [ -e "$HERE/stuck" ]; then echo "server returned unexpected status code: 500"; exit 1; fi
                 grep -vx "$3" "$HERE/cluster" >"$HERE/rest"; mv "$HERE/rest" "$HERE/cluster"; echo "Removed.. OK." ;;
-              up*) env | grep -E '^(S3_BUCKET|AWS_REGION|CLOUDFRONT_URL|KEY_PAIR_ID|REGISTRY|TAG)=' >"$HERE/environment" ;;
+              up*) env | grep -E '^(S3_BUCKET|AWS_REGION|CLOUDFRONT_URL|KEY_PAIR_ID|REGISTRY|TAG|VERSION|DEPLOYED)=' >"$HERE/environment" ;;
             esac
             exit 0
             """);
@@ -81,6 +84,7 @@ public sealed class DeployScriptTests : IDisposable
     public async Task Standard_gets_the_labels_that_community_refuses_by_function()
     {
         _environment["EDITION"] = "standard";
+        _environment["SIGN_SERVICE_ACCOUNT"] = "sign-playlist";
         _environment["INGEST_SERVICE_ACCOUNT"] = "ingest-video";
         _environment["MAX_TRANSCODES"] = "3";
 
@@ -89,7 +93,7 @@ public sealed class DeployScriptTests : IDisposable
         Assert.True(code == 0, output);
         Assert.Equal(
             [
-                "faas-cli up --yaml stack.yml --filter sign-playlist --annotation com.openfaas.serviceaccount=default "
+                "faas-cli up --yaml stack.yml --filter sign-playlist --annotation com.openfaas.serviceaccount=sign-playlist "
                     + "--label com.openfaas.scale.type=rps --label com.openfaas.scale.target=500",
                 "faas-cli up --yaml stack.yml --filter ingest-video --annotation com.openfaas.serviceaccount=ingest-video "
                     + "--label com.openfaas.scale.type=capacity --label com.openfaas.scale.target=3",
@@ -136,9 +140,18 @@ public sealed class DeployScriptTests : IDisposable
         Assert.All(
             [
                 "S3_BUCKET=my bucket", "AWS_REGION=eu-central-1", "CLOUDFRONT_URL=https://d1.cloudfront.net", "KEY_PAIR_ID=K1",
-                "REGISTRY=registry.example.com/me", "TAG=v1",
+                "REGISTRY=registry.example.com/me", "TAG=v1", "VERSION=0.2.0-alpha.0.7",
             ],
             line => Assert.Contains(line + "\n", environment, StringComparison.Ordinal));
+        // Without a new value at each deployment the functions would not restart, and go on with the secrets that they read when they started.
+        Assert.Matches(@"(?m)^DEPLOYED=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", environment);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_docker_without_its_daemon_is_said_before_anything_is_changed()
+    {
+        await File.WriteAllTextAsync(Place("stopped"), "", TestContext.Current.CancellationToken);
+        await AssertRefusedAsync("docker is installed, but its daemon does not answer");
     }
 
     [Fact(Timeout = 60_000)]
@@ -198,6 +211,7 @@ public sealed class DeployScriptTests : IDisposable
     [InlineData("reelseal-signing-key", "server returned unexpected status code: 403 - secrets \"reelseal-signing-key\" is forbidden")]
     [InlineData("reelseal-aws-ingest-video", "unauthorized access, run \"faas-cli login\" to setup authentication for this server")]
     [InlineData("reelseal-token-key-given", "cannot connect to OpenFaaS on URL: http://127.0.0.1:1")]
+    [InlineData("reelseal-origin-secret", "server returned unexpected status code: 409 - Created or Updated: by another user")]
     public async Task A_secret_that_the_gateway_refuses_ends_the_deployment_although_faas_cli_exits_with_0(string name, string refusal)
     {
         await File.WriteAllTextAsync(Place("refused"), name, TestContext.Current.CancellationToken);
@@ -232,6 +246,64 @@ public sealed class DeployScriptTests : IDisposable
             Assert.Contains("SIGNING_KEY is not set, and the cluster's signing key is not known to be the private half", output, StringComparison.Ordinal);
         }
         Assert.False(File.Exists(Place("environment")));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_old_mark_that_cannot_be_removed_ends_the_deployment_before_the_key_is_changed()
+    {
+        await DeployAsync();
+        using var next = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        WriteKeyPair(next);
+        Forget();
+        await File.WriteAllTextAsync(Place("stuck"), "", TestContext.Current.CancellationToken);
+
+        var (code, output) = await RunAsync();
+
+        Assert.Equal(1, code);
+        Assert.Contains("the cluster did not remove the secret reelseal-signing-key-is-", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("reelseal-signing-key=", await CreatedAsync(), StringComparison.Ordinal);
+        Assert.False(File.Exists(Place("environment")));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Functions_need_the_key_in_the_cluster_and_not_only_at_hand()
+    {
+        await DeployAsync();
+        using var next = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        WriteKeyPair(next);
+        Assert.Equal(0, (await RunAsync("infra")).Code);
+        Forget();
+
+        var (code, output) = await RunAsync("functions");
+
+        Assert.Equal(1, code);
+        Assert.Contains(
+            "the cluster does not have the private half of the first of reelseal:publicKeys yet: run make deploy STEP=secrets first",
+            output, StringComparison.Ordinal);
+        Assert.False(File.Exists(Place("environment")));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_mark_without_its_key_counts_for_nothing()
+    {
+        await DeployAsync();
+        var cluster = await File.ReadAllLinesAsync(Place("cluster"), TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(Place("cluster"), cluster.Where(name => name != "reelseal-token-key"), TestContext.Current.CancellationToken);
+        Forget();
+
+        var (code, output) = await RunAsync("functions");
+
+        Assert.Equal(1, code);
+        Assert.Contains("the cluster has no secret reelseal-token-key yet", output, StringComparison.Ordinal);
+        Assert.False(File.Exists(Place("environment")));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Not_logged_in_at_the_gateway_is_said_before_anything_is_changed()
+    {
+        const string refusal = "unauthorized access, run \"faas-cli login\" to setup authentication for this server";
+        await File.WriteAllTextAsync(Place("locked"), refusal + "\n", TestContext.Current.CancellationToken);
+        await AssertRefusedAsync($"faas-cli cannot list the secrets at http://127.0.0.1:1 (faas-cli login?): {refusal}");
     }
 
     [Fact(Timeout = 60_000)]
@@ -303,6 +375,12 @@ public sealed class DeployScriptTests : IDisposable
             _key.ExportEncryptedPkcs8PrivateKeyPem("secret", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000)),
             TestContext.Current.CancellationToken);
         await AssertRefusedAsync("which is not an unencrypted private key in PEM");
+
+        var (code, output) = await RunOnTerminalAsync("check");
+
+        Assert.Equal(1, code);
+        Assert.Contains("which is not an unencrypted private key in PEM", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("pass phrase", output, StringComparison.Ordinal);
     }
 
     [Theory(Timeout = 60_000)]
@@ -353,11 +431,33 @@ public sealed class DeployScriptTests : IDisposable
             call => Assert.Contains("--non-interactive", call, StringComparison.Ordinal));
     }
 
-    [Fact(Timeout = 60_000)]
-    public async Task Without_a_terminal_confirmation_must_be_given_beforehand()
+    [Theory(Timeout = 60_000)]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("false")]
+    [InlineData("0")]
+    public async Task Without_a_terminal_confirmation_must_be_given_beforehand(string? given)
+    {
+        if (given is null)
+            _environment.Remove("PULUMI_SKIP_CONFIRMATIONS");
+        else
+            _environment["PULUMI_SKIP_CONFIRMATIONS"] = given;
+        await AssertRefusedAsync("pulumi up asks for confirmation and there is no terminal: set PULUMI_SKIP_CONFIRMATIONS=true");
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(null, 0)]
+    [InlineData("true", 1)]
+    public async Task On_a_terminal_a_person_confirms_but_not_in_CI(string? ci, int expected)
     {
         _environment.Remove("PULUMI_SKIP_CONFIRMATIONS");
-        await AssertRefusedAsync("pulumi up asks for confirmation and there is no terminal: set PULUMI_SKIP_CONFIRMATIONS=true");
+        if (ci is not null)
+            _environment["CI"] = ci;
+
+        var (code, output) = await RunOnTerminalAsync("infra");
+
+        Assert.True(code == expected, output);
+        Assert.Equal(expected == 1, output.Contains("pulumi up asks for confirmation and there is no terminal", StringComparison.Ordinal));
     }
 
     [Theory(Timeout = 60_000)]
@@ -447,11 +547,24 @@ public sealed class DeployScriptTests : IDisposable
         (File.Exists(Place("calls")) ? await File.ReadAllLinesAsync(Place("calls"), TestContext.Current.CancellationToken) : [])
             .Where(call => call.StartsWith("faas-cli up", StringComparison.Ordinal)).Select(call => call.TrimEnd());
 
-    private async Task<(int Code, string Output)> RunAsync(params string[] steps)
+    private Task<(int Code, string Output)> RunAsync(params string[] steps) => RunAsync("/bin/bash", [Repository.PathOf("infra/deploy.sh"), .. steps]);
+
+    /// <summary>Runs it as a person does, on a terminal; nobody types anything.</summary>
+    private Task<(int Code, string Output)> RunOnTerminalAsync(string step)
     {
-        var start = new ProcessStartInfo("/bin/bash", [Repository.PathOf("infra/deploy.sh"), .. steps])
+        const string script = "/usr/bin/script";
+        Assert.SkipUnless(File.Exists(script), $"{script} is not installed (package bsdutils), so there is no terminal to run it on.");
+        return RunAsync(script, ["--quiet", "--return", "--command", $"/bin/bash {Repository.PathOf("infra/deploy.sh")} {step}", "/dev/null"]);
+    }
+
+    private async Task<(int Code, string Output)> RunAsync(string program, string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
         {
-            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         start.Environment.Clear();
         foreach (var (name, value) in _environment)
