@@ -106,7 +106,8 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         else if (status.State == VideoState.Ready)
         {
             _findings.Add(new(
-                FindingKind.ReadyButNotPublished, ObjectKeys.Status(video), "its multivariant playlist is not the final one", token => FailAsync(found, token)));
+                FindingKind.ReadyButNotPublished, ObjectKeys.Status(video), "its multivariant playlist is not the final one",
+                token => FailAsync(found, token)));
         }
         else if (status.State != VideoState.Failed)
         {

@@ -66,7 +66,9 @@ internal sealed class PlaylistSource(
             if (playlist is null)
                 cache.Remove(key.Key);
             else
-                Keep(new(playlist, Confirmed: now, CheckAgain: now + (playlist.ChangesWithin < options.Freshness ? playlist.ChangesWithin.Value : options.Freshness)));
+                Keep(new(
+                    playlist, Confirmed: now,
+                    CheckAgain: now + (playlist.ChangesWithin < options.Freshness ? playlist.ChangesWithin.Value : options.Freshness)));
             return playlist;
         }
         catch (UpstreamException e) when (known is not null && now < known.Confirmed + (options.Lifetime.Minimum / 2))
