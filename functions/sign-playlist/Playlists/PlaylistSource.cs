@@ -64,11 +64,14 @@ internal sealed class PlaylistSource(
             var playlist = await ReadAsync(key, known?.Playlist, reservation);
             outages.End();
             if (playlist is null)
+            {
                 cache.Remove(key.Key);
+            }
             else
-                Keep(new(
-                    playlist, Confirmed: now,
-                    CheckAgain: now + (playlist.ChangesWithin < options.Freshness ? playlist.ChangesWithin.Value : options.Freshness)));
+            {
+                var freshness = playlist.ChangesWithin < options.Freshness ? playlist.ChangesWithin.Value : options.Freshness;
+                Keep(new(playlist, Confirmed: now, CheckAgain: now + freshness));
+            }
             return playlist;
         }
         catch (UpstreamException e) when (known is not null && now < known.Confirmed + (options.Lifetime.Minimum / 2))
