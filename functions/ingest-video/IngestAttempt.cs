@@ -97,13 +97,14 @@ public sealed class IngestAttempt : IAsyncDisposable
         _existing is not null && await Publication.LookAsync(Lost) is { Stage: PublicationStage.Final } ? await AdoptAsync(_existing) : null;
 
     /// <summary>Makes what there is so far the video, for viewers who would otherwise have to wait for the rest.</summary>
-    /// <param name="renditions">What is published: whole, and as it will be in the end.</param>
-    public async Task PublishFirstStageAsync(IReadOnlyList<PublishedRendition> renditions)
+    /// <param name="renditions">What is published: a part of the renditions as they will be in the end, or the beginning of all.</param>
+    /// <param name="isGrowing">It is the beginning of all.</param>
+    public async Task PublishFirstStageAsync(IReadOnlyList<PublishedRendition> renditions, bool isGrowing)
     {
         // Viewers may already have as much, from a worker that died: they are not moved from there to here and then to the whole.
-        if (Publication.Seen is not { Stage: PublicationStage.Playable } && !await TryPublishAsync(renditions, PublicationStage.Playable))
+        if (Publication.Seen is not { Stage: PublicationStage.Playable } && !await TryPublishAsync(renditions, PublicationStage.Playable, isGrowing))
             return;
-        Update(status => status with { Playable = true, Playlist = ObjectKeys.Multivariant(Video), Renditions = [.. renditions.Select(RenditionStatuses.Of)] });
+        Update(status => status with { Playable = true, PlayableIn = null, Playlist = ObjectKeys.Multivariant(Video), Renditions = [.. renditions.Select(RenditionStatuses.Of)] });
         await FlushAsync(); // a worker that was overtaken while it wrote stops here
         _logger.LogInformation("{Video} is playable", Video);
     }
@@ -180,7 +181,7 @@ public sealed class IngestAttempt : IAsyncDisposable
                 return cause;
             }
             var reason = cause is IngestRefusedException or UpstreamException ? cause.Message : "The ingest failed because of an internal error.";
-            Update(status => status with { State = VideoState.Failed, Error = reason, Speed = null, Remaining = null });
+            Update(status => status with { State = VideoState.Failed, Error = reason, Speed = null, Remaining = null, PlayableIn = null });
             await _claim.FlushAsync(timeout.Token);
         }
         catch (Exception e) when (e is UpstreamException or OperationCanceledException)
@@ -200,9 +201,9 @@ public sealed class IngestAttempt : IAsyncDisposable
     /// <summary>Writes the multivariant playlist as long as the claim is held and the video is not complete, whatever another worker may have written in between.</summary>
     /// <returns>false when another attempt has made the video complete, or as playable as this one would.</returns>
     /// <exception cref="IngestRefusedException">409: the claim is lost.</exception>
-    private async Task<bool> TryPublishAsync(IReadOnlyList<PublishedRendition> renditions, PublicationStage stage)
+    private async Task<bool> TryPublishAsync(IReadOnlyList<PublishedRendition> renditions, PublicationStage stage, bool isGrowing = false)
     {
-        var multivariant = MultivariantPlaylistWriter.Write(_claim.Attempt, renditions, stage);
+        var multivariant = MultivariantPlaylistWriter.Write(_claim.Attempt, renditions, stage, isGrowing);
         do
         {
             // The last look before the write: a worker that was overtaken or cancelled stops here.
@@ -286,6 +287,7 @@ public sealed class IngestAttempt : IAsyncDisposable
         Remaining = null,
         Error = null,
         Playable = true,
+        PlayableIn = null,
         Playlist = ObjectKeys.Multivariant(Video),
     };
 

@@ -1,11 +1,9 @@
 using IngestVideo.Media;
 using IngestVideo.Planning;
 using IngestVideo.Probing;
-using IngestVideo.Processes;
 using IngestVideo.Publishing;
 using IngestVideo.Receiving;
 using IngestVideo.Status;
-using IngestVideo.Transcoding;
 using Reelseal;
 using Reelseal.Telemetry;
 
@@ -19,13 +17,13 @@ namespace IngestVideo;
 /// <item>Sniff: tell the container by its first bytes.</item>
 /// <item>Probe: ask ffprobe for the streams, and measure how long they are by their packets.</item>
 /// <item>Plan: choose the renditions, and whether the source can be copied.</item>
-/// <item>Transcode: run ffmpeg, and upload segments while it writes them. What is copied makes the video playable before the rest is encoded. If a copy fails, encode instead.</item>
+/// <item>Transcode: run ffmpeg, upload segments while it writes them, and make the video playable as early as possible. If a copy fails, encode instead.</item>
 /// <item>Publish: upload what needs the whole video, which is subtitles, poster and storyboard.</item>
 /// <item>Commit: write the final multivariant playlist.</item>
 /// </list>
 /// </remarks>
 public sealed class IngestPipeline(
-    IngestAttempts attempts, SourceExaminer examiner, PacketScanner packets, Transcoder transcoder, StillMaker stills, IngestOptions options)
+    IngestAttempts attempts, SourceExaminer examiner, PacketScanner packets, StagedTranscoder transcoder, IngestOptions options)
 {
     /// <param name="video">Which video.</param>
     /// <param name="receive">Writes the source into the workspace.</param>
@@ -57,13 +55,13 @@ public sealed class IngestPipeline(
             IReadOnlyList<PublishedRendition> renditions;
             try
             {
-                renditions = await TranscodeAsync(attempt, plan, container);
+                renditions = await transcoder.TranscodeAsync(attempt, plan, container);
             }
             catch (CopyFailedException e)
             {
                 await attempt.StartOverAsync(e.Message);
                 plan = TranscodePlan.For(plan.Source, options.Ladder, options.SegmentFormat);
-                renditions = await TranscodeAsync(attempt, plan, container);
+                renditions = await transcoder.TranscodeAsync(attempt, plan, container);
             }
 
             // 7. Publish.
@@ -113,46 +111,6 @@ public sealed class IngestPipeline(
                 $"The video is cut off: only {media.Duration.Value.ToText()} of its {length.ToText()} are in the file. Send it again, whole.");
         }
         return (container, plan);
-    }
-
-    private async Task<IReadOnlyList<PublishedRendition>> TranscodeAsync(IngestAttempt attempt, TranscodePlan plan, Container container)
-    {
-        using var span = Signals.Activities.StartActivity("transcode");
-        using var all = CancellationTokenSource.CreateLinkedTokenSource(attempt.Lost);
-        var steps = new List<Task<IReadOnlyList<PublishedRendition>>>();
-        var earlier = Task.FromResult<IReadOnlyList<PublishedRendition>>([]);
-        foreach (var step in TranscodeStep.Of(plan))
-            steps.Add(earlier = RunStepAsync(attempt, step, container, earlier, all));
-        var made = (await Task.WhenAll(steps)).SelectMany(renditions => renditions).ToList();
-
-        attempt.Update(status => status with { State = VideoState.Publishing, Speed = null, Remaining = null, Progress = Math.Max(status.Progress, IngestProgress.Transcoded) });
-        await stills.MakeAsync(plan, attempt.Workspace, attempt.Lost);
-        return [.. plan.Renditions.Join(made, planned => planned.Name, published => published.Rendition.Name, (_, published) => published)];
-    }
-
-    /// <summary>Runs ffmpeg for a step, and publishes what it makes. If it fails, all steps end.</summary>
-    private async Task<IReadOnlyList<PublishedRendition>> RunStepAsync(
-        IngestAttempt attempt, TranscodeStep step, Container container, Task<IReadOnlyList<PublishedRendition>> earlier, CancellationTokenSource all)
-    {
-        ChildProcess? ffmpeg = null; // until it runs
-        var publisher = new SegmentPublisher(step, attempt.Workspace, attempt.Publication, options.MaxUnpublishedBytes, paused => ffmpeg?.SetPaused(paused));
-        var progress = new IngestProgress(step.Plan.Source.Duration);
-        var transcoding = transcoder.TranscodeAsync(
-            step, container, attempt.Workspace, now => attempt.Update(status => step.IsQuick ? status : progress.Apply(status, now.Done, now.Ran)), process => ffmpeg = process, all.Token);
-        try
-        {
-            await publisher.PublishAsync(transcoding, earlier, all.Token);
-            var renditions = await publisher.FinishAsync(await earlier, all.Token);
-            if (step.IsQuick)
-                await attempt.PublishFirstStageAsync(renditions);
-            return renditions;
-        }
-        catch
-        {
-            await all.CancelAsync();
-            await ((Task)transcoding).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // nothing writes into the workspace after this
-            throw;
-        }
     }
 
     private static async Task<IReadOnlyList<PublishedRendition>> PublishAsync(IngestAttempt attempt, TranscodePlan plan, IReadOnlyList<PublishedRendition> renditions)

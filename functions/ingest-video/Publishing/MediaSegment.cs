@@ -1,3 +1,6 @@
+using IngestVideo.Media;
+using IngestVideo.Planning;
+
 namespace IngestVideo.Publishing;
 
 /// <summary>A published segment.</summary>
@@ -28,6 +31,14 @@ public readonly record struct MeasuredBandwidth(long Peak, long Average)
             }
         }
         return new((long)Math.Ceiling(peak), (long)Math.Ceiling(average));
+    }
+
+    /// <summary>What a rendition is declared to need before it can be measured: the encoder's cap, and what its buffer lets one segment have more.</summary>
+    public static MeasuredBandwidth Declared(Rendition rendition, Ladder ladder)
+    {
+        const double burst = 1.5; // -bufsize is two seconds of the cap, in a segment of six; and packets have headers
+        var average = rendition is VideoRendition video ? video.MaxBitsPerSecond : ladder.AudioKilobitsPerSecond * 1000L;
+        return new((long)(burst * average), average);
     }
 
     /// <summary>Of two renditions that are played together.</summary>

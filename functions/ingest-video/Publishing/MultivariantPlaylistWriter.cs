@@ -18,12 +18,15 @@ public static class MultivariantPlaylistWriter
     /// <param name="attempt">The folder of all renditions, relative to this playlist.</param>
     /// <param name="renditions">At least one of video or audio.</param>
     /// <param name="stage">How much of the video it offers.</param>
-    public static string Write(string attempt, IReadOnlyList<PublishedRendition> renditions, PublicationStage stage = PublicationStage.Final)
+    /// <param name="isGrowing">The renditions are still being encoded.</param>
+    public static string Write(
+        string attempt, IReadOnlyList<PublishedRendition> renditions, PublicationStage stage = PublicationStage.Final, bool isGrowing = false)
     {
         var video = renditions.Where(rendition => rendition.Rendition is VideoRendition).ToList();
         var audio = renditions.Where(rendition => rendition.Rendition is AudioRendition).ToList();
         var subtitles = renditions.Where(rendition => rendition.Rendition is SubtitleRendition).ToList();
-        var text = new StringBuilder("#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n").Append(PublicationStages.TagOf(stage));
+        var text = new StringBuilder("#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n")
+            .Append(PublicationStages.TagOf(stage)).Append(isGrowing ? MediaPlaylistWriter.FromStart : "");
         foreach (var rendition in audio)
         {
             var sound = (AudioRendition)rendition.Rendition;

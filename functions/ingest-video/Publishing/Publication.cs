@@ -41,6 +41,25 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
         await PutAsync(path, content, cancellationToken);
     }
 
+    /// <summary>Replaces an object that only this attempt writes, again and again: a write that was given up on must not take back a later one.</summary>
+    /// <param name="path">Below the attempt's folder.</param>
+    /// <param name="text">What it is to hold.</param>
+    /// <param name="eTag">What the last call returned; null for the first.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The new ETag.</returns>
+    public async Task<string> ReplaceAsync(string path, string text, string? eTag, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using var content = new MemoryStream(Encoding.UTF8.GetBytes(text));
+            var condition = eTag is null ? WriteCondition.IfNew : WriteCondition.IfUnchanged(eTag);
+            if (await store.PutAsync(KeyOf(path), content, condition, cancellationToken) is { } written)
+                return written;
+            // An earlier write of ours has come through after all.
+            eTag = (await store.HeadAsync(KeyOf(path), cancellationToken))?.ETag;
+        }
+    }
+
     /// <summary>Looks at what the video is now.</summary>
     /// <exception cref="UpstreamException">The store failed, or the multivariant playlist is not one of ours.</exception>
     public async Task<PublishedAttempt?> LookAsync(CancellationToken cancellationToken)

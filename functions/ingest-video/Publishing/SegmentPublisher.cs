@@ -70,12 +70,30 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
         }
     }
 
+    /// <summary>What can be played of a video that is still being encoded: picture and sound, each from its beginning to the last segment before one that is missing.</summary>
+    /// <returns>Empty while a rendition has nothing.</returns>
+    public async Task<IReadOnlyList<PublishedRendition>> FindPlayableAsync(Ladder ladder, CancellationToken cancellationToken)
+    {
+        var renditions = new List<PublishedRendition>();
+        foreach (var rendition in step.Segmented.Where(rendition => rendition is not IFrameRendition))
+        {
+            var segments = Measure(rendition, (await _tails.ReadAsync(rendition, cancellationToken)).TakeWhile(segment => IsPublished(rendition, segment.Name)));
+            var codecs = rendition is AudioRendition ? CodecString.Aac : _codecs.GetValueOrDefault(rendition.Name);
+            if (segments is [] || codecs is null)
+                return [];
+            renditions.Add(new(rendition, codecs, MeasuredBandwidth.Declared(rendition, ladder), segments));
+        }
+        return renditions;
+    }
+
     /// <summary>Writes the media playlists of what was uploaded, with what was measured.</summary>
     /// <param name="earlier">What an earlier step of the plan has published.</param>
+    /// <param name="growing">The playlists that players may be reading already.</param>
     /// <param name="cancellationToken">Ends the uploads.</param>
     /// <exception cref="IngestRefusedException">422: ffmpeg found nothing to encode.</exception>
     /// <exception cref="CopyFailedException">The pictures are not cut where those of the copy are.</exception>
-    public async Task<IReadOnlyList<PublishedRendition>> FinishAsync(IReadOnlyList<PublishedRendition> earlier, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<PublishedRendition>> FinishAsync(
+        IReadOnlyList<PublishedRendition> earlier, GrowingPlaylists growing, CancellationToken cancellationToken)
     {
         var finished = await Task.WhenAll(step.Segmented.Select(
             async rendition => (rendition, segments: Measure(rendition, await _tails.ReadAsync(rendition, cancellationToken)))));
@@ -95,13 +113,28 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
             renditions.Add(new(rendition, codecs, MeasuredBandwidth.Of(measured), measured) { Captions = HasCaptions(rendition.Name) ? _captions.Found : [] });
         }
         CheckAligned([.. earlier, .. renditions]);
-        var init = step.Plan.SegmentFormat == SegmentFormat.FragmentedMp4 ? OutputFiles.InitSection : null;
-        await Task.WhenAll(renditions.Select(rendition => publication.PutAsync(
-            $"{rendition.Rendition.Name}/{MediaPlaylistWriter.Name}", MediaPlaylistWriter.Write(rendition.Segments, init, rendition.Rendition is IFrameRendition), cancellationToken)));
+        foreach (var rendition in renditions)
+        {
+            if (growing.HaveBegun && rendition.Rendition is not IFrameRendition)
+                await growing.WriteAsync(rendition.Rendition, rendition.Segments, isComplete: true, cancellationToken);
+            else
+                await PutPlaylistAsync(rendition, cancellationToken);
+        }
         return renditions;
     }
 
-    private List<MediaSegment> Measure(Rendition rendition, IReadOnlyList<(string Name, double Seconds)> segments) =>
+    private Task PutPlaylistAsync(PublishedRendition rendition, CancellationToken cancellationToken)
+    {
+        var init = step.Plan.SegmentFormat == SegmentFormat.FragmentedMp4 ? OutputFiles.InitSection : null;
+        var text = MediaPlaylistWriter.Write(rendition.Segments, init, rendition.Rendition is IFrameRendition);
+        return publication.PutAsync($"{rendition.Rendition.Name}/{MediaPlaylistWriter.Name}", text, cancellationToken);
+    }
+
+    private bool IsPublished(Rendition rendition, string segment) =>
+        _published.ContainsKey($"{rendition.Name}/{segment}")
+        && (step.Plan.SegmentFormat == SegmentFormat.MpegTs || _published.ContainsKey($"{rendition.Name}/{OutputFiles.InitSection}"));
+
+    private List<MediaSegment> Measure(Rendition rendition, IEnumerable<(string Name, double Seconds)> segments) =>
     [
         .. segments.Select(segment => new MediaSegment(segment.Name, segment.Seconds, _published.GetValueOrDefault($"{rendition.Name}/{segment.Name}")))
             .Where(segment => segment.Bytes > 0),

@@ -9,7 +9,7 @@ namespace IngestVideo.Publishing;
 /// </remarks>
 internal sealed class ShortTails(TranscodeStep step, string output)
 {
-    private const double ShortestSeconds = 0.5;
+    public const double ShortestSeconds = 0.5;
 
     /// <summary>By how much the tail of a sound may be longer than that of its picture: two frames of AAC, of which one is the encoder's delay.</summary>
     private const double FrameSeconds = 2 * 1024 / 48000.0;

@@ -43,6 +43,9 @@ public sealed record VideoStatus
     /// <summary>Whether viewers can press play: before it is <see cref="VideoState.Ready"/> with fewer qualities. null means no.</summary>
     public bool? Playable { get; init; }
 
+    /// <summary>The estimated time in seconds until the video is playable; only while it is transcoding and not playable.</summary>
+    public double? PlayableIn { get; init; }
+
     /// <summary>The key of the multivariant playlist, once the video is playable.</summary>
     public string? Playlist { get; init; }
 

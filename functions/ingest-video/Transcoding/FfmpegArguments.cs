@@ -178,7 +178,7 @@ public static class FfmpegArguments
     /// <summary>The segments of what was just encoded, and what is made of its keyframes: all get the same packets.</summary>
     private static IEnumerable<string> Outputs(Rendition rendition, TranscodePlan plan)
     {
-        List<string> outputs = [Hls(rendition, plan.SegmentDuration, plan.SegmentFormat)];
+        List<string> outputs = [Hls(rendition, plan.SegmentDuration, plan.SegmentFormat, isEvent: !plan.CopiesSource)];
         const string keyframes = "noise=drop=not(key)";
         if (plan.IFrames is { } frames && frames.Of == rendition)
         {
@@ -202,7 +202,7 @@ public static class FfmpegArguments
     }
 
     /// <summary>An output of the tee muxer.</summary>
-    private static string Hls(Rendition rendition, TimeSpan segment, SegmentFormat format, string more = "")
+    private static string Hls(Rendition rendition, TimeSpan segment, SegmentFormat format, string more = "", bool isEvent = false)
     {
         var options = format == SegmentFormat.MpegTs
             ? "max_delay=0"
@@ -211,8 +211,8 @@ public static class FfmpegArguments
             // Two parsers take a backslash each from what the third one splits.
             : $"hls_segment_type=fmp4:hls_fmp4_init_filename={OutputFiles.InitSection}:"
                 + @"hls_segment_options=movflags=+frag_discont+negative_cts_offsets\\:use_editlist=0\\:avoid_negative_ts=disabled";
-        // temp_file: a segment has its name when it is complete.
-        return $"[f=hls:avoid_negative_ts=disabled:{options}:{more}hls_time={Number(segment.TotalSeconds)}:hls_playlist_type=vod:hls_flags=temp_file"
+        // temp_file: a segment has its name when it is complete. The playlist of an event is written with each segment, any other at the end.
+        return $"[f=hls:avoid_negative_ts=disabled:{options}:{more}hls_time={Number(segment.TotalSeconds)}:hls_playlist_type={(isEvent ? "event" : "vod")}:hls_flags=temp_file"
             + $":hls_segment_filename={OutputFiles.SegmentPattern(rendition, format)}]{rendition.Name}/{OutputFiles.Playlist}";
     }
 

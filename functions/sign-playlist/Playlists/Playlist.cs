@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text.Unicode;
 using Reelseal;
 using SignPlaylist.CloudFront;
@@ -27,7 +28,7 @@ internal sealed class Playlist
             || text.IndexOf("#EXT-X-DATERANGE:"u8) >= 0;
 
         Stage = key.IsMultivariant ? PublicationStages.In(text) : PublicationStage.Final;
-        ChangesWithin = Stage == PublicationStage.Final ? null : PublicationStages.Freshness;
+        ChangesWithin = key.IsMultivariant ? (Stage == PublicationStage.Final ? null : PublicationStages.Freshness) : PollingInterval(text);
 
         // What cannot be signed must show before the first byte of an answer is sent.
         var trial = new PlaylistRewriter(this, distribution, Delivery.Trial);
@@ -53,7 +54,7 @@ internal sealed class Playlist
     /// <summary>How much of the video it offers; media playlists say nothing of that.</summary>
     public PublicationStage Stage { get; }
 
-    /// <summary>How long a copy of it is good enough; null when it never changes.</summary>
+    /// <summary>How long a copy of it is good enough; null when it does not change any more.</summary>
     public TimeSpan? ChangesWithin { get; }
 
     /// <summary>How many URIs are signed.</summary>
@@ -64,6 +65,17 @@ internal sealed class Playlist
 
     /// <summary>Returns 3 where the text begins with a byte order mark, which RFC 8216 forbids and some tools write; it is kept.</summary>
     public static int ByteOrderMarkLength(ReadOnlySpan<byte> text) => text.StartsWith("\uFEFF"u8) ? 3 : 0;
+
+    /// <summary>Half the target duration of a media playlist that grows, because players ask for it once in that time (RFC 8216, section 6.3.4).</summary>
+    private static TimeSpan? PollingInterval(ReadOnlySpan<byte> media)
+    {
+        var target = "#EXT-X-TARGETDURATION:"u8;
+        if (media.IndexOf("#EXT-X-PLAYLIST-TYPE:EVENT"u8) < 0 || media.IndexOf("#EXT-X-ENDLIST"u8) >= 0)
+            return null;
+        var at = media.IndexOf(target);
+        return at >= 0 && Utf8Parser.TryParse(media[(at + target.Length)..], out uint seconds, out _)
+            ? TimeSpan.FromSeconds(Math.Clamp(seconds, 2, 60) / 2.0) : PublicationStages.Freshness;
+    }
 
     private static void CheckEncoding(ReadOnlySpan<byte> text)
     {

@@ -68,10 +68,10 @@ public sealed class CopyCheckTests
         var publication = new Publication(store, VideoId.New(), "0123456789abcdef");
         var publishers = TranscodeStep.Of(plan).Select(step => new SegmentPublisher(step, workspace, publication, 1 << 20, _ => { })).ToList();
         await publishers[0].PublishAsync(Task.CompletedTask, s_nothing, Token);
-        var copied = await publishers[0].FinishAsync([], Token);
+        var copied = await publishers[0].FinishAsync([], new(plan, publication), Token);
         await publishers[1].PublishAsync(Task.CompletedTask, Task.FromResult(copied), Token);
 
-        var finishing = publishers[1].FinishAsync(copied, Token);
+        var finishing = publishers[1].FinishAsync(copied, new(plan, publication), Token);
 
         if (isGood)
             Assert.Equal(["avc1.64001e", "avc1.64001e", "avc1.64001e"], copied.Concat(await finishing).Select(rendition => rendition.Codecs));
