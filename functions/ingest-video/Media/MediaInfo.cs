@@ -31,8 +31,8 @@ public sealed record MediaInfo(TimeSpan? Duration, VideoTrack? Video, IReadOnlyL
         {
             Timeline = timeline,
             Duration = timeline.End,
-            Video = Video is { Interlaced: false } video && timeline.PictureRate > VariableRate * video.FrameRate
-                ? video with { FrameRate = timeline.PictureRate.Value } : Video,
+            Video = Video is { } video && timeline.PictureRate is { } rate
+                && (video.FrameRateIsAssumed || (!video.Interlaced && rate > VariableRate * video.FrameRate)) ? video with { FrameRate = rate } : Video,
             Audio = [.. Audio.Except(empty)],
             Skipped = [.. Skipped, .. empty.Select(track => new SkippedTrack("audio", track.StreamIndex, track.Codec, track.Language, "The track is empty."))],
         };
@@ -71,6 +71,9 @@ public sealed record VideoTrack(int StreamIndex, string Codec, Size Display, dou
     /// <summary>ffmpeg's name of the primaries; null when the source does not say.</summary>
     public string? ColorPrimaries { get; init; }
     public bool FullRange { get; init; }
+
+    /// <summary>The frame rate is only assumed: that of the packets counts.</summary>
+    public bool FrameRateIsAssumed { get; init; }
 
     /// <summary>Every picture stands equally long, as far as the file says.</summary>
     public bool ConstantFrameRate { get; init; }

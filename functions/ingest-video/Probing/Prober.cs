@@ -13,6 +13,8 @@ public sealed partial class Prober(Sandbox sandbox, IngestOptions options)
     /// <summary>Each stream is a line, with all its tags.</summary>
     private const int LongestLine = 1 << 20; // characters
 
+    private const double MostPlausibleRate = 240;
+
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(60);
 
     /// <exception cref="IngestRefusedException">422: there is nothing to play in it, or it is beyond a limit.</exception>
@@ -130,6 +132,8 @@ public sealed partial class Prober(Sandbox sandbox, IngestOptions options)
         return new(stream.Index, stream.CodecName!, sideways ? new(display.Height, display.Width) : display, FrameRate(stream))
         {
             PixelFormat = stream.PixFmt ?? "",
+            // Of raw streams ffmpeg 7 assumes 25, whatever they say; their packets are as long as they say.
+            FrameRateIsAssumed = format?.FormatName is "h264" or "hevc",
             ReorderedFrames = Math.Clamp(stream.HasBFrames, 0, 16),
             // DV always is, except for its high definition of 720 lines; only the decoder knows.
             Interlaced = stream.FieldOrder is "tt" or "bb" or "tb" or "bt" || stream is { CodecName: "dvvideo", Height: not 720 },
@@ -180,10 +184,10 @@ public sealed partial class Prober(Sandbox sandbox, IngestOptions options)
 
     private static double FrameRate(ProbeStream stream)
     {
-        // The average is honest for a variable rate; the base rate of a still or of a damaged file may be 90,000.
+        // The average is honest for a variable rate; the base rate of a still or of a damaged file may be 90,000. Of raw DV, ffmpeg 7 has an average of 60,000.
         var average = Ratio(stream.AvgFrameRate, '/') ?? 0;
         var basic = Ratio(stream.RFrameRate, '/') ?? 0;
-        return average > 0 ? average : basic is > 0 and <= 240 ? basic : 25;
+        return basic is > 0 and <= MostPlausibleRate && average is <= 0 or > MostPlausibleRate ? basic : average > 0 ? average : 25;
     }
 
     /// <summary>All ones: what MP4 says of a duration that is not known (ISO/IEC 14496-12, 8.2.2.3), and ffmpeg takes for a number.</summary>

@@ -20,10 +20,10 @@ public sealed class TrackTests : IAsyncLifetime
 
     [Theory(Timeout = Limit)]
     [InlineData("ambisonic.mkv", "c=4.0", "-c:a:0 libopus -mapping_family:a:0 2 -b:a:0 96k")]
-    [InlineData("ten.mov", "", "-c:a:0 pcm_s16le")]
+    [InlineData("eleven.mov", "", "-c:a:0 pcm_s16le")]
     public async Task A_sound_that_cannot_be_mixed_is_left_out_and_named(string name, string layout, string codec)
     {
-        var channels = string.Join('|', Enumerable.Repeat("0.3*sin(440*2*PI*t)", layout.Length > 0 ? 4 : 10));
+        var channels = string.Join('|', Enumerable.Repeat("0.3*sin(440*2*PI*t)", layout.Length > 0 ? 4 : 11));
         var clip = await Clip.MakeAsync(
             name, $"{Picture} -f lavfi -i sine=f=880:d=2:r=48000 -f lavfi -i aevalsrc={channels}:{(layout.Length > 0 ? layout + ":" : "")}d=2:s=48000 "
             + $"-map 0 -map 2 -map 1 {X264} {codec} "
@@ -52,8 +52,8 @@ public sealed class TrackTests : IAsyncLifetime
     [Fact(Timeout = Limit)]
     public async Task Where_there_is_only_such_a_sound_the_file_is_refused()
     {
-        var channels = string.Join('|', Enumerable.Repeat("0", 10));
-        using var response = await Host.PostAsync(await Clip.MakeAsync("ten-alone.mov", $"-f lavfi -i aevalsrc={channels}:d=2:s=48000 -c:a pcm_s16le"));
+        var channels = string.Join('|', Enumerable.Repeat("0", 11));
+        using var response = await Host.PostAsync(await Clip.MakeAsync("eleven-alone.mov", $"-f lavfi -i aevalsrc={channels}:d=2:s=48000 -c:a pcm_s16le"));
 
         await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "made stereo");
         await Host.AssertNothingIsLeftAsync();
@@ -180,14 +180,13 @@ public sealed class TrackTests : IAsyncLifetime
         return [.. result];
     }
 
-    /// <summary>An MP4 whose AAC is said to be of the type of xHE-AAC (42): ffmpeg does not know it before version 7.1, and finds none in it since.</summary>
+    /// <summary>An MP4 whose AAC is said to be of a type that ffmpeg does not know, as xHE-AAC was before version 7.1: MPEG Surround (30).</summary>
     private static async Task<byte[]> UnknownAacAsync(string arguments)
     {
-        var file = await File.ReadAllBytesAsync(await Clip.MakeAsync("xhe.mp4", arguments));
+        var file = await File.ReadAllBytesAsync(await Clip.MakeAsync("unknown-aac.mp4", arguments));
         var esds = file.AsSpan(file.AsSpan().IndexOf("esds"u8));
         var config = esds[(esds.IndexOf((ReadOnlySpan<byte>)[5, 0x80, 0x80, 0x80]) + 5)..];
-        config[0] = 0xF9; // ISO/IEC 14496-3, 1.6.2.1: 31, and then ten more than 32
-        config[1] = (byte)(0x50 | (config[1] & 0x0F));
+        config[0] = (byte)(0xF0 | (config[0] & 0x07)); // ISO/IEC 14496-3, 1.6.2.1
         return file;
     }
 
