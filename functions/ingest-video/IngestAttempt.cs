@@ -82,6 +82,9 @@ public sealed class IngestAttempt : IAsyncDisposable
     /// <summary>Is cancelled when another worker has the video, or the video was deleted.</summary>
     public CancellationToken Lost => _claim.Lost;
 
+    /// <summary>Viewers can press play, and the status says so.</summary>
+    public event EventHandler? Playable;
+
     /// <summary>The attempt is the video: it is no longer to be abandoned.</summary>
     public bool IsCommitted { get; private set; }
 
@@ -107,6 +110,7 @@ public sealed class IngestAttempt : IAsyncDisposable
         Update(status => status with { Playable = true, PlayableIn = null, Playlist = ObjectKeys.Multivariant(Video), Renditions = [.. renditions.Select(RenditionStatuses.Of)] });
         await FlushAsync(); // a worker that was overtaken while it wrote stops here
         _logger.LogInformation("{Video} is playable", Video);
+        Playable?.Invoke(this, EventArgs.Empty);
     }
 
     /// <summary>Removes what was made so far, apart from the source, to make it another way.</summary>

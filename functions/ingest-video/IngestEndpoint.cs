@@ -28,10 +28,11 @@ internal sealed class IngestEndpoint(
         // Known before the work where it can be; a form may bring it after the video.
         var callback = callbacks.Check(reference?.Callback ?? context.Request.Query["callback"]);
         IngestResult result;
+        var playable = Task.CompletedTask;
         try
         {
             result = reference is not null
-                ? await IngestUploadAsync(video, reference, context.RequestAborted)
+                ? await IngestUploadAsync(video, reference, ReportPlayable, context.RequestAborted)
                 : await pipeline.IngestAsync(
                     video,
                     async (workspace, cancellationToken) =>
@@ -40,20 +41,28 @@ internal sealed class IngestEndpoint(
                         callback ??= callbacks.Check(received.Callback);
                         return received;
                     },
-                    isSynchronous: true, context.RequestAborted);
+                    ReportPlayable, isSynchronous: true, context.RequestAborted);
         }
         catch (Exception e) when (callback is not null && e is IngestRefusedException { StatusCode: not StatusCodes.Status409Conflict } or UpstreamException)
         {
-            await callbacks.SendAsync(callback!, video, CancellationToken.None);
+            await playable;
+            await callbacks.SendAsync(callback!, video, VideoEvent.Failed, CancellationToken.None);
             throw;
         }
+        await playable; // in the order in which it happened
         if (callback is not null)
-            await callbacks.SendAsync(callback, video, CancellationToken.None);
+            await callbacks.SendAsync(callback, video, VideoEvent.Ready, CancellationToken.None);
         return TypedResults.Json(result.Status, StatusJson.Default.VideoStatus, statusCode: result.Existed ? StatusCodes.Status200OK : StatusCodes.Status201Created);
+
+        void ReportPlayable()
+        {
+            if (callback is not null)
+                playable = callbacks.SendAsync(callback, video, VideoEvent.Playable, CancellationToken.None);
+        }
     }
 
     /// <summary>By reference: the caller may be gone, so a failure stays in the status. The upload is removed once it is no longer needed.</summary>
-    private async Task<IngestResult> IngestUploadAsync(VideoId video, IngestRequest reference, CancellationToken requestAborted)
+    private async Task<IngestResult> IngestUploadAsync(VideoId video, IngestRequest reference, Action onPlayable, CancellationToken requestAborted)
     {
         try
         {
@@ -64,7 +73,7 @@ internal sealed class IngestEndpoint(
                     await fetcher.FetchAsync(video, workspace, cancellationToken);
                     return new(ReceivedSource.CleanTitle(reference.Title), Callback: null);
                 },
-                isSynchronous: false, requestAborted);
+                onPlayable, isSynchronous: false, requestAborted);
             await uploads.RemoveAsync(video, CancellationToken.None);
             return result;
         }

@@ -27,19 +27,25 @@ public sealed class IngestPipeline(
 {
     /// <param name="video">Which video.</param>
     /// <param name="receive">Writes the source into the workspace.</param>
+    /// <param name="onPlayable">Is called once viewers can press play, before the video is ready.</param>
     /// <param name="isSynchronous">The sender reads the answer, so a source that is not a video need not leave a status behind.</param>
     /// <param name="requestAborted">The sender is gone. It counts only until the last byte is here.</param>
     /// <exception cref="IngestRefusedException">The video is refused; 409 when it is being ingested, or was cancelled.</exception>
     /// <exception cref="UpstreamException">The store failed.</exception>
     /// <exception cref="OperationCanceledException">The sender hung up.</exception>
     public async Task<IngestResult> IngestAsync(
-        VideoId video, Func<Workspace, CancellationToken, Task<ReceivedSource>> receive, bool isSynchronous, CancellationToken requestAborted)
+        VideoId video,
+        Func<Workspace, CancellationToken, Task<ReceivedSource>> receive,
+        Action onPlayable,
+        bool isSynchronous,
+        CancellationToken requestAborted)
     {
         // 1. Claim.
         var (begun, ready) = await attempts.BeginAsync(video, requestAborted);
         if (begun is null)
             return new(ready!, Existed: true);
         await using var attempt = begun;
+        attempt.Playable += (_, _) => onPlayable();
         try
         {
             if (await attempt.AdoptFinishedAsync() is { } finished)

@@ -8,7 +8,7 @@ using Reelseal;
 
 namespace IngestVideo.Callbacks;
 
-/// <summary>Sends the final status of a video to a URL that the request named, if the operator allows its host.</summary>
+/// <summary>Reports to a URL that the request named, if the operator allows its host, that a video is playable, ready or has failed.</summary>
 /// <remarks>
 /// The header <c>X-Reelseal-Signature: t=…,v1=…</c> holds the time in seconds since the epoch, and in hexadecimal the HMAC-SHA256 of that time, a full stop and the
 /// body, under the secret <c>reelseal-callback-key</c>: the receiver can verify the sender, and recognise an old callback that is sent again.
@@ -33,12 +33,14 @@ public sealed class CallbackSender(IngestOptions options, StatusStore statuses, 
         return options.CallbackKey is not null && options.CallbackHosts.Contains(uri.Host) ? uri : throw IngestRefusedException.Malformed("callback must be on a host that is allowed here.");
     }
 
-    /// <summary>Sends the current status of a video. Logs a failed delivery, which does not fail the ingest.</summary>
-    public async Task SendAsync(Uri callback, VideoId video, CancellationToken cancellationToken)
+    /// <summary>Sends the current status of a video, with the event. Logs a failed delivery, which does not fail the ingest.</summary>
+    public async Task SendAsync(Uri callback, VideoId video, VideoEvent happened, CancellationToken cancellationToken)
     {
         if (await statuses.ReadAsync(video, cancellationToken) is not { Status: var status })
             return;
-        var body = JsonSerializer.SerializeToUtf8Bytes(status, StatusJson.Default.VideoStatus);
+        var document = JsonSerializer.SerializeToNode(status, StatusJson.Default.VideoStatus)!.AsObject();
+        document.Insert(0, "event", NameOf(happened));
+        var body = Encoding.UTF8.GetBytes(document.ToJsonString());
         for (var attempt = 0; ; attempt++)
         {
             try
@@ -64,6 +66,13 @@ public sealed class CallbackSender(IngestOptions options, StatusStore statuses, 
     }
 
     public void Dispose() => _http.Dispose();
+
+    private static string NameOf(VideoEvent happened) => happened switch
+    {
+        VideoEvent.Playable => "video.playable",
+        VideoEvent.Ready => "video.ready",
+        _ => "video.failed",
+    };
 
     private string Sign(byte[] body)
     {

@@ -9,6 +9,7 @@ using IngestVideo.Status;
 using IngestVideo.Uploads;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
 using Reelseal.Storage;
 using Reelseal.Testing;
@@ -244,9 +245,40 @@ public sealed class UploadTests(CephRgw rgw)
         var (body, signature) = await received.Task;
         var status = JsonSerializer.Deserialize(body, StatusJson.Default.VideoStatus)!;
         Assert.Equal((id.ToString(), good ? VideoState.Ready : VideoState.Failed, good), (status.Id, status.State, status.Error is null));
+        Assert.Equal(good ? "video.ready" : "video.failed", JsonDocument.Parse(body).RootElement.GetProperty("event").GetString());
         var time = signature.Split(',')[0]["t=".Length..];
         var expected = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes($"{time}.{body}")));
         Assert.Equal($"t={time},v1={expected}", signature);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task The_callback_reports_that_a_video_is_playable_before_it_is_ready()
+    {
+        var received = new ConcurrentQueue<(string? Event, bool Playable, string? State)>();
+        await using var receiver = await ReceiverAsync(async context =>
+        {
+            var document = (await JsonDocument.ParseAsync(context.Request.Body)).RootElement;
+            received.Enqueue((document.GetProperty("event").GetString(), document.GetProperty("playable").GetBoolean(), document.GetProperty("state").GetString()));
+        });
+        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        Directory.CreateDirectory(Path.Combine(root, "secrets"));
+        await File.WriteAllTextAsync(Path.Combine(root, "secrets", "reelseal-callback-key"), "the key of callbacks, also long enough");
+        IObjectStore real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
+        // What is encoded waits until the first callback is there.
+        IObjectStore store = new ChangedStore(real, async key =>
+        {
+            while (key.Contains("/234p/", StringComparison.Ordinal) && received.IsEmpty)
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+        });
+        await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(store), ("CALLBACK_HOSTS", "127.0.0.1"));
+        var clip = await Clip.MakeAsync(
+            "callback.mp4",
+            $"-f lavfi -i testsrc2=s=640x360:r=25:d=4,{Transcoding.CopyTests.Tags} -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 50 -b:v 300k");
+
+        using var response = await host.PostAsync(clip, query: $"?callback={Uri.EscapeDataString($"{receiver.Urls.First()}/done")}");
+
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        Assert.Equal([("video.playable", true, "transcoding"), ("video.ready", true, "ready")], received);
     }
 
     [Theory(Timeout = Limit)]
