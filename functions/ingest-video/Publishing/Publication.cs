@@ -43,7 +43,7 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
 
     /// <summary>Replaces an object that only this attempt writes, again and again: a write that was given up on must not take back a later one.</summary>
     /// <param name="path">Below the attempt's folder.</param>
-    /// <param name="text">What it is to hold.</param>
+    /// <param name="text">The new content.</param>
     /// <param name="eTag">What the last call returned; null for the first.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The new ETag.</returns>
