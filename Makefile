@@ -3,6 +3,7 @@
 # make token    mint a token for scopes, videos and times: ARGS="--key-file … --scope video:play"
 # make test     run all tests
 # make words    check spelling, phrases, links and the OpenAPI document
+# make faults   plant small faults one at a time and see that tests notice; ONLY="some words" takes those whose titles contain them
 # make soak     run the tests that take long
 # make bench    measure speed against nginx and the common way; ROWS=sign.warm measures only those rows
 # make deploy   pulumi up, secrets, faas-cli up; see docs/deploy.md
@@ -18,7 +19,7 @@ FUNCTIONS := sign-playlist ingest-video
 PROGRAMS := $(FUNCTIONS:%=artifacts/functions/%/Root)
 LOCAL := dotnet run --project local --configuration Release --
 
-.PHONY: help version words demo serve test soak picture bench corpus deploy fsck token publish build page ffmpeg curl chromium load faketime clean
+.PHONY: help version words demo serve test faults soak picture bench corpus deploy fsck token publish build page ffmpeg curl chromium load faketime clean
 .DELETE_ON_ERROR:
 
 help:
@@ -39,6 +40,10 @@ test: words ffmpeg curl chromium publish page tests/Page.Tests/node_modules buil
 # Unknown words that are right go into tests/docs/words.txt.
 words: tests/docs/node_modules
 	@cd tests/docs && npm test --silent
+
+faults: ffmpeg
+	@$(call need,node,nodejs)
+	@node tests/faults/run.mjs $(if $(ONLY),"$(ONLY)")
 
 soak: ffmpeg chromium load faketime publish page tests/Page.Tests/node_modules build
 	@# 8: a test program without long tests
