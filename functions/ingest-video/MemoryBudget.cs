@@ -29,6 +29,9 @@ public static class MemoryBudget
     /// <summary>The bytes for each of the ffmpegs that may run at once.</summary>
     public static long ForEachFfmpeg(long containerBytes, int transcodes) => (containerBytes - OwnBytes) / transcodes;
 
+    /// <summary>The bytes, of those for a video's ffmpeg, for a process beside it that only copies: as much as a copy of 4K needs, twice.</summary>
+    public static long ForCopy(long ffmpegBytes) => Math.Min(256L << 20, ffmpegBytes / 4);
+
     private static long MachineBytes(string path)
     {
         const string total = "MemTotal:";

@@ -35,7 +35,8 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
         foreach (var rendition in step.Segmented)
             Directory.CreateDirectory(Path.Combine(workspace.Output, rendition.Name));
         // Processor time is bounded by every core being busy for the whole time.
-        var limits = new ProcessLimits(options.FfmpegMemoryBytes, options.MaxTranscodeTime * Environment.ProcessorCount, LargestFile(step.Plan), step.Plan.CopiesSource && !step.IsQuick ? PatientNiceness : Niceness);
+        var cpuTime = options.MaxTranscodeTime * Environment.ProcessorCount;
+        var limits = new ProcessLimits(MemoryFor(step), cpuTime, LargestFile(step.Plan), step.Plan.CopiesSource && !step.IsQuick ? PatientNiceness : Niceness);
         var command = await sandbox.WrapAsync("ffmpeg", FfmpegArguments.For(step, container, workspace.Source, options), limits) with { WorkingDirectory = workspace.Output };
         logger.LogInformation("{Command}", command);
 
@@ -52,7 +53,7 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
             if (FfmpegErrors.OutOfMemory(result))
             {
                 throw IngestRefusedException.Undecodable(
-                    $"The video needs more memory than the {options.FfmpegMemoryBytes >> 20} MiB that are available for it here (FFMPEG_MEMORY_BYTES).");
+                    $"The video needs more memory than the {MemoryFor(step) >> 20} MiB that are available for it here (FFMPEG_MEMORY_BYTES).");
             }
             // Damage that a decoder conceals in the encoded renditions would stay in the copy, and break players.
             if (step.Plan.CopiesSource && (result.ExitCode != 0 || result.LastErrors.Count > 0))
@@ -74,6 +75,13 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
             await watch.CancelAsync();
             await overdue;
         }
+    }
+
+    /// <summary>Two processes at one video share what one would have.</summary>
+    private long MemoryFor(TranscodeStep step)
+    {
+        var copy = step.Plan.CopiesSource ? MemoryBudget.ForCopy(options.FfmpegMemoryBytes) : 0;
+        return step.IsQuick ? copy : options.FfmpegMemoryBytes - copy;
     }
 
     /// <summary>No file is larger than this: a segment is some megabytes, and the keyframes for the storyboard are less than the whole of the smallest rendition.</summary>

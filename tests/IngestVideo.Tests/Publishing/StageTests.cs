@@ -93,7 +93,9 @@ public sealed class StageTests : IAsyncLifetime
         using var response = await _host.PostAsync(source, _id);
 
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
-        Assert.Equal([PublicationStage.Playable, PublicationStage.Withdrawn, PublicationStage.Final], _pointers.Select(pointer => PublishedAttempt.Read(pointer)!.Stage));
+        var stages = _pointers.ConvertAll(pointer => PublishedAttempt.Read(pointer)!.Stage);
+        Assert.Equal([PublicationStage.Playable, PublicationStage.Withdrawn], stages.Take(2)); // then perhaps the beginning of all, where it takes long
+        Assert.Equal(PublicationStage.Final, stages[^1]);
         var video = await PublishedVideo.ReadAsync(_host, _id);
         Assert.NotEqual(PublishedAttempt.Read(_pointers[0])!.Attempt, video.Status.Attempt);
         Assert.All(await _host.KeysAsync(), key => Assert.True(
