@@ -29,6 +29,9 @@ public sealed record IngestOptions
     /// <summary>How often the status is written. It shows progress, and keeps other workers from taking the video over.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(1.5);
 
+    /// <summary>How long an attempt stays that was playable until another one completed the video: as long as players may start from its playlists, and more.</summary>
+    public TimeSpan ReplacedAttemptLifetime { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How long the store may take to answer.</summary>
     public TimeSpan StoreTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -92,6 +95,7 @@ public sealed record IngestOptions
             SegmentFormat = settings.Choice("SEGMENT_FORMAT", ("ts", SegmentFormat.MpegTs), ("fmp4", SegmentFormat.FragmentedMp4)),
             WorkDirectory = ReadDirectory(settings, options.WorkDirectory),
             HeartbeatInterval = settings.Duration("HEARTBEAT_INTERVAL", options.HeartbeatInterval),
+            ReplacedAttemptLifetime = settings.Duration("REPLACED_ATTEMPT_LIFETIME", options.ReplacedAttemptLifetime),
             StoreTimeout = ObjectStoreServices.ReadTimeout(settings),
             MaxDuration = settings.Duration("MAX_DURATION", options.MaxDuration),
             MaxPixels = settings.Number("MAX_PIXELS", options.MaxPixels),

@@ -7,15 +7,12 @@ namespace IngestVideo;
 
 /// <summary>Removes attempts that were playable until another one replaced them, once no player starts from their playlists any more.</summary>
 /// <remarks>What waits here when the process ends is found by fsck.</remarks>
-public sealed class ReplacedAttempts(IObjectStore store, TimeProvider clock, ILogger<ReplacedAttempts> logger) : BackgroundService
+public sealed class ReplacedAttempts(IObjectStore store, IngestOptions options, TimeProvider clock, ILogger<ReplacedAttempts> logger) : BackgroundService
 {
-    /// <summary>As long as an edge may keep a multivariant playlist (MULTIVARIANT_FRESHNESS), and time to change over.</summary>
-    private static readonly TimeSpan s_delay = TimeSpan.FromMinutes(10);
-
     private readonly Channel<(VideoId Video, string Attempt, DateTimeOffset Due)> _waiting = Channel.CreateUnbounded<(VideoId, string, DateTimeOffset)>();
 
-    /// <summary>Removes an attempt's folder in ten minutes.</summary>
-    public void RemoveLater(VideoId video, string attempt) => _waiting.Writer.TryWrite((video, attempt, clock.GetUtcNow() + s_delay));
+    /// <summary>Removes an attempt's folder after <see cref="IngestOptions.ReplacedAttemptLifetime"/>.</summary>
+    public void RemoveLater(VideoId video, string attempt) => _waiting.Writer.TryWrite((video, attempt, clock.GetUtcNow() + options.ReplacedAttemptLifetime));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

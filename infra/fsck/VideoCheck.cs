@@ -34,7 +34,7 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         }
         if (published is not null)
         {
-            await CheckPublishedAsync(committed!, published.Attempt, [.. objects.Select(entry => entry.Key)], cancellationToken);
+            await CheckPublishedAsync(committed!, published, [.. objects.Select(entry => entry.Key)], cancellationToken);
             CheckStatus(status, published, objects);
         }
         CheckOthers(status, published?.Attempt, objects);
@@ -42,7 +42,7 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
     }
 
     /// <summary>Everything that players and the status may ask for is there.</summary>
-    private async Task CheckPublishedAsync(string multivariant, string attempt, HashSet<string> listed, CancellationToken cancellationToken)
+    private async Task CheckPublishedAsync(string multivariant, PublishedAttempt published, HashSet<string> listed, CancellationToken cancellationToken)
     {
         foreach (var playlist in MultivariantPlaylist.Read(multivariant).Uris.Select(uri => ObjectKeys.Video(video) + uri))
         {
@@ -52,19 +52,20 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
                 continue;
             }
             var media = ReadMedia(text);
-            if (media is not { EndList: true, Segments.Count: > 0 })
+            // What is still being encoded has no end.
+            if (media is not { Segments.Count: > 0 } || (!media.EndList && published.Stage == PublicationStage.Final))
                 _findings.Add(new(FindingKind.UnreadablePlaylist, playlist, "it is empty or cut off"));
             var folder = playlist[..(playlist.LastIndexOf('/') + 1)];
             foreach (var segment in (media?.Uris ?? []).Select(uri => folder + uri).Where(segment => !listed.Contains(segment)))
                 await AddMissingAsync(segment, playlist, cancellationToken);
         }
         // The storyboard names its sprites; they are few.
-        var storyboard = $"{ObjectKeys.Attempt(video, attempt)}storyboard.vtt";
+        var storyboard = $"{ObjectKeys.Attempt(video, published.Attempt)}storyboard.vtt";
         if (listed.Contains(storyboard) && await ReadAsync(storyboard, cancellationToken) is { } cues)
         {
             var sprites = cues.Split('\n')
                 .Where(line => line.Contains("#xywh=", StringComparison.Ordinal))
-                .Select(line => ObjectKeys.Attempt(video, attempt) + line.Split('#')[0])
+                .Select(line => ObjectKeys.Attempt(video, published.Attempt) + line.Split('#')[0])
                 .Distinct(StringComparer.Ordinal);
             foreach (var sprite in sprites.Where(sprite => !listed.Contains(sprite)))
                 await AddMissingAsync(sprite, "the storyboard", cancellationToken);

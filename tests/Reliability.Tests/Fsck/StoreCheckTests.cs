@@ -58,6 +58,50 @@ public abstract class StoreCheckTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task Nothing_is_wrong_with_what_is_playable_while_it_is_made_or_after_that_failed_nor_with_what_was_withdrawn()
+    {
+        var store = await StoreAsync();
+        store.Later = TimeSpan.FromMinutes(10);
+        await store.PublishFirstStageAsync(VideoState.Transcoding);
+        await store.PublishFirstStageAsync(VideoState.Transcoding, isGrowing: true);
+        await store.PublishFirstStageAsync(VideoState.Failed);
+        await store.PublishFirstStageAsync(VideoState.Failed, PublicationStage.Withdrawn);
+
+        Assert.Empty(await store.CheckAsync());
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Of_a_playable_video_without_a_worker_the_status_is_failed_and_what_plays_stays()
+    {
+        var store = await StoreAsync();
+        VideoId[] videos = [await store.PublishFirstStageAsync(VideoState.Transcoding), await store.PublishFirstStageAsync(VideoState.Ready)];
+        var before = await store.KeysAsync();
+
+        var findings = await store.CheckAsync();
+
+        Assert.Equal(
+            [FindingKind.ReadyButNotPublished, FindingKind.StuckStatus],
+            findings.Select(finding => finding.Kind).OrderBy(kind => $"{kind}", StringComparer.Ordinal));
+        Assert.Empty(await store.RepairAsync());
+        Assert.Equal(before, await store.KeysAsync());
+        foreach (var video in videos)
+            Assert.Equal(VideoState.Failed, (await store.StatusAsync(video))!.State);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_playlist_of_a_video_that_was_deleted_while_it_was_made_is_removed()
+    {
+        var store = await StoreAsync();
+        var video = await store.PublishFirstStageAsync(VideoState.Transcoding);
+        await store.ForgetAsync(video);
+
+        Assert.Contains(await store.CheckAsync(), finding => finding.Kind == FindingKind.VideoWithoutStatus && finding.Repair is not null);
+        await store.RepairAsync(); // first the playlist, and then what it no longer names
+        Assert.Empty(await store.RepairAsync());
+        Assert.Empty(await store.KeysAsync());
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_living_workers_objects_and_young_objects_are_left_alone()
     {
         var store = await StoreAsync();

@@ -28,6 +28,20 @@ internal sealed class StoreToCheck(IObjectStore store)
         return video;
     }
 
+    /// <summary>A video that is playable while the rest of it is made; what grows has no end yet.</summary>
+    public async Task<VideoId> PublishFirstStageAsync(VideoState state, PublicationStage stage = PublicationStage.Playable, bool isGrowing = false)
+    {
+        var video = VideoId.New();
+        if (stage == PublicationStage.Playable)
+            await WriteAttemptAsync(video, Attempt);
+        if (isGrowing)
+            await PutAsync($"{ObjectKeys.Attempt(video, Attempt)}234p/playlist.m3u8", "#EXTM3U\n#EXT-X-PLAYLIST-TYPE:EVENT\n#EXTINF:6,\n00000.m4s\n");
+        var renditions = stage == PublicationStage.Playable ? $"#EXT-X-STREAM-INF:BANDWIDTH=1\n{Attempt}/234p/playlist.m3u8\n" : "";
+        await PutAsync(ObjectKeys.Multivariant(video), $"#EXTM3U\n{PublicationStages.TagOf(stage)}{renditions}");
+        await WriteStatusAsync(video, state);
+        return video;
+    }
+
     public async Task WriteAttemptAsync(VideoId video, string attempt)
     {
         foreach (var rendition in (string[])["audio", "234p"])
