@@ -11,9 +11,11 @@ namespace Reelseal.Benchmarks;
 internal sealed class IngestRows(IngestBench bench, Table table, double scale)
 {
     private const int ClipSeconds = 60;
+    private const int PlayableClipSeconds = 600;
     private const long MiB = 1 << 20;
 
-    public IReadOnlyList<(string Name, Func<Task> Measure)> All => [("ingest.overhead", RunsAsync), ("ingest.upload_memory", UploadMemoryAsync)];
+    public IReadOnlyList<(string Name, Func<Task> Measure)> All => 
+        [("ingest.overhead", RunsAsync), ("ingest.playable", PlayableAsync), ("ingest.upload_memory", UploadMemoryAsync)];
 
     /// <summary>Four ways to make a stream of the clip, in turn.</summary>
     private async Task RunsAsync()
@@ -38,6 +40,22 @@ internal sealed class IngestRows(IngestBench bench, Table table, double scale)
         table.Add(new("ingest.vs_article", "ratio", Goal.Most(0.8), versusArticle));
         table.Add(new("ingest.copy_gain", "ratio", Goal.Most(0.7), copyGain));
         table.Add(new("ingest.disk_peak", "MiB", Goal.Most(64), disk));
+    }
+
+    /// <summary>How soon a client can play a source that can be copied.</summary>
+    private async Task PlayableAsync()
+    {
+        await bench.PrepareClipAsync(int.Max(6, (int)(PlayableClipSeconds * scale)));
+        await using var function = await bench.StartFunctionAsync(bench.Folder("playable"));
+        List<double> ratios = [], seconds = [];
+        for (var round = 0; round < Rounds.At(scale, 3); round++)
+        {
+            var (playable, ready) = await bench.PostAndPlayAsync(function);
+            ratios.Add(playable / ready);
+            seconds.Add(playable);
+        }
+        table.Add(new("ingest.playable_vs_ladder", "ratio", Goal.Most(0.03), ratios));
+        table.Add(new("ingest.playable", "s", null, seconds));
     }
 
     /// <summary>A gibibyte sent to a fresh process: the clip, followed by an empty box.</summary>
