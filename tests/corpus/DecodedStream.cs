@@ -13,7 +13,10 @@ internal static class DecodedStream
     /// <summary>How far picture and sound may be apart, in seconds: one picture and a half at 25 a second.</summary>
     private const double MayBeApart = 0.06;
 
-    public static async Task<IReadOnlyList<string>> FindDeviationsAsync(StoredVideo stream, string source)
+    /// <param name="stream">What was published.</param>
+    /// <param name="source">The file that it was made of.</param>
+    /// <param name="skipped">ffmpeg's indexes of the sounds that were left out: the status says so.</param>
+    public static async Task<IReadOnlyList<string>> FindDeviationsAsync(StoredVideo stream, string source, IReadOnlyList<int> skipped)
     {
         var deviations = new List<string>();
         foreach (var rendition in stream.Variants.Concat(stream.Sounds).Concat(stream.Frames).DistinctBy(rendition => rendition.Joined))
@@ -26,12 +29,13 @@ internal static class DecodedStream
                 deviations.Add($"{rendition.Name}: CODECS is {codecs} and RESOLUTION {resolution}, the picture is {codec} of {size}.");
         }
         var first = stream.Pictures.FirstOrDefault() ?? stream.Variants[0];
-        var decoded = await LengthAsync(source);
+        var decoded = await LengthAsync(source, skipped);
         if (first.End - first.Start < decoded - MayBeMissing - StreamDeviations.Frame(stream.Pictures))
             deviations.Add(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{decoded:0.000} s of the source decode, {first.End - first.Start:0.000} are published."));
-        deviations.AddRange(await SynchronyAsync(stream, source));
+        if (skipped is [])
+            deviations.AddRange(await SynchronyAsync(stream, source));
         return deviations;
     }
 
@@ -47,11 +51,13 @@ internal static class DecodedStream
     }
 
     /// <summary>How many seconds of the source's first picture and first sound ffmpeg decodes, from the beginning of whichever comes first.</summary>
-    private static async Task<double> LengthAsync(string source)
+    private static async Task<double> LengthAsync(string source, IReadOnlyList<int> skipped)
     {
+        // Where a sound was left out, all others are taken.
+        string[] sounds = skipped is [] ? ["-map", "0:a:0?"] : ["-map", "0:a?", .. skipped.SelectMany(index => (string[])["-map", $"-0:{index}?"])];
         var (output, _) = await Ffmpeg.RunAsync(
-            "ffmpeg", "-nostdin", "-i", source, "-map", "0:V:0?", "-map", "0:a:0?", "-vf", "scale=16:16", "-fps_mode", "passthrough",
-            "-c:v", "rawvideo", "-c:a", "pcm_s16le", "-f", "framecrc", "-");
+            "ffmpeg", ["-nostdin", "-i", source, "-map", "0:V:0?", .. sounds, "-vf", "scale=16:16", "-fps_mode", "passthrough",
+            "-c:v", "rawvideo", "-c:a", "pcm_s16le", "-f", "framecrc", "-"]);
         var units = new Dictionary<string, double>(StringComparer.Ordinal);
         double end = 0;
         foreach (var line in Encoding.ASCII.GetString(output).Split('\n'))

@@ -46,18 +46,25 @@ public static class IsoBoxes
         var start = boxes.Find(box => box.Type == "ftyp").Start;
         if (start == 0)
             return 0;
-        foreach (var (_, box) in Descend(file, s_sampleTables, new(MaxBoxes), cancellationToken))
+        // Of a fragment: where its own beginning is, unless it counts from there (8.8.7).
+        if (boxes.Find(box => box.Type == "moof") is { Start: > 0 and var fragment })
         {
-            if (box.Type is not ("stco" or "co64"))
-                continue;
-            var entry = new byte[8];
-            file.Position = box.Content + 8; // after version, flags and the number of chunks
-            if (file.ReadAtLeast(entry, entry.Length, throwOnEndOfStream: false) < entry.Length)
-                return 0;
-            var position = box.Type == "stco" ? BinaryPrimitives.ReadUInt32BigEndian(entry) : BinaryPrimitives.ReadInt64BigEndian(entry);
-            return !IsMedia(position) && IsMedia(position + start) ? start : 0;
+            var header = Descend(file, ["moof", "traf"], new(BoxesBeforeMedia), cancellationToken).FirstOrDefault(found => found.Box.Type == "tfhd").Box;
+            return header.Content > 0 && (Number(header.Content, 4) & 1) != 0 && Number(header.Content + 8, 8) + start == fragment ? start : 0;
         }
-        return 0;
+        var chunks = Descend(file, s_sampleTables, new(MaxBoxes), cancellationToken).FirstOrDefault(found => found.Box.Type is "stco" or "co64").Box;
+        if (chunks.Content == 0 || Number(chunks.Content + 4, 4) == 0)
+            return 0;
+        var position = Number(chunks.Content + 8, chunks.Type == "stco" ? 4 : 8);
+        return !IsMedia(position) && IsMedia(position + start) ? start : 0;
+
+        // Zero where the file ends before.
+        long Number(long at, int length)
+        {
+            var bytes = new byte[8];
+            file.Position = at;
+            return file.ReadAtLeast(bytes.AsSpan(8 - length), length, throwOnEndOfStream: false) == length ? BinaryPrimitives.ReadInt64BigEndian(bytes) : 0;
+        }
 
         bool IsMedia(long position) => boxes.Exists(box => box.Type == "mdat" && position >= box.Content && position < box.End);
     }

@@ -39,6 +39,7 @@ public sealed class UnusualFileTests : IAsyncLifetime
     [Theory(Timeout = Limit)]
     [InlineData("styp", "-faststart")]
     [InlineData("uuid", "+faststart")]
+    [InlineData("uuid", "+frag_keyframe+empty_moov")] // fragments that count from the beginning of the file
     public async Task A_box_put_before_a_finished_MP4_does_not_count_in_its_positions(string type, string flags) =>
         await IsWholeAsync([.. Box(type, 24), .. await BytesAsync($"plain{flags}.mp4", $"{Picture} -movflags {flags}")]);
 
