@@ -145,8 +145,8 @@ public sealed record IngestOptions
                 + $"of which {MemoryBudget.OwnBytes} are kept for the function itself: that leaves {share} for each ffmpeg. "
                 + "Lower one of the two, or give the container more.", share);
         }
-        return memory >= MemoryBudget.LeastForFfmpeg ? memory : settings.AddError(
-            $"Each ffmpeg would have {memory} bytes of memory, less than the {MemoryBudget.LeastForFfmpeg} that it needs: "
+        return memory >= MemoryBudget.MinForFfmpeg ? memory : settings.AddError(
+            $"Each ffmpeg would have {memory} bytes of memory, less than the {MemoryBudget.MinForFfmpeg} that it needs: "
             + $"the container has {containerBytes}, MAX_TRANSCODES is {transcodes}"
             + (settings.Text("FFMPEG_MEMORY_BYTES") is null ? "." : $", FFMPEG_MEMORY_BYTES {memory}."), memory);
     }

@@ -12,8 +12,11 @@ public static class MemoryBudget
     /// <summary>What stays for this process, in bytes: runtime, heap, and the buffers of uploads.</summary>
     public const long OwnBytes = 256L << 20;
 
-    /// <summary>The least, in bytes, that an ffmpeg may have: a floor that was chosen, not measured. docs/operations.md, "Memory", has what was measured.</summary>
-    public const long LeastForFfmpeg = 512L << 20;
+    /// <summary>
+    /// The minimum of an ffmpeg, in bytes: what 1080p takes on two processors, rounded up. With less even ordinary videos would be refused, one by one.
+    /// docs/operations.md, "Memory", has the measurements.
+    /// </summary>
+    public const long MinForFfmpeg = 1L << 30;
 
     // cgroup v2 and v1, as they look from within a container. What has no limit says "max", or a number beyond all memory.
     private static readonly string[] s_limits = ["sys/fs/cgroup/memory.max", "sys/fs/cgroup/memory/memory.limit_in_bytes"];

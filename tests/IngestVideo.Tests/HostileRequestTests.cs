@@ -153,12 +153,68 @@ public sealed class HostileRequestTests
             seen.Order(StringComparer.Ordinal));
     }
 
+    [Fact(Timeout = 2 * Limit)]
+    public async Task Programs_start_threads_for_the_processors_of_the_container_and_not_of_the_node()
+    {
+        await using var host = await IngestHost.StartAsync();
+        using var programs = new HeldPrograms();
+        // As a limit of seven processors makes .NET count.
+        await using var worker = await WorkerProcess.StartAsync(host, ("PATH", programs.SearchPath), ("DOTNET_PROCESSOR_COUNT", "7"));
+        var clip = await Clip.MakeAsync("seven.mp4", "-f lavfi -i testsrc2=s=640x360:r=30:d=1 -c:v libx264");
+        var posting = host.PostAsync(clip, VideoId.New(), client: worker.Client);
+        var threads = new List<string>();
+
+        while (await programs.NextAsync(posting) is { } program)
+        {
+            Assert.Equal("7", program.Arguments[program.Arguments.ToList().IndexOf("-cpucount") + 1]);
+            threads.AddRange(program.Arguments.Zip(program.Arguments.Skip(1)).Where(pair => pair.First == "-threads").Select(pair => pair.Second));
+            programs.Release(program);
+        }
+
+        using var answer = await posting;
+        Assert.True(answer.StatusCode == HttpStatusCode.Created, await answer.Content.ReadAsStringAsync());
+        // 360p and 234p: three for two processors, but no more than the smaller picture has pairs of rows.
+        Assert.Equal(["10", "7"], threads);
+    }
+
+    [Fact(Timeout = 2 * Limit)]
+    public async Task In_a_container_without_namespaces_and_capabilities_a_program_still_gains_no_privileges_and_dies_with_the_function()
+    {
+        await using var host = await IngestHost.StartAsync();
+        using var programs = new HeldPrograms();
+        using var refusals = new TemporaryDirectory();
+        // As Docker and Kubernetes start a function by default: unshare is refused, and so is changing the bounding set.
+        Stub("unshare", "exit 1");
+        Stub("setpriv", "case \"$*\" in *--bounding-set*) exit 127 ;; esac; exec /usr/bin/setpriv \"$@\"");
+        await using var worker = await WorkerProcess.StartAsync(host, ("PATH", $"{refusals.Path}:{programs.SearchPath}"));
+        var posting = host.PostAsync(await Clip.MakeAsync("small.mp4", "-f lavfi -i testsrc2=s=320x180:r=30:d=1 -c:v libx264"), client: worker.Client);
+
+        var program = await programs.NextAsync(posting);
+        Assert.NotNull(program);
+        Assert.Contains("NoNewPrivs:\t1", await File.ReadAllTextAsync($"/proc/{program.Id}/status"), StringComparison.Ordinal);
+        var secrets = Path.Combine(host.Root, "secrets");
+        Assert.NotEmpty(Directory.GetFiles(secrets)); // not hidden from the function itself
+        Assert.DoesNotContain($" {secrets} ", await File.ReadAllTextAsync("/proc/self/mountinfo"), StringComparison.Ordinal);
+        await worker.KillAsync();
+
+        while (!RunningPrograms.HasEnded(program.Id))
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<HttpRequestException>(() => posting);
+
+        void Stub(string name, string script)
+        {
+            var path = Path.Combine(refusals.Path, name);
+            File.WriteAllText(path, $"#!/bin/sh\n{script}\n");
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+    }
+
     /// <summary>A container by its name and no other, from files and nothing else, with a bound on streams and pixels; and no second input.</summary>
     private static void CheckInput(IReadOnlyList<string> arguments)
     {
         var options = new IngestOptions();
         string[] expected = ["-f", "mov", "-format_whitelist", "mov", "-protocol_whitelist", "file",
-            "-max_streams", $"{options.MaxStreams + 1}", "-max_pixels", $"{options.MaxPixels}"];
+            "-max_streams", $"{options.MaxStreams + 1}", "-max_pixels", $"{options.MaxPixels}", "-cpucount", $"{Environment.ProcessorCount}"];
         var input = arguments.TakeWhile(word => word != "-i").ToList();
         var from = input.IndexOf("-format_whitelist") - 2;
         Assert.Equal(expected, input.Skip(from).Take(expected.Length));

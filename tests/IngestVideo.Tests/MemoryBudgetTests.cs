@@ -50,7 +50,7 @@ public sealed class MemoryBudgetTests
     [Theory]
     [InlineData("", 4 * GiB, (4 * GiB - MemoryBudget.OwnBytes) / 2)]
     [InlineData("MAX_TRANSCODES=1", 4 * GiB, 4 * GiB - MemoryBudget.OwnBytes)]
-    [InlineData("MAX_TRANSCODES=4", 4 * GiB, (4 * GiB - MemoryBudget.OwnBytes) / 4)]
+    [InlineData("MAX_TRANSCODES=3", 4 * GiB, (4 * GiB - MemoryBudget.OwnBytes) / 3)]
     [InlineData("FFMPEG_MEMORY_BYTES=1073741824", 4 * GiB, GiB)]
     public void Each_ffmpeg_gets_an_equal_share_unless_it_is_set(string settings, long container, long bytes)
     {
@@ -67,6 +67,7 @@ public sealed class MemoryBudgetTests
     [InlineData("FFMPEG_MEMORY_BYTES=2147483648", 4 * GiB, "that leaves 2013265920 for each ffmpeg", "")]
     [InlineData("MAX_TRANSCODES=16", 4 * GiB, "Each ffmpeg would have 251658240 bytes", "the container has 4294967296, MAX_TRANSCODES is 16.")]
     [InlineData("FFMPEG_MEMORY_BYTES=1000000", 4 * GiB, "Each ffmpeg would have 1000000 bytes", "FFMPEG_MEMORY_BYTES 1000000.")]
+    [InlineData("FFMPEG_MEMORY_BYTES=1073741823", 4 * GiB, "Each ffmpeg would have 1073741823 bytes", "less than the 1073741824 that it needs")]
     [InlineData("", GiB / 4, "Each ffmpeg would have 0 bytes", "the container has 268435456")]
     public void A_contradiction_is_refused_at_the_start_with_its_numbers(string settings, long container, string said, string alsoSaid)
     {

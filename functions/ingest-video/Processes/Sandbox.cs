@@ -61,12 +61,15 @@ public sealed class Sandbox(ILogger<Sandbox> logger, params IReadOnlyList<string
         // In this order: mounting takes the namespace of unshare and the root in it, which setpriv takes away, so that nothing can be unmounted again;
         // and the kernel forgets the death signal when a process gets new credentials.
         var working = new List<Wrapper>();
-        if (!await TryAsync("unshare", _ => ["--map-root-user", "--net", "--mount", "--"])
-            && !await TryAsync("unshare", _ => ["--map-root-user", "--net", "--"]))
+        var hasOwnMounts = await TryAsync("unshare", _ => ["--map-root-user", "--net", "--mount", "--"]);
+        if (!hasOwnMounts && !await TryAsync("unshare", _ => ["--map-root-user", "--net", "--"]))
             Report("unshare", "has no network");
-        if (hidden is not [] && !await TryAsync("sh", _ => ["-c", Hide, "sh", .. hidden, "--"]))
+        // Among the function's own mounts, a privileged function would hide its secrets from itself.
+        if (hidden is not [] && !(hasOwnMounts && await TryAsync("sh", _ => ["-c", Hide, "sh", .. hidden, "--"])))
             Report("mount", $"cannot read {string.Join(", ", hidden)}");
-        if (!await TryAsync("setpriv", _ => ["--pdeathsig", "KILL", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--"]))
+        // To drop capabilities takes a capability. In a container that refuses namespaces there is usually neither, and nothing to drop.
+        if (!await TryAsync("setpriv", _ => ["--pdeathsig", "KILL", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--"])
+            && !await TryAsync("setpriv", _ => ["--pdeathsig", "KILL", "--no-new-privs", "--"]))
             Report("setpriv", "dies with this process and gains no privileges");
         if (!await TryAsync("prlimit", limits =>
             [

@@ -12,5 +12,13 @@ internal static class UntrustedInput
         "-f", container.Demuxer, "-format_whitelist", container.Demuxer, "-protocol_whitelist", "file",
         "-max_streams", (maxStreams + 1).ToString(CultureInfo.InvariantCulture), // one more, to recognise a source with too many
         "-max_pixels", maxPixels.ToString(CultureInfo.InvariantCulture),
+        .. Processors,
     ];
+
+    /// <summary>How many processors there are for a program: what a container's limit comes to, rounded up.</summary>
+    /// <remarks>
+    /// The limit is one of time, so a program sees every processor of the node. Left to itself, ffmpeg starts threads for all of them, each with pictures of its
+    /// own: on a large node more than fit into the container's memory.
+    /// </remarks>
+    public static IReadOnlyList<string> Processors { get; } = ["-cpucount", Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)];
 }
