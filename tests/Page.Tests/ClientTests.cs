@@ -4,7 +4,9 @@ using Reelseal.Tokens;
 
 namespace Reelseal.Page.Tests;
 
-/// <summary>Third-party players on a page of another origin, as a developer would set them up: through the edge with a ticket, and through the gateway with a token.</summary>
+/// <summary>
+/// Third-party players on a page of another origin, as a developer would set them up: through the edge with a ticket, and through the gateway with a token.
+/// </summary>
 public sealed class ClientTests(Stage stage)
 {
     private const string Html = "<!doctype html><meta charset='utf-8'><title>player</title><link rel='icon' href='data:,'><video muted controls width='640'></video>";

@@ -5,7 +5,9 @@ using Reelseal.Tokens;
 
 namespace Reelseal.Page.Tests;
 
-/// <summary>What all tests share: the running system with one published film, and Chromium. It starts with the first test, so a missing program skips that test.</summary>
+/// <summary>
+/// What all tests share: the running system with one published film, and Chromium. It starts with the first test, so a missing program skips that test.
+/// </summary>
 public sealed class Stage : IAsyncDisposable
 {
     private static readonly string[] s_browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser"];

@@ -62,7 +62,9 @@ public sealed class S3FaultTests(CephRgw s3, Systems systems)
     public Task Players_bear_every_fault() => systems.UseAsync(s3, faulty => PlayAsync(
         faulty, [.. S3Trouble.Passing.Concat(S3Trouble.Staying).Select(name => (name, (Func<Random, Func<ProxiedRequest, Fault?>>)(random => S3Trouble.Of(name, random))))], TimeSpan.FromSeconds(8)));
 
-    /// <summary>Sockets of sign-playlist complete on the threads that read from all of them: one that waits there for the rest of an answer would stop everybody.</summary>
+    /// <summary>
+    /// Sockets of sign-playlist complete on the threads that read from all of them: one that waits there for the rest of an answer would stop everybody.
+    /// </summary>
     [Fact(Timeout = Limit)]
     public Task An_error_whose_body_never_comes_stops_nobody_else() => systems.UseAsync(s3, async faulty =>
     {

@@ -41,7 +41,10 @@ public sealed class SignCrashTests(CephRgw s3, Systems systems)
         Assert.True(seen["right"] > 10 * count);
     }
 
-    /// <summary>Fetches the video's playlists with a token until it is stopped. The connection may break, and the gateway may fail to reach the function; everything else must be correct.</summary>
+    /// <summary>
+    /// Fetches the video's playlists with a token until it is stopped. The connection may break,
+    /// and the gateway may fail to reach the function; everything else must be correct.
+    /// </summary>
     private static async Task AskAsync(S3System system, VideoId video, IReadOnlyList<string> right, ConcurrentDictionary<string, int> seen, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)

@@ -7,7 +7,10 @@ using Reelseal.Tokens;
 
 namespace Reelseal.Reliability.Tests.Load;
 
-/// <summary>Does what a player does: a ticket, the multivariant playlist, one variant's and one sound's playlists, then their segments in order, no faster than they play once the buffer is full.</summary>
+/// <summary>
+/// Does what a player does: a ticket, the multivariant playlist, one variant's and one sound's playlists, then their segments in order,
+/// no faster than they play once the buffer is full.
+/// </summary>
 internal sealed class LoadPlayer(LocalSystem system, HttpClient http, Latencies latencies, Random random)
 {
     private static readonly TimeSpan s_buffer = TimeSpan.FromSeconds(12);
