@@ -16,7 +16,8 @@ public enum PublicationStage
 }
 
 /// <summary>
-/// Writes and reads the tag that distinguishes the stages: <c>EXT-X-SESSION-DATA</c> (RFC 8216, 4.3.4.4), which players hand on to the page and otherwise ignore.
+/// Writes and reads the tag that distinguishes the stages: <c>EXT-X-SESSION-DATA</c> (RFC 8216, 4.3.4.4),
+/// which players hand on to the page and otherwise ignore.
 /// </summary>
 public static class PublicationStages
 {

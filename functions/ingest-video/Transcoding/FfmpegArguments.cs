@@ -119,7 +119,7 @@ public static class FfmpegArguments
     private static IEnumerable<string> Video(VideoRendition rendition, int index, TranscodePlan plan, IngestOptions options) => rendition.Copied ? Copy(plan) :
     [
         "-map", $"[v{index}]", "-c:v", "libx264", "-preset", options.X264Preset, "-profile:v", "high",
-        // As x264 itself counts, but for the processors of the container (UntrustedInput.Processors): three for two, each with two rows of macroblocks at least.
+        // As x264 itself counts, but for the processors of the container (UntrustedInput.Processors): three for two, each with at least 32 rows of pixels.
         "-threads", Number(Math.Min(Environment.ProcessorCount * 3 / 2, Math.Max(1, (rendition.Size.Height + 15) / 16 / 2))),
         // Quality, capped: a slide show costs little, an action scene no more than the ladder says.
         "-crf", Number(options.Ladder.ConstantRateFactor), "-maxrate", Number(rendition.MaxBitsPerSecond), "-bufsize", Number(2 * rendition.MaxBitsPerSecond),

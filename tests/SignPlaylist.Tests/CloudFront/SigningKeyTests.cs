@@ -11,11 +11,11 @@ public sealed class SigningKeyTests
     public void Reads_RSA_2048_as_PKCS1_and_as_PKCS8()
     {
         using var rsa = RSA.Create(2048);
-        string[] pems =
+        string[] forms =
         [
             rsa.ExportRSAPrivateKeyPem(), rsa.ExportPkcs8PrivateKeyPem(), "leading words\r\n" + rsa.ExportPkcs8PrivateKeyPem().ReplaceLineEndings("\r\n"),
         ];
-        foreach (var pem in pems)
+        foreach (var pem in forms)
             Assert.True(rsa.VerifyData(
                 s_data, SigningKey.Parse(pem).Sign(s_data, HashAlgorithmName.SHA256),
                 HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
