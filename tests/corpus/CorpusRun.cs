@@ -57,7 +57,8 @@ internal static class CorpusRun
         {
             var stream = StoredVideo.Read(Path.Combine(server.Store, "videos", id.ToString(), "multivariant.m3u8"));
             deviations.AddRange(StreamDeviations.Find(stream));
-            var skipped = status["skipped"]?.AsArray().Where(track => (string?)track!["kind"] == "audio").Select(track => (int)track!["stream"]!).ToList() ?? [];
+            var skipped = status["skipped"]?.AsArray()
+                .Where(track => (string?)track!["kind"] == "audio").Select(track => (int)track!["stream"]!).ToList() ?? [];
             deviations.AddRange(await DecodedStream.FindDeviationsAsync(stream, file, skipped));
             var playlist = new Uri(server.Address, $"/store/videos/{id}/multivariant.m3u8");
             if (browser is not null && await server.Reports.PlayAsync(browser, playlist, seconds ?? 0) is var end and not "ended")

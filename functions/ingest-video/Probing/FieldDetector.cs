@@ -72,7 +72,8 @@ public sealed partial class FieldDetector(Sandbox sandbox, IngestOptions options
     private static string Number(TimeSpan time) => time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
 
     [GeneratedRegex(
-        @"Multi frame detection: TFF:\s*(?<top>\d+) BFF:\s*(?<bottom>\d+) Progressive:\s*(?<progressive>\d+)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+        @"Multi frame detection: TFF:\s*(?<top>\d+) BFF:\s*(?<bottom>\d+) Progressive:\s*(?<progressive>\d+)",
+        RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Verdict();
 
     private readonly record struct Fields(int TopFirst, int BottomFirst, int Progressive)

@@ -49,8 +49,8 @@ public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
     }
 
     /// <summary>
-    /// Reads the list of packets that ffmpeg's <c>framecrc</c> muxer prints: <c>#tb index: 1/90000</c> for each stream, then index, dts, pts, duration, size and
-    /// checksum of each packet.
+    /// Reads the list of packets that ffmpeg's <c>framecrc</c> muxer prints: <c>#tb index: 1/90000</c> for each stream, then index, dts, pts, duration,
+    /// size and checksum of each packet.
     /// </summary>
     internal sealed class FrameListReader(int[] streams, VideoTrack? video)
     {
@@ -111,11 +111,16 @@ public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
             var (start, end) = (Moment(time * unit), Moment(time * unit + seconds));
             var follows = Follows(stream, time, duration);
             _spans[stream] = _spans.TryGetValue(stream, out var span)
-                ? new(start < span.Start ? start : span.Start, end > span.End ? end : span.End, span.HasPresentationTimes && presented != NoTime) { IsContinuous = span.IsContinuous && follows }
+                ? new(start < span.Start ? start : span.Start, end > span.End ? end : span.End, span.HasPresentationTimes && presented != NoTime)
+                {
+                    IsContinuous = span.IsContinuous && follows,
+                }
                 : new(start, end, presented != NoTime) { IsContinuous = follows };
         }
 
-        /// <summary>Whether a packet begins where the one before it ended, as near as their unit of time can say it; only the last one may be shorter.</summary>
+        /// <summary>
+        /// Whether a packet begins where the one before it ended, as near as their unit of time can say it; only the last one may be shorter.
+        /// </summary>
         private bool Follows(int stream, long time, long duration)
         {
             var first = !_packets.TryGetValue(stream, out var before);

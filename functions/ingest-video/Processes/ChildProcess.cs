@@ -12,8 +12,8 @@ public sealed record Command(string Executable, IReadOnlyList<string> Arguments)
 
     /// <summary>In a form that can be pasted into a shell.</summary>
     public override string ToString() =>
-        string.Join(' ', Arguments.Prepend(Executable).Select(word => word.All(c => char.IsAsciiLetterOrDigit(c) || "-_=+./:,".Contains(c, StringComparison.Ordinal))
-            ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
+        string.Join(' ', Arguments.Prepend(Executable).Select(word =>
+            word.All(c => char.IsAsciiLetterOrDigit(c) || "-_=+./:,".Contains(c, StringComparison.Ordinal)) ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
 }
 
 /// <summary>How a program ended. <see cref="LastErrors"/> are the last lines of its standard error.</summary>
@@ -43,7 +43,8 @@ public sealed partial class ChildProcess
     public bool Paused => _paused;
 
     /// <summary>
-    /// Runs a program to its end. The call returns, or throws, only when the process is gone and both its outputs are read, or three seconds after it was killed.
+    /// Runs a program to its end. The call returns, or throws, only when the process is gone and both its outputs are read, or three seconds
+    /// after it was killed.
     /// </summary>
     /// <param name="command">What to run; its environment is empty.</param>
     /// <param name="onStarted">Receives the running process.</param>

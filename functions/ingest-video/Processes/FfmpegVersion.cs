@@ -17,8 +17,7 @@ internal sealed partial record FfmpegVersion(string Program, string Text)
 
     /// <summary>The release, or null: builds from git are named by date or by commit.</summary>
     public Version? Release => ReleaseNumber().Match(Text) is { Success: true } match
-        ? new(int.Parse(match.Groups["major"].ValueSpan, CultureInfo.InvariantCulture), int.Parse(match.Groups["minor"].ValueSpan, CultureInfo.InvariantCulture))
-        : null;
+        ? new(Number(match.Groups["major"]), Number(match.Groups["minor"])) : null;
 
     /// <summary>Reads the versions of the installed programs; a missing one is left out, because <see cref="FfmpegHealth"/> reports it.</summary>
     /// <param name="find">Returns the path of a program, or null.</param>
@@ -40,6 +39,8 @@ internal sealed partial record FfmpegVersion(string Program, string Text)
                 settings.AddError($"{version.Program} {version.Text} is too old: ingest-video needs version {s_oldest} or newer.");
         }
     }
+
+    private static int Number(Group digits) => int.Parse(digits.ValueSpan, CultureInfo.InvariantCulture);
 
     private static FfmpegVersion Read(string path, string program)
     {

@@ -47,7 +47,8 @@ internal sealed class UploadStream(Stream body, long mostBytes, TimeSpan idleTim
             if (_read - _readBefore < LeastBytesPerSecond * _waited.TotalSeconds)
             {
                 throw new IngestRefusedException(
-                    StatusCodes.Status408RequestTimeout, $"The upload is too slow: fewer than {LeastBytesPerSecond} bytes a second came. Send the video again.");
+                    StatusCodes.Status408RequestTimeout,
+                    $"The upload is too slow: fewer than {LeastBytesPerSecond} bytes a second came. Send the video again.");
             }
             (_waited, _readBefore) = (TimeSpan.Zero, _read);
         }
