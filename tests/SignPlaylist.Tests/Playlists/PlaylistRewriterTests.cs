@@ -85,6 +85,10 @@ public sealed class PlaylistRewriterTests
     [InlineData("a%5cb.ts", 1, "escaped slash or backslash")]
     [InlineData("a.ts?v=a b", 1, "space")]
     [InlineData("a.ts?Expires=1", 1, "Expires")]
+    [InlineData("a.ts?v=1&Policy=1", 1, "Policy")]
+    [InlineData("a.ts?Signature=1&v=1", 1, "Signature")]
+    [InlineData("a.ts?Key-Pair-Id", 1, "Key-Pair-Id")]
+    [InlineData("a.ts?Hash-Algorithm=SHA256", 1, "Hash-Algorithm")]
     [InlineData("https://cdn.example/videos/ID/a1/a\u007F.ts", 1, "control")]
     public void Notes_the_line_of_an_own_URI_that_cannot_be_signed_and_leaves_it(string body, int line, string reason)
     {
