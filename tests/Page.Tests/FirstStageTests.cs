@@ -19,7 +19,9 @@ public sealed class FirstStageTests(Stage stage)
     {
         await stage.StartedAsync();
         using var work = new TemporaryDirectory();
-        await using var system = await stage.StartSystemAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["WORK_DIRECTORY"] = work.Path, ["X264_PRESET"] = "slow" });
+        using var store = new TemporaryDirectory();
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["WORK_DIRECTORY"] = work.Path, ["X264_PRESET"] = "slow" };
+        await using var system = await LocalSystem.StartAsync(new() { StoreDirectory = store.Path, Settings = settings }, TestContext.Current.CancellationToken);
         var video = VideoId.New();
         var ingest = PublishAsync(system, video);
         var encoder = await EncoderAsync(work.Path);
