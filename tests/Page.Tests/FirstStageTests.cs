@@ -105,7 +105,7 @@ public sealed class FirstStageTests(Stage stage)
 
     private static async Task SignalAsync(int process, string signal)
     {
-        using var kill = Process.Start("kill", [$"-{signal}", $"{process}"]);
+        using var kill = Process.Start(new ProcessStartInfo("kill", [$"-{signal}", $"{process}"]) { RedirectStandardError = true })!; // it may have ended
         await kill.WaitForExitAsync(CancellationToken.None);
     }
 }

@@ -73,6 +73,24 @@ public sealed class StageTests : IAsyncLifetime
         Assert.Equal(TimeSpan.FromMinutes(1), viewer.Headers.CacheControl?.MaxAge);
     }
 
+    [Theory]
+    [InlineData("#EXT-X-PLAYLIST-TYPE:EVENT\n", "", 3)] // half its target duration
+    [InlineData("#EXT-X-PLAYLIST-TYPE:EVENT\n", "#EXT-X-ENDLIST\n", 43_200)]
+    [InlineData("#EXT-X-PLAYLIST-TYPE:VOD\n", "#EXT-X-ENDLIST\n", 43_200)]
+    public async Task A_media_playlist_is_kept_briefly_while_it_grows_and_long_when_it_has_ended(string type, string end, int seconds)
+    {
+        await PutAsync(PublicationStage.Playable);
+        const string path = $"videos/{Video}/a1/720p/playlist.m3u8";
+        await _server.PutAsync(path, $"#EXTM3U\n#EXT-X-TARGETDURATION:6\n{type}#EXTINF:6,\n00000.ts\n{end}");
+        using var first = await _server.GetAsync($"/{path}", _server.Token(Video));
+        await _server.PutAsync(path, $"#EXTM3U\n#EXT-X-TARGETDURATION:6\n{type}#EXTINF:6,\n00000.ts\n#EXTINF:6,\n00001.ts\n#EXT-X-ENDLIST\n");
+        _server.Clock.Advance(TimeSpan.FromSeconds(3));
+        using var second = await _server.GetAsync($"/{path}", _server.Token(Video));
+
+        Assert.Equal(TimeSpan.FromSeconds(seconds), first.Headers.CacheControl?.MaxAge);
+        Assert.Equal(end.Length == 0, (await second.Content.ReadAsStringAsync()).Contains("00001.ts", StringComparison.Ordinal));
+    }
+
     private Task PutAsync(PublicationStage stage) => _server.PutAsync(
         ObjectKeys.Multivariant(VideoId.Parse(Video, null)),
         $"#EXTM3U\n{PublicationStages.TagOf(stage)}{(stage == PublicationStage.Withdrawn ? "" : "#EXT-X-STREAM-INF:BANDWIDTH=1\na1/720p/playlist.m3u8\n")}");
