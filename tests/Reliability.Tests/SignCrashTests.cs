@@ -76,12 +76,12 @@ public sealed class SignCrashTests(CephRgw s3, Systems systems)
         var paths = new List<string>();
         foreach (var rendition in await system.Client.GetPlaylistAsync(system.Client.GatewayPlaylist(video), CancellationToken.None))
         {
-            paths.Add(Told(rendition));
-            paths.AddRange((await system.Client.GetPlaylistAsync(rendition.Uri, CancellationToken.None)).Select(Told));
+            paths.Add(Describe(rendition));
+            paths.AddRange((await system.Client.GetPlaylistAsync(rendition.Uri, CancellationToken.None)).Select(Describe));
         }
         return paths;
     }
 
-    private static string Told(HlsEntry entry) =>
+    private static string Describe(HlsEntry entry) =>
         $"{entry.Tag} {entry.Uri.AbsolutePath} {(entry.Uri.Query.Contains("Signature=", StringComparison.Ordinal) ? "signed" : entry.Uri.Query.Contains("token=", StringComparison.Ordinal) ? "with token" : "open")}";
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using IngestVideo.Planning;
 using Reelseal.Playlists;
 
@@ -13,7 +14,7 @@ internal sealed class ShortTails(TranscodeStep step, string output)
 
     /// <summary>By how much the tail of a sound may be longer than that of its picture: two frames of AAC, of which one is the encoder's delay.</summary>
     private const double FrameSeconds = 2 * 1024 / 48000.0;
-    private readonly HashSet<string> _joined = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _joined = new(StringComparer.Ordinal); // read by growing playlists at the same time
 
     /// <summary>Looks at what ffmpeg has cut. Call it when ffmpeg has ended, before the last two segments of any rendition are uploaded.</summary>
     /// <param name="earlier">What an earlier step of the plan has published.</param>
@@ -21,14 +22,14 @@ internal sealed class ShortTails(TranscodeStep step, string output)
     public async Task JoinAsync(IReadOnlyList<PublishedRendition> earlier, CancellationToken cancellationToken)
     {
         var cuts = new List<(Rendition Rendition, IReadOnlyList<(string Name, double Seconds)> Segments)>();
-        foreach (var rendition in step.Segmented.Where(rendition => rendition is not IFrameRendition && !_joined.Contains(rendition.Name)))
+        foreach (var rendition in step.Segmented.Where(rendition => rendition is not IFrameRendition && !_joined.ContainsKey(rendition.Name)))
             cuts.Add((rendition, await ReadAsync(rendition, cancellationToken)));
         var published = earlier.FirstOrDefault(rendition => rendition.Rendition is VideoRendition)?.Segments.Count;
         foreach (var rendition in Choose(cuts, published))
         {
             var segments = cuts.Single(cut => cut.Rendition == rendition).Segments;
             await AppendAsync(rendition, segments[^2].Name, segments[^1].Name, cancellationToken);
-            _joined.Add(rendition.Name);
+            _joined.TryAdd(rendition.Name, true);
         }
     }
 
@@ -40,7 +41,7 @@ internal sealed class ShortTails(TranscodeStep step, string output)
             return [];
         var read = MediaPlaylist.Read(await File.ReadAllTextAsync(playlist, cancellationToken));
         List<(string Name, double Seconds)> segments = [.. read.Segments.Select(segment => (segment.Uri, segment.Duration))];
-        return _joined.Contains(rendition.Name) ? [.. segments[..^2], (segments[^2].Name, segments[^2].Seconds + segments[^1].Seconds)] : segments;
+        return _joined.ContainsKey(rendition.Name) ? [.. segments[..^2], (segments[^2].Name, segments[^2].Seconds + segments[^1].Seconds)] : segments;
     }
 
     /// <summary>
