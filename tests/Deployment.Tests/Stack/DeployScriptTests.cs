@@ -284,6 +284,23 @@ public sealed class DeployScriptTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Functions_need_the_token_key_in_the_cluster_and_not_only_at_hand()
+    {
+        _environment.Remove("TOKEN_KEY");
+        _environment["TOKEN_ISSUER"] = "https://issuer.example";
+        await DeployAsync();
+        Forget();
+        _environment.Remove("TOKEN_ISSUER");
+        _environment["TOKEN_KEY"] = Place("token.key");
+
+        var (code, output) = await RunAsync("functions");
+
+        Assert.Equal(1, code);
+        Assert.Contains("the cluster's secret reelseal-token-key is a placeholder", output, StringComparison.Ordinal);
+        Assert.False(File.Exists(Place("environment")));
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_mark_without_its_key_counts_for_nothing()
     {
         await DeployAsync();
