@@ -9,9 +9,11 @@ namespace Reelseal.Page.Tests;
 /// </summary>
 public sealed class ClientTests(Stage stage)
 {
-    private const string Html = "<!doctype html><meta charset='utf-8'><title>player</title><link rel='icon' href='data:,'><video muted controls width='640'></video>";
+    private const string Html =
+        "<!doctype html><meta charset='utf-8'><title>player</title><link rel='icon' href='data:,'><video muted controls width='640'></video>";
 
-    public static TheoryData<string, string> Ways => new(from client in (string[])["hls.js", "shaka"] from way in (string[])["ticket", "token in the query", "token in a header"] select (client, way));
+    public static TheoryData<string, string> Ways =>
+        new(from client in (string[])["hls.js", "shaka"] from way in (string[])["ticket", "token in the query", "token in a header"] select (client, way));
 
     [Theory(Timeout = 240_000)]
     [MemberData(nameof(Ways))]
@@ -22,13 +24,15 @@ public sealed class ClientTests(Stage stage)
             ? Path.Combine(Repository.Root, "tests", "Page.Tests", "node_modules", "shaka-player", "dist", "shaka-player.compiled.js")
             : Path.Combine(new LocalOptions().SiteDirectory, "hls", "hls.js");
         Assert.SkipUnless(File.Exists(script), $"{client} is not installed: make test installs it.");
-        await using var site = await LoopbackServer.StartAsync(0, _ => { }, _ => { }, context => ServeAsync(context, script), TestContext.Current.CancellationToken);
+        await using var site =
+            await LoopbackServer.StartAsync(0, _ => { }, _ => { }, context => ServeAsync(context, script), TestContext.Current.CancellationToken);
         using var own = new VideoClient(stage.System.Gateway, stage.System.Tokens);
         var (url, token) = way switch
         {
             "ticket" => ((await own.GetTicketAsync(stage.Film, until: null, TestContext.Current.CancellationToken)).Url.AbsoluteUri, ""),
             "token in the query" => (own.GatewayPlaylist(stage.Film).AbsoluteUri, ""),
-            _ => ($"{stage.System.Gateway}/function/sign-playlist/videos/{stage.Film}/multivariant.m3u8", stage.System.Tokens.Mint(new() { Scopes = [Scopes.Play] })),
+            _ => ($"{stage.System.Gateway}/function/sign-playlist/videos/{stage.Film}/multivariant.m3u8",
+                stage.System.Tokens.Mint(new() { Scopes = [Scopes.Play] })),
         };
         await using var visit = await Visit.OpenAsync(stage, site.Address);
 
@@ -65,7 +69,8 @@ public sealed class ClientTests(Stage stage)
     private const string Shaka =
         """
         async ({ url, token, gateway }) => {
-          await new Promise((resolve, reject) => document.head.append(Object.assign(document.createElement("script"), { src: "/player.js", onload: resolve, onerror: reject })));
+          await new Promise((resolve, reject) =>
+            document.head.append(Object.assign(document.createElement("script"), { src: "/player.js", onload: resolve, onerror: reject })));
           shaka.polyfill.installAll();
           const player = new shaka.Player();
           const video = document.querySelector("video");

@@ -18,12 +18,14 @@ internal static class Film
         var subtitles = path + ".srt";
         await File.WriteAllTextAsync(subtitles, $"1\n00:00:00,000 --> 00:00:{Seconds - 1},900\n{Words}\n", cancellationToken);
         await FFMpegArguments
-            .FromFileInput($"gradients=size=640x360:rate=15:duration={Seconds}:speed=0.06:nb_colors=4:c0=0x0f4c5c:c1=0xf4a261:c2=0x2a9d8f:c3=0x9a031e:seed=7", false, Lavfi)
+            .FromFileInput($"gradients=size=640x360:rate=15:duration={Seconds}:speed=0.06:nb_colors=4:c0=0x0f4c5c:c1=0xf4a261:c2=0x2a9d8f:c3=0x9a031e:seed=7",
+                false, Lavfi)
             .AddFileInput($"sine=frequency={FirstTone}:duration={Seconds}", false, Lavfi)
             .AddFileInput($"sine=frequency={SecondTone}:duration={Seconds}", false, Lavfi)
             .AddFileInput(subtitles, true, _ => { })
             .OutputToFile(path, true, output => output
-                .WithCustomArgument("-map 0:v -map 1:a -map 2:a -map 3:s -metadata:s:a:0 language=eng -metadata:s:a:1 language=deu -metadata:s:s:0 language=eng")
+                .WithCustomArgument("-map 0:v -map 1:a -map 2:a -map 3:s")
+                .WithCustomArgument("-metadata:s:a:0 language=eng -metadata:s:a:1 language=deu -metadata:s:s:0 language=eng")
                 .WithCustomArgument("-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 30 -c:a aac -c:s mov_text"))
             .ProcessAsynchronously(true, null, cancellationToken);
         File.Delete(subtitles);

@@ -21,7 +21,8 @@ public sealed class FirstStageTests(Stage stage)
         using var work = new TemporaryDirectory();
         using var store = new TemporaryDirectory();
         var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["WORK_DIRECTORY"] = work.Path, ["X264_PRESET"] = "slow" };
-        await using var system = await LocalSystem.StartAsync(new() { StoreDirectory = store.Path, Settings = settings }, TestContext.Current.CancellationToken);
+        await using var system =
+            await LocalSystem.StartAsync(new() { StoreDirectory = store.Path, Settings = settings }, TestContext.Current.CancellationToken);
         var video = VideoId.New();
         var ingest = PublishAsync(system, video);
         var encoder = await EncoderAsync(work.Path);
@@ -36,7 +37,8 @@ public sealed class FirstStageTests(Stage stage)
             await visit.SeekAsync(30); // it is whole, and so are all seconds of it
             await visit.PlaysAsync();
             // Slowly, so that it does not end before its encoder on a busy machine.
-            await visit.Page.EvaluateAsync(paused ? "() => document.querySelector('video').pause()" : "() => { document.querySelector('video').playbackRate = 0.25; }");
+            await visit.Page.EvaluateAsync(
+                paused ? "() => document.querySelector('video').pause()" : "() => { document.querySelector('video').playbackRate = 0.25; }");
             await visit.Page.EvaluateAsync(
                 """
                 () => {
@@ -63,10 +65,12 @@ public sealed class FirstStageTests(Stage stage)
                 Assert.Equal(before, await visit.TimeAsync(), 0.05);
             else
                 await visit.PlaysAsync();
-            var (events, longest) = (await visit.Page.EvaluateAsync<string[]>("() => window.seen.events"), await visit.Page.EvaluateAsync<double>("() => window.seen.longest"));
+            var (events, longest) =
+                (await visit.Page.EvaluateAsync<string[]>("() => window.seen.events"), await visit.Page.EvaluateAsync<double>("() => window.seen.longest"));
             TestContext.Current.TestOutputHelper?.WriteLine($"longest time between two frames: {longest:0} ms");
             Assert.Empty(events);
-            var heights = await visit.Page.EvaluateAsync<string[]>("() => [...document.getElementById('quality').options].map(option => option.value).slice(1)");
+            var heights = await visit.Page.EvaluateAsync<string[]>(
+                "() => [...document.getElementById('quality').options].map(option => option.value).slice(1)");
             Assert.Equal("360 234", string.Join(' ', heights));
             await visit.Id("quality").SelectOptionAsync("234");
             await visit.SeekAsync(50);
@@ -96,7 +100,8 @@ public sealed class FirstStageTests(Stage stage)
         {
             foreach (var process in RunningPrograms.WorkingIn(workDirectory))
             {
-                if (RunningPrograms.CommandOf(process) is var command && command.StartsWith("/usr/bin/ffmpeg", StringComparison.Ordinal) && command.Contains("libx264", StringComparison.Ordinal))
+                if (RunningPrograms.CommandOf(process) is var command && command.StartsWith("/usr/bin/ffmpeg", StringComparison.Ordinal)
+                    && command.Contains("libx264", StringComparison.Ordinal))
                     return process;
             }
             await Task.Delay(20, TestContext.Current.CancellationToken);
@@ -105,7 +110,9 @@ public sealed class FirstStageTests(Stage stage)
 
     private static async Task SignalAsync(int process, string signal)
     {
-        using var kill = Process.Start(new ProcessStartInfo("kill", [$"-{signal}", $"{process}"]) { RedirectStandardError = true })!; // it may have ended
+        // It may have ended.
+        var start = new ProcessStartInfo("kill", [$"-{signal}", $"{process}"]) { UseShellExecute = false, RedirectStandardError = true };
+        using var kill = Process.Start(start)!;
         await kill.WaitForExitAsync(CancellationToken.None);
     }
 }

@@ -30,7 +30,10 @@ public sealed class LinkTests(Stage stage)
         Assert.InRange(link.Length, 1, 200);
 
         // Who receives it has no token, and the page must not need one.
-        await using var receiver = await Visit.OpenAsync(stage, link, utc, context => context.RouteAsync("**/site/config.json", route => route.FulfillAsync(new() { Json = new { gateway = stage.System.Gateway } })));
+        await using var receiver =
+            await Visit.OpenAsync(
+            stage, link, utc, context =>
+            context.RouteAsync("**/site/config.json", route => route.FulfillAsync(new() { Json = new { gateway = stage.System.Gateway } })));
         var kept = new List<string>();
         receiver.Page.Response += (_, response) =>
         {
@@ -115,7 +118,11 @@ public sealed class LinkTests(Stage stage)
     public async Task A_link_with_a_token_of_its_own_plays_either_way_until_the_token_says_so()
     {
         await stage.StartedAsync();
-        string Link(DateTimeOffset until) => $"{stage.System.Edge}/site/#video={stage.Film}&token={stage.System.Tokens.Mint(new() { Scopes = [Scopes.Play], Videos = [stage.Film], Until = until })}";
+        string Link(DateTimeOffset until)
+        {
+            var token = stage.System.Tokens.Mint(new() { Scopes = [Scopes.Play], Videos = [stage.Film], Until = until });
+            return $"{stage.System.Edge}/site/#video={stage.Film}&token={token}";
+        }
 
         await using var visit = await Visit.OpenAsync(stage, Link(DateTimeOffset.UtcNow.AddMinutes(5)));
         await visit.Id("play").ClickAsync();
@@ -136,5 +143,6 @@ public sealed class LinkTests(Stage stage)
     }
 
     private HttpClient Http(string scope) =>
-        new(new SocketsHttpHandler { UseProxy = false }) { DefaultRequestHeaders = { Authorization = new("Bearer", stage.System.Tokens.Mint(new() { Scopes = [scope] })) } };
+        new(new SocketsHttpHandler { UseProxy = false }) { DefaultRequestHeaders =
+            { Authorization = new("Bearer", stage.System.Tokens.Mint(new() { Scopes = [scope] })) } };
 }

@@ -35,7 +35,8 @@ public sealed class LookTests(Stage stage)
         Assert.Equal("", await visit.FaultsAsync());
         Assert.Equal(width, await visit.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth"));
         if (s_picture is not null && width > 320)
-            await visit.Page.ScreenshotAsync(new() { Path = colours == "light" ? s_picture : Path.ChangeExtension(s_picture, $".{colours}.png"), FullPage = true });
+            await visit.Page.ScreenshotAsync(
+                new() { Path = colours == "light" ? s_picture : Path.ChangeExtension(s_picture, $".{colours}.png"), FullPage = true });
         else if (s_picture is not null)
             await visit.Page.ScreenshotAsync(new() { Path = Path.ChangeExtension(s_picture, ".narrow.png"), FullPage = true });
 

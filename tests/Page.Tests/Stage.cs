@@ -104,7 +104,8 @@ public sealed class Stage : IAsyncDisposable
     {
         var options = new LocalOptions();
         foreach (var name in (string[])[LocalSystem.IngestVideo, LocalSystem.SignPlaylist])
-            Assert.SkipUnless(File.Exists(Path.Combine(options.FunctionsDirectory, name, "Root")), $"The function {name} is not published: make publish does that.");
+            Assert.SkipUnless(File.Exists(Path.Combine(options.FunctionsDirectory, name, "Root")),
+                $"The function {name} is not published: make publish does that.");
         Assert.SkipUnless(File.Exists(Path.Combine(options.SiteDirectory, "hls", "hls.js")), "hls.js is not beside the page: make page puts it there.");
         Assert.SkipUnless(s_browsers.Any(File.Exists), $"There is no Chromium: neither {string.Join(" nor ", s_browsers)}.");
     }

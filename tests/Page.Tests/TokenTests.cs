@@ -18,7 +18,8 @@ public sealed class TokenTests(Stage stage)
         await using var visit = await Visit.OpenAsync(stage, prepare: async context =>
         {
             await ConfigureAsync(context, new { gateway = stage.System.Gateway, tokenUrl = "token" });
-            await context.RouteAsync("**/site/token", route => route.FulfillAsync(new() { Json = new { token = Interlocked.Increment(ref asked) == 1 ? "has.run.out" : Good } }));
+            await context.RouteAsync(
+                "**/site/token", route => route.FulfillAsync(new() { Json = new { token = Interlocked.Increment(ref asked) == 1 ? "has.run.out" : Good } }));
         });
 
         await Expect(visit.Id($"play-{stage.Film}")).ToBeVisibleAsync();

@@ -36,7 +36,10 @@ public sealed class UploadTests(Stage stage, CephRgw s3)
             """
             () => {
               window.seen = [];
-              new MutationObserver(() => { const now = document.querySelector("#steps [aria-current]")?.dataset.state; if (now && window.seen.at(-1) !== now) window.seen.push(now); })
+              new MutationObserver(() => {
+                const now = document.querySelector("#steps [aria-current]")?.dataset.state;
+                if (now && window.seen.at(-1) !== now) window.seen.push(now);
+              })
                 .observe(document.getElementById("steps"), { subtree: true, attributes: true });
             }
             """);
@@ -222,7 +225,8 @@ public sealed class UploadTests(Stage stage, CephRgw s3)
             await visit.Id("file").SetInputFilesAsync(await stage.ShortVideoAsync("big.mp4"));
             sentences["too big"] = await RefusedAsync(visit);
         }
-        foreach (var (name, token) in ((string, string)[])[("not allowed", stage.System.Tokens.Mint(new() { Scopes = [Scopes.Play] })), ("signed out", "not.a.token")])
+        foreach (var (name, token) in (
+            (string, string)[])[("not allowed", stage.System.Tokens.Mint(new() { Scopes = [Scopes.Play] })), ("signed out", "not.a.token")])
         {
             await using var visit = await Visit.OpenAsync(stage, prepare: context => WithTokenAsync(context, token));
             await Expect(visit.Id("notice")).ToBeVisibleAsync();
@@ -244,7 +248,8 @@ public sealed class UploadTests(Stage stage, CephRgw s3)
     {
         await stage.StartedAsync();
         var bucket = await s3.CreateBucketAsync();
-        await using var system = await LocalSystem.StartAsync(new() { Store = bucket.CreateStore(TimeSpan.FromSeconds(5)), Settings = bucket.Environment }, Cancellation);
+        await using var system =
+            await LocalSystem.StartAsync(new() { Store = bucket.CreateStore(TimeSpan.FromSeconds(5)), Settings = bucket.Environment }, Cancellation);
         await AllowPagesOfAsync(system.Edge, bucket);
         await using var visit = await Visit.OpenAsync(stage, $"{system.Edge}/site/");
         var sent = CountParts(visit.Page, bucket.Endpoint.GetLeftPart(UriPartial.Authority));
@@ -287,7 +292,8 @@ public sealed class UploadTests(Stage stage, CephRgw s3)
     private static Task IsTranscodingAsync(Visit visit) =>
         Expect(visit.Page.Locator("[data-state=transcoding]")).ToHaveAttributeAsync("aria-current", "step", new() { Timeout = Visit.Patience });
 
-    private static Task ReadyAsync(Visit visit, string name) => Expect(visit.Id("job-state")).ToHaveTextAsync($"{name} is ready.", new() { Timeout = Visit.Patience });
+    private static Task ReadyAsync(Visit visit, string name) =>
+        Expect(visit.Id("job-state")).ToHaveTextAsync($"{name} is ready.", new() { Timeout = Visit.Patience });
 
     /// <summary>The sentence that an upload ended with.</summary>
     private static async Task<string> RefusedAsync(Visit visit)
@@ -325,7 +331,8 @@ public sealed class UploadTests(Stage stage, CephRgw s3)
     private static Task<IAsyncDisposable> HoldPartsAfterAsync(IPage page, int number) =>
         page.RouteAsync("**/uploads/*?*", route => PartOf(route.Request.Url) <= number ? route.ContinueAsync() : Task.CompletedTask);
 
-    private static int PartOf(string url) => int.TryParse(QueryHelpers.ParseQuery(new Uri(url).Query)["partNumber"], CultureInfo.InvariantCulture, out var number) ? number : 0;
+    private static int PartOf(string url) =>
+        int.TryParse(QueryHelpers.ParseQuery(new Uri(url).Query)["partNumber"], CultureInfo.InvariantCulture, out var number) ? number : 0;
 
     private static async Task Until(Func<bool> condition)
     {

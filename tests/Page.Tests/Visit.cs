@@ -20,7 +20,8 @@ internal sealed class Visit : IAsyncDisposable
     /// <summary>The browser console's errors of the page itself: exceptions, and violations of its policy.</summary>
     public IReadOnlyList<string> Complaints => _complaints;
 
-    public static async Task<Visit> OpenAsync(Stage stage, string? address = null, BrowserNewContextOptions? options = null, Func<IBrowserContext, Task>? prepare = null)
+    public static async Task<Visit> OpenAsync(
+        Stage stage, string? address = null, BrowserNewContextOptions? options = null, Func<IBrowserContext, Task>? prepare = null)
     {
         var context = await stage.Browser.NewContextAsync(options ?? new() { ViewportSize = new() { Width = 1100, Height = 900 } });
         context.SetDefaultTimeout(Patience);
@@ -51,7 +52,14 @@ internal sealed class Visit : IAsyncDisposable
     public async Task PlaysAsync()
     {
         var from = await TimeAsync();
-        await Page.WaitForFunctionAsync("from => { const v = document.querySelector('video'); return !v.paused && v.readyState >= 2 && (v.currentTime > from + 1 || v.currentTime < from - 0.5 && v.currentTime > 1); }", from);
+        await Page.WaitForFunctionAsync(
+            """
+            from => {
+              const v = document.querySelector("video");
+              return !v.paused && v.readyState >= 2 && (v.currentTime > from + 1 || v.currentTime < from - 0.5 && v.currentTime > 1);
+            }
+            """,
+            from);
     }
 
     public Task<double> TimeAsync() => Page.EvaluateAsync<double>("() => document.querySelector('video').currentTime");

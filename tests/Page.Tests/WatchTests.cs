@@ -48,7 +48,8 @@ public sealed class WatchTests(Stage stage)
         {
             await visit.Id("quality").SelectOptionAsync(height);
             await visit.SeekAsync(height == "234" ? 40 : 20);
-            await visit.Page.WaitForFunctionAsync("height => document.querySelector('video').videoHeight === height", int.Parse(height, CultureInfo.InvariantCulture));
+            await visit.Page.WaitForFunctionAsync(
+                "height => document.querySelector('video').videoHeight === height", int.Parse(height, CultureInfo.InvariantCulture));
         }
 
         // Sounds: each has its tone.
@@ -72,7 +73,11 @@ public sealed class WatchTests(Stage stage)
         visit.AssertNoComplaints();
     }
 
-    private const string Showing = "words => [...document.querySelector('video').textTracks].some(track => track.mode === 'showing' && [...track.activeCues ?? []].some(cue => cue.text.includes(words)))";
+    private const string Showing =
+        """
+        words => [...document.querySelector("video").textTracks].some(track =>
+          track.mode === "showing" && [...track.activeCues ?? []].some(cue => cue.text.includes(words)))
+        """;
 
     [Fact(Timeout = Limit)]
     public async Task Keys_seek_and_the_seek_bar_shows_preview_pictures()
@@ -84,7 +89,8 @@ public sealed class WatchTests(Stage stage)
         await visit.Page.Keyboard.PressAsync("k");
         await Expect(visit.Id("play")).ToHaveAttributeAsync("aria-label", "Play");
 
-        foreach (var (key, expected) in ((string, double)[])[("5", Film.Seconds / 2.0), ("ArrowRight", Film.Seconds / 2.0 + 5), ("j", Film.Seconds / 2.0 - 5), ("Home", 0)])
+        foreach (var (key, expected) in (
+            (string, double)[])[("5", Film.Seconds / 2.0), ("ArrowRight", Film.Seconds / 2.0 + 5), ("j", Film.Seconds / 2.0 - 5), ("Home", 0)])
         {
             await visit.Page.Keyboard.PressAsync(key);
             Assert.InRange(await visit.TimeAsync(), expected - 0.2, expected + 0.2);
@@ -116,7 +122,8 @@ public sealed class WatchTests(Stage stage)
     public async Task After_a_pause_longer_than_the_signature_playback_resumes_in_place()
     {
         await stage.StartedAsync();
-        await using var system = await stage.StartSystemAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["URL_LIFETIME"] = "5s", ["URL_WINDOW"] = "1s" });
+        await using var system =
+            await stage.StartSystemAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["URL_LIFETIME"] = "5s", ["URL_WINDOW"] = "1s" });
         await using var visit = await Visit.OpenAsync(stage, $"{system.Edge}/site/");
         var (answers, quiet) = (new ConcurrentQueue<string>(), Stopwatch.StartNew());
         visit.Page.Response += (_, response) =>

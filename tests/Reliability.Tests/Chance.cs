@@ -19,6 +19,9 @@ internal static class Report
     public static void Line(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
 
     /// <summary>Counts how often each thing was seen.</summary>
-    public static void Counts(string what, IEnumerable<string> seen) =>
-        Line($"{what}: {string.Join(", ", seen.GroupBy(one => one, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Count()} {group.Key}"))}");
+    public static void Counts(string what, IEnumerable<string> seen)
+    {
+        var counts = seen.CountBy(one => one, StringComparer.Ordinal).OrderBy(one => one.Key, StringComparer.Ordinal);
+        Line($"{what}: {string.Join(", ", counts.Select(one => $"{one.Value} {one.Key}"))}");
+    }
 }

@@ -23,10 +23,13 @@ internal sealed class IngestClient(LocalSystem system) : IDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{system.Gateway}/function/ingest-video/")
         {
-            Content = content is null ? new StringContent($$"""{"source":"{{ObjectKeys.Upload(video)}}"}""", Encoding.UTF8, "application/json") : new StreamContent(content),
+            Content = content is null
+                ? new StringContent($$"""{"source":"{{ObjectKeys.Upload(video)}}"}""", Encoding.UTF8, "application/json")
+                : new StreamContent(content),
         };
         request.Headers.Add("X-Call-Id", video.ToString());
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", system.Tokens.Mint(new() { Scopes = [Scopes.Ingest], Lifetime = TimeSpan.FromHours(1) }));
+        request.Headers.Authorization =
+            new AuthenticationHeaderValue("Bearer", system.Tokens.Mint(new() { Scopes = [Scopes.Ingest], Lifetime = TimeSpan.FromHours(1) }));
         try
         {
             using var response = await _http.SendAsync(request);
@@ -57,7 +60,8 @@ internal sealed class SlowStream(byte[] content, TimeSpan during) : Stream
         return length;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override bool CanRead => true;
     public override bool CanSeek => false;

@@ -55,12 +55,14 @@ public sealed class S3FaultTests(CephRgw s3, Systems systems)
     }
 
     [Fact(Timeout = Limit)]
-    public Task Players_bear_a_mixture_of_faults() => systems.UseAsync(s3, faulty => PlayAsync(faulty, [("a mixture", S3Trouble.Mixed)], TimeSpan.FromSeconds(4)));
+    public Task Players_bear_a_mixture_of_faults() =>
+        systems.UseAsync(s3, faulty => PlayAsync(faulty, [("a mixture", S3Trouble.Mixed)], TimeSpan.FromSeconds(4)));
 
     [Fact(Timeout = Limit)]
     [Trait("Category", "Soak")]
     public Task Players_bear_every_fault() => systems.UseAsync(s3, faulty => PlayAsync(
-        faulty, [.. S3Trouble.Passing.Concat(S3Trouble.Staying).Select(name => (name, (Func<Random, Func<ProxiedRequest, Fault?>>)(random => S3Trouble.Of(name, random))))], TimeSpan.FromSeconds(8)));
+        faulty, [.. S3Trouble.Passing.Concat(S3Trouble.Staying)
+            .Select(name => (name, (Func<Random, Func<ProxiedRequest, Fault?>>)(random => S3Trouble.Of(name, random))))], TimeSpan.FromSeconds(8)));
 
     /// <summary>
     /// Sockets of sign-playlist complete on the threads that read from all of them: one that waits there for the rest of an answer would stop everybody.
@@ -73,7 +75,8 @@ public sealed class S3FaultTests(CephRgw s3, Systems systems)
         await system.InsistAsync(video, faulty.Run.Clip);
         Assert.Equal("200", await AskAsync(system, video, []));
         VideoId[] others = [.. Enumerable.Range(0, requests).Select(_ => VideoId.New())];
-        faulty.Proxy.Choose = faulty.Counting(request => others.Any(other => request.Target.Contains($"{other}", StringComparison.Ordinal)) ? new() { StallAnswerAfter = 0 } : null);
+        faulty.Proxy.Choose = faulty.Counting(
+            request => others.Any(other => request.Target.Contains($"{other}", StringComparison.Ordinal)) ? new() { StallAnswerAfter = 0 } : null);
 
         var stalled = others.Select(other => AskAsync(system, other, [])).ToList();
         await S3System.WaitUntilAsync(() => Task.FromResult(faulty.Faults >= requests), "the store is not asked");
@@ -102,7 +105,8 @@ public sealed class S3FaultTests(CephRgw s3, Systems systems)
                 Assert.True(answer.Status is HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout, $"{answer}");
             // The timeouts of the function and of a retrying client outlast it.
             await system.InsistAsync(video, byReference ? null : run.Clip);
-            Report.Line($"{(byReference ? "by reference" : "sent")}: {answer.Status}; {faulty.Faults - faults} faults in {faulty.Proxy.Requests.Count - requests} requests");
+            var way = byReference ? "by reference" : "sent";
+            Report.Line($"{way}: {answer.Status}; {faulty.Faults - faults} faults in {faulty.Proxy.Requests.Count - requests} requests");
             Assert.True(faulty.Faults > faults, "Nothing was disturbed.");
 
             faulty.Proxy.Choose = _ => null;

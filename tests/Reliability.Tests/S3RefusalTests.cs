@@ -37,7 +37,9 @@ public sealed class S3RefusalTests(CephRgw s3)
         Assert.Equal(HttpStatusCode.BadGateway, answer.Status);
         Assert.Contains("InvalidAccessKeyId", answer.Body, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.BadGateway, (await system.Ingest.PostAsync(VideoId.New(), new MemoryStream(clip))).Status);
-        Assert.Equal(HttpStatusCode.BadGateway, (await Assert.ThrowsAsync<VideoClientException>(() => system.Client.GetPlaylistAsync(system.Client.GatewayPlaylist(video), CancellationToken.None))).Status);
+        Assert.Equal(HttpStatusCode.BadGateway,
+            (await Assert.ThrowsAsync<VideoClientException>(() => system.Client.GetPlaylistAsync(system.Client.GatewayPlaylist(video), CancellationToken.None)))
+            .Status);
         await system.AssertNothingIsHalfPublishedAsync();
 
         await s3.AddKeyAsync(key, secret);
@@ -71,7 +73,8 @@ public sealed class S3RefusalTests(CephRgw s3)
             foreach (var video in (VideoId[])[during, wrong])
                 await system.AssertPlaysAsync(video, s_duration);
             var published = await system.Store.HeadAsync(ObjectKeys.Multivariant(wrong), CancellationToken.None);
-            Assert.InRange((published!.LastModified - TimeProvider.System.GetUtcNow()).Duration(), TimeSpan.FromMinutes(16), TimeSpan.FromMinutes(24)); // S3 bears 15
+            // S3 bears 15 minutes.
+            Assert.InRange((published!.LastModified - TimeProvider.System.GetUtcNow()).Duration(), TimeSpan.FromMinutes(16), TimeSpan.FromMinutes(24));
         }
         finally
         {
@@ -106,5 +109,6 @@ public sealed class S3RefusalTests(CephRgw s3)
     private static Task ReachAsync(S3System system, VideoId video, VideoState state) =>
         S3System.WaitUntilAsync(async () => await StateAsync(system, video) >= state, "nothing begins");
 
-    private static async Task<VideoState?> StateAsync(S3System system, VideoId video) => (await system.Statuses.ReadAsync(video, CancellationToken.None))?.Status.State;
+    private static async Task<VideoState?> StateAsync(S3System system, VideoId video) =>
+        (await system.Statuses.ReadAsync(video, CancellationToken.None))?.Status.State;
 }

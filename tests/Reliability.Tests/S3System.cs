@@ -73,11 +73,13 @@ internal sealed class S3System : IAsyncDisposable
 
     /// <summary>All that is wrong with the store when nothing is in progress any more.</summary>
     public async Task<IReadOnlyList<Finding>> CheckAsync() =>
-        await new StoreCheck(Store, new UploadStore(Store), new Ages { Silence = TimeSpan.Zero }, TimeProvider.System).FindAsync(CancellationToken.None).ToListAsync();
+        await new StoreCheck(Store, new UploadStore(Store), new Ages { Silence = TimeSpan.Zero }, TimeProvider.System).FindAsync(CancellationToken.None)
+            .ToListAsync();
 
     /// <summary>Nothing is half published at this moment, whatever else is under way.</summary>
     public async Task AssertNothingIsHalfPublishedAsync() =>
-        Assert.DoesNotContain(await CheckAsync(), finding => finding.Kind is FindingKind.MissingObject or FindingKind.UnreadablePlaylist or FindingKind.VideoWithoutStatus);
+        Assert.DoesNotContain(
+            await CheckAsync(), finding => finding.Kind is FindingKind.MissingObject or FindingKind.UnreadablePlaylist or FindingKind.VideoWithoutStatus);
 
     /// <summary>Everything is at rest: the store in order, no program left, no file in the work directory.</summary>
     public async Task AssertIsCleanAsync()
@@ -157,7 +159,8 @@ internal sealed class S3System : IAsyncDisposable
         {
             if (await Statuses.ReadAsync(video, CancellationToken.None) is { Status: var status })
                 await Statuses.DeleteAsync(status, CancellationToken.None);
-            await Store.DeleteAsync(await Store.ListAsync(ObjectKeys.Video(video), CancellationToken.None).Select(entry => entry.Key).ToListAsync(), CancellationToken.None);
+            await Store.DeleteAsync(
+                await Store.ListAsync(ObjectKeys.Video(video), CancellationToken.None).Select(entry => entry.Key).ToListAsync(), CancellationToken.None);
         }
     }
 

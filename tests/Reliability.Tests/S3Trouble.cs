@@ -16,7 +16,8 @@ internal static class S3Trouble
     ];
 
     /// <summary>Lasts until it is repaired.</summary>
-    public static readonly string[] Staying = ["403 InvalidAccessKeyId", "403 SignatureDoesNotMatch", "403 ExpiredToken", "403 RequestTimeTooSkewed", "500 InternalError", "no answer"];
+    public static readonly string[] Staying =
+        ["403 InvalidAccessKeyId", "403 SignatureDoesNotMatch", "403 ExpiredToken", "403 RequestTimeTooSkewed", "500 InternalError", "no answer"];
 
     public static Func<ProxiedRequest, Fault?> Of(string name, Random random)
     {
@@ -40,7 +41,8 @@ internal static class S3Trouble
             "answers lost" => request => Often(3) ? new() { LoseAnswer = true } : null,
             "bytes changed in uploads" => request => request.Method == "PUT" && Often(3) ? new() { CorruptRequestAt = 200 } : null,
             // Only of objects: lists have no checksum, and TLS sees to them.
-            "bytes changed in answers" => request => request.Method == "GET" && !request.Target.Contains("list-type", StringComparison.Ordinal) && Often(3) ? new() { CorruptAnswerAt = 50 } : null,
+            "bytes changed in answers" => request => request.Method == "GET" && !request.Target.Contains("list-type", StringComparison.Ordinal) && Often(3)
+                ? new() { CorruptAnswerAt = 50 } : null,
             "bursts of 500 InternalError" => _ => InBurst() ? Fault.S3Error(500, "InternalError") : null,
             "bursts of 503 ServiceUnavailable" => _ => InBurst() ? Fault.S3Error(503, "ServiceUnavailable") : null,
             "every second request 503 SlowDown" => _ => Often(2) ? Fault.S3Error(503, "SlowDown") : null,

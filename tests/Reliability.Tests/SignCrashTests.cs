@@ -37,7 +37,8 @@ public sealed class SignCrashTests(CephRgw s3, Systems systems)
         await Task.Delay(TimeSpan.FromSeconds(0.5));
         await stop.CancelAsync();
         await Task.WhenAll(players);
-        Report.Line($"{count} kills; answers: {string.Join(", ", seen.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Value} {one.Key}"))}");
+        var answers = seen.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Value} {one.Key}");
+        Report.Line($"{count} kills; answers: {string.Join(", ", answers)}");
         Assert.True(seen["right"] > 10 * count);
     }
 
@@ -45,7 +46,8 @@ public sealed class SignCrashTests(CephRgw s3, Systems systems)
     /// Fetches the video's playlists with a token until it is stopped. The connection may break,
     /// and the gateway may fail to reach the function; everything else must be correct.
     /// </summary>
-    private static async Task AskAsync(S3System system, VideoId video, IReadOnlyList<string> right, ConcurrentDictionary<string, int> seen, CancellationToken stop)
+    private static async Task AskAsync(
+        S3System system, VideoId video, IReadOnlyList<string> right, ConcurrentDictionary<string, int> seen, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
@@ -82,6 +84,11 @@ public sealed class SignCrashTests(CephRgw s3, Systems systems)
         return paths;
     }
 
-    private static string Describe(HlsEntry entry) =>
-        $"{entry.Tag} {entry.Uri.AbsolutePath} {(entry.Uri.Query.Contains("Signature=", StringComparison.Ordinal) ? "signed" : entry.Uri.Query.Contains("token=", StringComparison.Ordinal) ? "with token" : "open")}";
+    private static string Describe(HlsEntry entry)
+    {
+        var query = entry.Uri.Query;
+        var access = query.Contains("Signature=", StringComparison.Ordinal) ? "signed"
+            : query.Contains("token=", StringComparison.Ordinal) ? "with token" : "open";
+        return $"{entry.Tag} {entry.Uri.AbsolutePath} {access}";
+    }
 }

@@ -27,7 +27,8 @@ public sealed class ApiDocument
     public static ApiDocument Of(string function) => s_functions.GetOrAdd(function, static name => new(name));
 
     /// <summary>Method and path of each operation, such as <c>GET /videos/{id}</c>, sorted; without <c>/health</c>, which is the template's.</summary>
-    public IEnumerable<string> Routes => _operations.Where(operation => operation.Path != "/health").Select(operation => $"{operation.Method} {operation.Path}").Order(StringComparer.Ordinal);
+    public IEnumerable<string> Routes =>
+        _operations.Where(operation => operation.Path != "/health").Select(operation => $"{operation.Method} {operation.Path}").Order(StringComparer.Ordinal);
 
     /// <summary>Returns the operation that a request calls, or null.</summary>
     public ApiOperation? Find(HttpMethod method, string path) => _operations.Find(operation => operation.Matches(method, path));

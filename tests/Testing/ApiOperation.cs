@@ -25,7 +25,8 @@ public sealed class ApiOperation
     {
         (_document, Method, Path, _responses) = (document, method, path, responses);
         // Only {path} may hold slashes.
-        var pattern = Regex.Replace(Regex.Escape(path).Replace("\\{path}", ".+", StringComparison.Ordinal), @"\\\{\w+\}", "[^/]+", RegexOptions.None, TimeSpan.FromSeconds(1));
+        var pattern = Regex.Replace(
+            Regex.Escape(path).Replace("\\{path}", ".+", StringComparison.Ordinal), @"\\\{\w+\}", "[^/]+", RegexOptions.None, TimeSpan.FromSeconds(1));
         _path = new($"^{pattern}$", RegexOptions.None, TimeSpan.FromSeconds(1));
     }
 
@@ -60,14 +61,16 @@ public sealed class ApiOperation
 
     private void AssertHeaders(string place, JsonObject described, HttpResponseMessage answer)
     {
-        var sent = answer.Headers.NonValidated.Concat(answer.Content.Headers.NonValidated).ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
+        var sent = answer.Headers.NonValidated.Concat(answer.Content.Headers.NonValidated)
+            .ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
         foreach (var (name, header) in described)
         {
             var description = Resolve(header!);
             if (!sent.TryGetValue(name, out var value))
                 Assert.False(description["required"]?.GetValue<bool>() == true, $"{place} lacks the header {name}, which docs/openapi.yaml requires.");
             else
-                Assert.True(SchemaOf(description["schema"]!).Evaluate(JsonValue.Create(value)).IsValid, $"docs/openapi.yaml does not describe {place} with {name}: {value}");
+                Assert.True(SchemaOf(description["schema"]!).Evaluate(JsonValue.Create(value)).IsValid,
+                    $"docs/openapi.yaml does not describe {place} with {name}: {value}");
         }
         var known = described.Select(header => header.Key).Concat(s_commonHeaders).ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var name in sent.Keys.Where(name => !known.Contains(name) && !name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase)))

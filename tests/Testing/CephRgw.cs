@@ -5,8 +5,8 @@ using Xunit;
 namespace Reelseal.Testing;
 
 /// <summary>
-/// A real S3 (Ceph RGW) on a free port of this machine for the tests of an assembly: <c>[assembly: AssemblyFixture(typeof(CephRgw))]</c>, and a constructor parameter
-/// where it is needed. Installed and started for the first bucket; a test is skipped where it cannot be installed.
+/// A real S3 (Ceph RGW) on a free port of this machine for the tests of an assembly: <c>[assembly: AssemblyFixture(typeof(CephRgw))]</c>, and a constructor
+/// parameter where it is needed. Installed and started for the first bucket; a test is skipped where it cannot be installed.
 /// </summary>
 public sealed class CephRgw : IAsyncDisposable
 {
@@ -128,7 +128,8 @@ public sealed class CephRgw : IAsyncDisposable
         throw new InvalidOperationException($"start.sh answered \"{line}\" instead of \"{expected}\". {(line is null ? await _errors : "")}");
     }
 
-    private static Process Run(string script, params string[] arguments) => Process.Start(new ProcessStartInfo("bash", [Path.Combine(s_scripts, script), .. arguments])
+    private static Process Run(string script, params string[] arguments) =>
+        Process.Start(new ProcessStartInfo("bash", [Path.Combine(s_scripts, script), .. arguments])
     {
         UseShellExecute = false,
         RedirectStandardInput = true,

@@ -33,7 +33,10 @@ public sealed record Fault
     /// <summary>An error in S3's format (Amazon S3 API Reference, Error Responses).</summary>
     public static Fault S3Error(int status, string code) => new()
     {
-        Answer = new(status, "application/xml", $"""<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>Injected.</Message><RequestId>1</RequestId><HostId>1</HostId></Error>"""),
+        Answer = new(
+            status, "application/xml",
+            """<?xml version="1.0" encoding="UTF-8"?>"""
+            + $"<Error><Code>{code}</Code><Message>Injected.</Message><RequestId>1</RequestId><HostId>1</HostId></Error>"),
     };
 }
 

@@ -16,7 +16,10 @@ public sealed record ProxiedRequest(int Number, string Method, string Target)
     public string? IfNoneMatch { get; init; }
 }
 
-/// <summary>Stands between a client and an HTTP server of a test, and does to their connection what networks and servers do on bad days. Without faults it changes no byte.</summary>
+/// <summary>
+/// Stands between a client and an HTTP server of a test, and does to their connection what networks and servers do on bad days. Without faults it changes no
+/// byte.
+/// </summary>
 public sealed class FaultProxy : IAsyncDisposable
 {
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -118,7 +121,9 @@ public sealed class FaultProxy : IAsyncDisposable
             if (head["expect"] is null)
                 await requests.CopyBodyAsync(head, hasBody: true, _ => ValueTask.CompletedTask, _stop.Token);
             var body = Encoding.UTF8.GetBytes(request.Method == "HEAD" ? "" : answer.Body);
-            var text = string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {answer.Status} Injected\r\nContent-Type: {answer.ContentType}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n");
+            var text = string.Create(
+                CultureInfo.InvariantCulture,
+                $"HTTP/1.1 {answer.Status} Injected\r\nContent-Type: {answer.ContentType}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n");
             await SendAsync(client, Encoding.ASCII.GetBytes(text));
             await SendAsync(client, body);
             client.Shutdown(SocketShutdown.Send);
@@ -129,7 +134,8 @@ public sealed class FaultProxy : IAsyncDisposable
             await server.ConnectAsync(_target, _stop.Token);
         await SendAsync(server, head.Bytes);
         // At the same time, because a server may answer before it has read everything, and asks for the body with "100 Continue".
-        var sending = requests.CopyBodyAsync(head, hasBody: true, Valve(server, fault.BytesPerSecond, fault.CutRequestAfter, stallAfter: null, fault.CorruptRequestAt), _stop.Token);
+        var sending = requests.CopyBodyAsync(
+            head, hasBody: true, Valve(server, fault.BytesPerSecond, fault.CutRequestAfter, stallAfter: null, fault.CorruptRequestAt), _stop.Token);
         try
         {
             while (true)
@@ -149,7 +155,8 @@ public sealed class FaultProxy : IAsyncDisposable
                 if (fault.StallAnswerAfter < 0)
                     await Task.Delay(Timeout.Infinite, _stop.Token);
                 await SendAsync(client, status.Bytes);
-                await answers.CopyBodyAsync(status, hasBody, Valve(client, fault.BytesPerSecond, fault.CutAnswerAfter, fault.StallAnswerAfter, fault.CorruptAnswerAt), _stop.Token);
+                await answers.CopyBodyAsync(
+                    status, hasBody, Valve(client, fault.BytesPerSecond, fault.CutAnswerAfter, fault.StallAnswerAfter, fault.CorruptAnswerAt), _stop.Token);
                 if (string.Equals(status["connection"], "close", StringComparison.OrdinalIgnoreCase))
                     return false;
                 await sending;

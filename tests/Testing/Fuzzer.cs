@@ -4,8 +4,12 @@ using Xunit;
 
 namespace Reelseal.Testing;
 
-/// <summary>Feeds a parser with almost correct inputs: known ones with bytes changed, cut, doubled or swapped, and words inserted in the wrong places.</summary>
-/// <remarks>Each input is derived from its number alone, so a finding can be repeated by its number. Findings worth keeping become cases of an ordinary test.</remarks>
+/// <summary>
+/// Feeds a parser with almost correct inputs: known ones with bytes changed, cut, doubled or swapped, and words inserted in the wrong places.
+/// </summary>
+/// <remarks>
+/// Each input is derived from its number alone, so a finding can be repeated by its number. Findings worth keeping become cases of an ordinary test.
+/// </remarks>
 /// <param name="corpus">Inputs to start from.</param>
 /// <param name="words">Words that are significant to the parser.</param>
 public sealed class Fuzzer(IReadOnlyList<byte[]> corpus, params IReadOnlyList<byte[]> words)
@@ -14,7 +18,8 @@ public sealed class Fuzzer(IReadOnlyList<byte[]> corpus, params IReadOnlyList<by
     public const int Executions = 20_000;
 
     /// <summary>How long a run takes in <c>make soak</c>: <c>FUZZ_SECONDS</c>, or five minutes.</summary>
-    public static TimeSpan SoakTime => TimeSpan.FromSeconds(int.Parse(Environment.GetEnvironmentVariable("FUZZ_SECONDS") ?? "300", CultureInfo.InvariantCulture));
+    public static TimeSpan SoakTime =>
+        TimeSpan.FromSeconds(int.Parse(Environment.GetEnvironmentVariable("FUZZ_SECONDS") ?? "300", CultureInfo.InvariantCulture));
 
     /// <summary>For one input, even on a busy machine.</summary>
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(60);

@@ -12,7 +12,8 @@ public sealed partial record IssuerRecipe(string Name, IReadOnlyDictionary<strin
     /// <summary>The video that the tokens with a video claim are for.</summary>
     public const string Video = "3f0e0b52-6a33-4f0c-9a51-0c8a4a3c1a77";
 
-    private static readonly Lazy<IReadOnlyList<IssuerRecipe>> s_all = new(() => [.. ReadAll(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "tokens.md")))]);
+    private static readonly Lazy<IReadOnlyList<IssuerRecipe>> s_all =
+        new(() => [.. ReadAll(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "tokens.md")))]);
 
     public static IReadOnlyList<IssuerRecipe> All => s_all.Value;
 
@@ -22,7 +23,9 @@ public sealed partial record IssuerRecipe(string Name, IReadOnlyDictionary<strin
     /// <summary>The claim that names videos.</summary>
     public string VideoClaim => Settings.GetValueOrDefault("TOKEN_VIDEO_CLAIM", "video");
 
-    /// <summary>The claims at a present time, with <paramref name="issuer"/> in place of the documented one and <paramref name="scope"/> in place of <c>video:play</c>.</summary>
+    /// <summary>
+    /// The claims at a present time, with <paramref name="issuer"/> in place of the documented one and <paramref name="scope"/> in place of <c>video:play</c>.
+    /// </summary>
     public JsonObject PayloadAt(DateTimeOffset now, string issuer, string scope)
     {
         var payload = JsonNode.Parse(Payload.Replace("video:play", scope, StringComparison.Ordinal))!.AsObject();

@@ -8,7 +8,8 @@ namespace Reelseal.Testing;
 /// <summary>Makes JSON Web Tokens by hand (RFC 7515, section 3.1), including tokens that no library would make.</summary>
 public static class Jwt
 {
-    public static string Create(JsonObject header, JsonObject payload, Func<byte[], byte[]> sign) => Create(header.ToJsonString(), payload.ToJsonString(), sign);
+    public static string Create(JsonObject header, JsonObject payload, Func<byte[], byte[]> sign) =>
+        Create(header.ToJsonString(), payload.ToJsonString(), sign);
 
     public static string Create(string header, string payload, Func<byte[], byte[]> sign)
     {

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Reelseal.Testing;
 
-/// <summary>Takes traces and metrics over OTLP/HTTP on a free port of this machine, and keeps them as they came. In protobuf, names and texts stand as they are.</summary>
+/// <summary>
+/// Takes traces and metrics over OTLP/HTTP on a free port of this machine, and keeps them as they came. In protobuf, names and texts stand as they are.
+/// </summary>
 public sealed class OtlpCollector : IAsyncDisposable
 {
     private readonly WebApplication _app;

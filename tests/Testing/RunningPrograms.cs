@@ -8,7 +8,8 @@ public static class RunningPrograms
 {
     /// <summary>The numbers of those that were started with a path in a folder.</summary>
     public static IEnumerable<int> WorkingIn(string folder) => Directory.EnumerateDirectories("/proc").Select(path => Path.GetFileName(path))
-        .Where(name => name.All(char.IsAsciiDigit) && CommandOf(name).Contains(folder, StringComparison.Ordinal)).Select(name => int.Parse(name, CultureInfo.InvariantCulture));
+        .Where(name => name.All(char.IsAsciiDigit) && CommandOf(name).Contains(folder, StringComparison.Ordinal))
+            .Select(name => int.Parse(name, CultureInfo.InvariantCulture));
 
     /// <summary>Waits until the ffmpeg that works in a folder is stopped; it stays so until it is resumed.</summary>
     public static async Task<int> StoppedIn(string folder)

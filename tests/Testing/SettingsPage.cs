@@ -38,7 +38,8 @@ public sealed class SettingsPage
     {
         Assert.Equal(_defaults.Keys.Where(name => name != ReadByOthers), read.Defaults.Keys);
         foreach (var (name, value) in read.Defaults)
-            Assert.True(Equals(Parse(_defaults[name], value), value), $"{name} is {value ?? "unset"} by default, not \"{_defaults[name]}\" as docs/settings.md has it.");
+            Assert.True(Equals(Parse(_defaults[name], value), value),
+                $"{name} is {value ?? "unset"} by default, not \"{_defaults[name]}\" as docs/settings.md has it.");
     }
 
     /// <summary>Fails the test unless stack.yml gives the function exactly these settings and secrets, with these defaults.</summary>
@@ -52,10 +53,13 @@ public sealed class SettingsPage
         {
             var variable = Match("^\\$\\{([A-Z0-9_]+)(?::-(.*))?\\}$", value!.ToString());
             Assert.True(variable?.Groups[1].Value == name, $"stack.yml gives {name} the value {value} and not that of the variable of its name.");
-            Assert.True(variable!.Groups[2].Value == _defaults[name], $"stack.yml gives {name} the default \"{variable.Groups[2].Value}\", docs/settings.md \"{_defaults[name]}\".");
+            Assert.True(variable!.Groups[2].Value == _defaults[name],
+                $"stack.yml gives {name} the default \"{variable.Groups[2].Value}\", docs/settings.md \"{_defaults[name]}\".");
         }
         // Each function's AWS credentials are a secret too, which the AWS SDK reads.
-        Assert.Equal(_secrets, function["secrets"]!.AsArray().Select(secret => secret!.GetValue<string>()).Where(secret => !secret.StartsWith("reelseal-aws-", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Equal(_secrets,
+            function["secrets"]!.AsArray().Select(secret => secret!.GetValue<string>())
+            .Where(secret => !secret.StartsWith("reelseal-aws-", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
     }
 
     /// <summary>Reads a default as the function would read it from its environment.</summary>
@@ -67,5 +71,6 @@ public sealed class SettingsPage
         _ => text,
     };
 
-    private static Match? Match(string pattern, string text) => Regex.Match(text, pattern, RegexOptions.None, TimeSpan.FromSeconds(1)) is { Success: true } match ? match : null;
+    private static Match? Match(string pattern, string text) =>
+        Regex.Match(text, pattern, RegexOptions.None, TimeSpan.FromSeconds(1)) is { Success: true } match ? match : null;
 }

@@ -4,7 +4,10 @@ using System.Text.Json.Nodes;
 
 namespace Reelseal.Testing;
 
-/// <summary>Stands in for the issuer of a recipe: publishes its documents at its paths and with its members, and signs with its header, as that product's documentation shows them.</summary>
+/// <summary>
+/// Stands in for the issuer of a recipe: publishes its documents at its paths and with its members, and signs with its header, as that product's documentation
+/// shows them.
+/// </summary>
 public sealed class StandInIssuer : IAsyncDisposable
 {
     private static readonly IssuerKey s_key = IssuerKey.Rsa("xA1b2C3d4E5f6G7h8I9j0"); // made once: an RSA key takes a while

@@ -18,9 +18,12 @@ public sealed record TokenCases(string Key, string Scope, string OtherScope, str
     /// <summary>The names of the tokens in the header, and the status of a request for <see cref="Video"/> with each.</summary>
     public static readonly (string Name, int Status)[] InHeader =
     [
-        ("none", 401), ("empty", 401), ("basic", 401), ("garbage", 401), ("a token and more", 401), ("expired", 401), ("without an end", 401), ("not yet valid", 401), ("another audience", 401),
-        ("forged", 401), ("changed", 401), ("alg none", 401), ("alg None without a signature", 401), ("HS256 with the public key", 401), ("RS256 without an issuer", 401), ("HS512", 401),
-        ("an unknown crit", 401), ("two scopes in one", 401), ("no scope", 403), ("another scope", 403), ("another video", 403), ("no video at all", 403), ("a video in capitals", 403), ("ended", 403),
+        ("none", 401), ("empty", 401), ("basic", 401), ("garbage", 401), ("a token and more", 401), ("expired", 401), ("without an end", 401),
+            ("not yet valid", 401), ("another audience", 401),
+        ("forged", 401), ("changed", 401), ("alg none", 401), ("alg None without a signature", 401), ("HS256 with the public key", 401),
+            ("RS256 without an issuer", 401), ("HS512", 401),
+        ("an unknown crit", 401), ("two scopes in one", 401), ("no scope", 403), ("another scope", 403), ("another video", 403), ("no video at all", 403),
+            ("a video in capitals", 403), ("ended", 403),
     ];
 
     private byte[] SharedKey => Encoding.UTF8.GetBytes(Key);
@@ -43,7 +46,8 @@ public sealed record TokenCases(string Key, string Scope, string OtherScope, str
         "HS256 with the public key" => Bearer(Jwt.Create(Payload(), PublicKey)),
         "RS256 without an issuer" => Bearer(SignedByRsa()),
         "HS512" => Bearer(Jwt.Create(new JsonObject { ["alg"] = "HS512" }, Payload(), data => HMACSHA512.HashData(SharedKey, data))),
-        "an unknown crit" => Bearer(Jwt.Create("""{"alg":"HS256","crit":["b64"],"b64":false}""", Payload().ToJsonString(), data => HMACSHA256.HashData(SharedKey, data))),
+        "an unknown crit" => Bearer(Jwt.Create(
+            """{"alg":"HS256","crit":["b64"],"b64":false}""", Payload().ToJsonString(), data => HMACSHA256.HashData(SharedKey, data))),
         _ => Bearer(With(Change(name))),
     };
 
@@ -82,7 +86,11 @@ public sealed record TokenCases(string Key, string Scope, string OtherScope, str
         return $"{parts[0]}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(payload))}.{parts[2]}";
     }
 
-    private string Unsigned(string algorithm) => $"{Base64Url.EncodeToString(Encoding.UTF8.GetBytes($$"""{"alg":"{{algorithm}}","typ":"JWT"}"""))}.{Good.Split('.')[1]}.";
+    private string Unsigned(string algorithm)
+    {
+        var header = Encoding.UTF8.GetBytes($$"""{"alg":"{{algorithm}}","typ":"JWT"}""");
+        return $"{Base64Url.EncodeToString(header)}.{Good.Split('.')[1]}.";
+    }
 
     private string SignedByRsa()
     {

@@ -20,12 +20,14 @@ public sealed class TokenIssuer : IAsyncDisposable
         {
             Interlocked.Increment(ref _fetches);
             return Misbehave is { } misbehave ? misbehave(context)
-                : context.Response.WriteAsync(Discovery?.Invoke() ?? new JsonObject { ["issuer"] = Address, ["jwks_uri"] = Origin + KeySetPath }.ToJsonString());
+                : context.Response.WriteAsync(
+                    Discovery?.Invoke() ?? new JsonObject { ["issuer"] = Address, ["jwks_uri"] = Origin + KeySetPath }.ToJsonString());
         });
         _app.MapGet("/{**path}", (HttpContext context) =>
         {
             if (context.Request.Path == KeySetPath)
-                return context.Response.WriteAsync(KeySet?.Invoke() ?? new JsonObject { ["keys"] = new JsonArray([.. Keys.Select(key => key.ToJwk())]) }.ToJsonString());
+                return context.Response.WriteAsync(
+                    KeySet?.Invoke() ?? new JsonObject { ["keys"] = new JsonArray([.. Keys.Select(key => key.ToJwk())]) }.ToJsonString());
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return Task.CompletedTask;
         });

@@ -43,7 +43,9 @@ internal sealed class IngestBench : IAsyncDisposable
     {
         Article.Install(_folder);
         var length = seconds.ToString(CultureInfo.InvariantCulture);
-        Command.Run("ffmpeg", [.. ("-v error -nostdin -f lavfi -i testsrc2=s=1920x1080:r=30,noise=alls=6:allf=t -f lavfi -i sine=f=440 -t " + length + " -c:v libx264 -preset veryfast -b:v 5M -maxrate 7M -bufsize 10M "
+        Command.Run("ffmpeg",
+            [.. ("-v error -nostdin -f lavfi -i testsrc2=s=1920x1080:r=30,noise=alls=6:allf=t -f lavfi -i sine=f=440 -t " + length
+            + " -c:v libx264 -preset veryfast -b:v 5M -maxrate 7M -bufsize 10M "
             + "-g 60 -keyint_min 60 -sc_threshold 0 -pix_fmt yuv420p -colorspace bt709 -color_trc bt709 -color_primaries bt709 -c:a aac").Split(' '), Clip]);
         var media = await new Prober(new Sandbox(NullLogger<Sandbox>.Instance), s_options).ProbeAsync(Clip, s_mp4, default);
         _plan = TranscodePlan.For(media, s_options.Ladder, s_options.SegmentFormat);
@@ -65,7 +67,8 @@ internal sealed class IngestBench : IAsyncDisposable
             .Concat(_plan.Audio.Select(rendition => Run(rendition.Name, alone with { Video = [], Audio = [rendition] })));
         return StartAsync("node", [("RUNS", JsonSerializer.Serialize(runs))], Path.Combine(_folder.FullName, "article", "ingest.mjs"));
 
-        static Dictionary<string, object> Run(string name, TranscodePlan plan) => new() { ["name"] = name, ["args"] = FfmpegArguments.For(TranscodeStep.Of(plan).Single(), s_mp4, "source", s_options) };
+        static Dictionary<string, object> Run(string name, TranscodePlan plan) =>
+            new() { ["name"] = name, ["args"] = FfmpegArguments.For(TranscodeStep.Of(plan).Single(), s_mp4, "source", s_options) };
     }
 
     /// <summary>A folder for a server's work.</summary>
@@ -85,7 +88,9 @@ internal sealed class IngestBench : IAsyncDisposable
             : throw new InvalidOperationException(await response.Content.ReadAsStringAsync());
     }
 
-    /// <summary>Sends the clip, and looks again and again whether it can be played: decodes the first segments of picture and sound, and those at nine tenths.</summary>
+    /// <summary>
+    /// Sends the clip, and looks again and again whether it can be played: decodes the first segments of picture and sound, and those at nine tenths.
+    /// </summary>
     /// <returns>Seconds from the last byte of the clip until that worked, and until the video was ready.</returns>
     public async Task<(double Playable, double Ready)> PostAndPlayAsync(ServerProcess server)
     {
@@ -118,7 +123,8 @@ internal sealed class IngestBench : IAsyncDisposable
             foreach (var segment in (Segment[])[segments[0], segments[segments.Count * 9 / 10]])
             {
                 var path = Path.Combine(_folder.FullName, "segment.ts");
-                await using (var stored = await store.GetAsync(playlist[..(playlist.LastIndexOf('/') + 1)] + segment.Uri, range: null, unlessETag: null, default))
+                await using (var stored =
+                    await store.GetAsync(playlist[..(playlist.LastIndexOf('/') + 1)] + segment.Uri, range: null, unlessETag: null, default))
                 await using (var file = File.Create(path))
                     await stored!.Content.CopyToAsync(file);
                 Command.Run("ffmpeg", ["-v", "error", "-nostdin", "-t", "3", "-i", path, "-f", "null", "-"]);

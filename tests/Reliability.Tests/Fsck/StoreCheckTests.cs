@@ -36,7 +36,8 @@ public abstract class StoreCheckTests
 
         var findings = await store.CheckAsync();
 
-        Assert.Equal(((VideoId[])[video, failed, forgotten]).Select(id => ObjectKeys.Attempt(id, Other)).Order(StringComparer.Ordinal), findings.Select(finding => finding.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(((VideoId[])[video, failed, forgotten]).Select(id => ObjectKeys.Attempt(id, Other)).Order(StringComparer.Ordinal),
+            findings.Select(finding => finding.Key).Order(StringComparer.Ordinal));
         Assert.All(findings, finding => Assert.Equal(FindingKind.OrphanAttempt, finding.Kind));
         Assert.Empty(await store.RepairAsync());
         Assert.Equal(published.Append(ObjectKeys.Status(failed)).Order(StringComparer.Ordinal), (await store.KeysAsync()).Order(StringComparer.Ordinal));
@@ -53,7 +54,8 @@ public abstract class StoreCheckTests
 
         var findings = await store.CheckAsync();
 
-        Assert.Equal([(FindingKind.UnlistedVideo, ObjectKeys.Status(video)), (FindingKind.StaleListing, stale)], findings.Select(finding => (finding.Kind, finding.Key)));
+        Assert.Equal([(FindingKind.UnlistedVideo, ObjectKeys.Status(video)), (FindingKind.StaleListing, stale)],
+            findings.Select(finding => (finding.Kind, finding.Key)));
         Assert.Empty(await store.RepairAsync());
     }
 
@@ -191,7 +193,8 @@ public abstract class StoreCheckTests
 
         var findings = await store.CheckAsync();
 
-        Assert.Equal(new[] { media, ObjectKeys.Multivariant(foreign) }.Order(StringComparer.Ordinal), findings.Select(finding => finding.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(new[] { media, ObjectKeys.Multivariant(foreign) }.Order(StringComparer.Ordinal),
+            findings.Select(finding => finding.Key).Order(StringComparer.Ordinal));
         Assert.All(findings, finding => Assert.Equal((FindingKind.UnreadablePlaylist, null), (finding.Kind, finding.Repair)));
     }
 
@@ -274,7 +277,8 @@ public sealed class DirectoryStoreCheckTests : StoreCheckTests, IDisposable
 {
     private readonly TemporaryDirectory _folder = new();
 
-    private protected override Task<IObjectStore> CreateStoreAsync() => Task.FromResult<IObjectStore>(new DirectoryObjectStore(_folder.Path, TimeSpan.FromSeconds(30)));
+    private protected override Task<IObjectStore> CreateStoreAsync() =>
+        Task.FromResult<IObjectStore>(new DirectoryObjectStore(_folder.Path, TimeSpan.FromSeconds(30)));
 
     public void Dispose() => _folder.Dispose();
 }

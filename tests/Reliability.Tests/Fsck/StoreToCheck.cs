@@ -23,7 +23,10 @@ internal sealed class StoreToCheck(IObjectStore store)
     {
         var video = VideoId.New();
         await WriteAttemptAsync(video, Attempt);
-        await PutAsync(ObjectKeys.Multivariant(video), $"#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"1\",URI=\"{Attempt}/audio/playlist.m3u8\"\n#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO=\"audio\"\n{Attempt}/234p/playlist.m3u8\n");
+        await PutAsync(
+            ObjectKeys.Multivariant(video),
+            $"#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"1\",URI=\"{Attempt}/audio/playlist.m3u8\"\n"
+            + $"#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO=\"audio\"\n{Attempt}/234p/playlist.m3u8\n");
         await WriteStatusAsync(video, VideoState.Ready);
         return video;
     }
@@ -59,7 +62,8 @@ internal sealed class StoreToCheck(IObjectStore store)
     {
         var now = DateTimeOffset.UtcNow;
         var created = (await StatusAsync(video))?.Created ?? now;
-        var status = new VideoStatus { Id = video.ToString(), State = state, Created = created, Updated = updated ?? now, Attempt = attempt, Playlist = state == VideoState.Ready ? ObjectKeys.Multivariant(video) : null };
+        var status = new VideoStatus { Id = video.ToString(), State = state, Created = created, Updated = updated ?? now, Attempt = attempt,
+            Playlist = state == VideoState.Ready ? ObjectKeys.Multivariant(video) : null };
         await _statuses.AnnounceAsync(video, created, CancellationToken.None);
         await _statuses.WriteAsync(video, status, WriteCondition.None, CancellationToken.None);
     }
@@ -69,7 +73,8 @@ internal sealed class StoreToCheck(IObjectStore store)
 
     public async Task<VideoStatus?> StatusAsync(VideoId video) => (await _statuses.ReadAsync(video, CancellationToken.None))?.Status;
 
-    public async Task PutAsync(string key, string content) => await store.PutAsync(key, new MemoryStream(Encoding.UTF8.GetBytes(content)), WriteCondition.None, CancellationToken.None);
+    public async Task PutAsync(string key, string content) =>
+        await store.PutAsync(key, new MemoryStream(Encoding.UTF8.GetBytes(content)), WriteCondition.None, CancellationToken.None);
 
     public Task DeleteAsync(string key) => store.DeleteAsync([key], CancellationToken.None);
 

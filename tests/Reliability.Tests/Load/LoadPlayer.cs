@@ -83,7 +83,8 @@ internal sealed class LoadPlayer(LocalSystem system, HttpClient http, Latencies 
         return ticket;
     }
 
-    private async Task<string> ReadAsync(string what, Uri address, CancellationToken stop) => System.Text.Encoding.UTF8.GetString(await FetchAsync(what, address, stop));
+    private async Task<string> ReadAsync(string what, Uri address, CancellationToken stop) =>
+        System.Text.Encoding.UTF8.GetString(await FetchAsync(what, address, stop));
 
     private async Task<byte[]> FetchAsync(string what, Uri address, CancellationToken stop)
     {

@@ -70,15 +70,18 @@ public sealed class LoadTests(CephRgw s3)
     }
 
     /// <summary>Players play, and one video after the other is ingested and deleted.</summary>
-    private static async Task DuringAsync(S3System system, IReadOnlyList<VideoId> published, int players, TimeSpan during, Latencies latencies, Action onIngested, IReadOnlyList<Memory> memory)
+    private static async Task DuringAsync(
+        S3System system, IReadOnlyList<VideoId> published, int players, TimeSpan during, Latencies latencies, Action onIngested, IReadOnlyList<Memory> memory)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AutomaticDecompression = DecompressionMethods.All }) { Timeout = TimeSpan.FromSeconds(60) };
+        using var http = new HttpClient(
+            new SocketsHttpHandler { UseProxy = false, AutomaticDecompression = DecompressionMethods.All }) { Timeout = TimeSpan.FromSeconds(60) };
         var clip = await system.ClipAsync(TimeSpan.FromSeconds(6), 320, 180);
         using var stop = new CancellationTokenSource(during);
         var playing = Enumerable.Range(0, players).Select(_ => Task.Run(async () =>
         {
             var random = new Random();
-            await Task.Delay(TimeSpan.FromSeconds(random.NextDouble() * Math.Min(10, during.TotalSeconds / 3)), CancellationToken.None); // they do not all come at once
+            // They do not all come at once.
+            await Task.Delay(TimeSpan.FromSeconds(random.NextDouble() * Math.Min(10, during.TotalSeconds / 3)), CancellationToken.None);
             await new LoadPlayer(system.Local, http, latencies, random).PlayAsync(published, stop.Token);
         })).ToList();
         var sampling = SampleAsync(memory, stop.Token);

@@ -25,7 +25,10 @@ internal sealed class Memory(string name, int process)
     public override string ToString()
     {
         var (before, after, slope) = Trend();
-        return string.Create(CultureInfo.InvariantCulture, $"{name}: {_samples[0].MiB:0} MiB at first, {before:0} in the second third, {after:0} in the last, most {_samples.Max(sample => sample.MiB):0}; {slope:+0.0;-0.0} MiB an hour");
+        var most = _samples.Max(sample => sample.MiB);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name}: {_samples[0].MiB:0} MiB at first, {before:0} in the second third, {after:0} in the last, most {most:0}; {slope:+0.0;-0.0} MiB an hour");
     }
 
     private double ReadMiB()

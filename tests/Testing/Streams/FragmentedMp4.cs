@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace Reelseal.Testing.Streams;
 
 /// <summary>
-/// Reads the presentation times of a segment of fragmented MP4 with one track by its boxes (ISO/IEC 14496-12): ffmpeg and players differ in what they make of edit lists.
+/// Reads the presentation times of a segment of fragmented MP4 with one track by its boxes (ISO/IEC 14496-12): ffmpeg and players differ in what they make of
+/// edit lists.
 /// </summary>
 internal static class FragmentedMp4
 {

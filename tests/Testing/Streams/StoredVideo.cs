@@ -20,7 +20,8 @@ public sealed record StoredVideo(IReadOnlyList<StoredRendition> Variants, IReadO
         return new(
             [.. playlist.StreamInf.Select(variant => StoredRendition.Read(folder, variant.Uri) with
             {
-                Bandwidth = variant.Bandwidth, AverageBandwidth = variant.AverageBandwidth, Codecs = variant.Codecs, Resolution = variant.Resolution, FrameRate = variant.FrameRate,
+                Bandwidth = variant.Bandwidth, AverageBandwidth = variant.AverageBandwidth, Codecs = variant.Codecs, Resolution = variant.Resolution,
+                    FrameRate = variant.FrameRate,
             })],
             [.. playlist.Media.Where(media => media is { Type: "AUDIO", Uri: not null }).Select(media => StoredRendition.Read(folder, media.Uri!))],
             [.. playlist.IFrameStreamInf.Select(frames => StoredRendition.Read(folder, frames.Uri) with
