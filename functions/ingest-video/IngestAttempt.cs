@@ -43,7 +43,8 @@ public sealed class IngestAttempts(
 }
 
 /// <summary>
-/// One attempt at a video, as a transaction: the claim on the video, the publication that no player sees before its first stage or the commit, and the workspace. Exactly one of
+/// One attempt at a video, as a transaction: the claim on the video, the publication that no player sees before its first stage or the commit, and the
+/// workspace. Exactly one of
 /// <see cref="AdoptFinishedAsync"/>, <see cref="CommitAsync"/> and <see cref="AbandonAsync"/> ends it.
 /// </summary>
 public sealed class IngestAttempt : IAsyncDisposable
@@ -62,9 +63,11 @@ public sealed class IngestAttempt : IAsyncDisposable
     private string? _replacedAttempt; // whose first stage was replaced by the last write of the multivariant playlist
 
     internal IngestAttempt(
-        IObjectStore store, StatusStore retryingStatuses, ReplacedAttempts replaced, VideoId video, VideoClaim claim, VideoStatus? existing, string workDirectory, ILogger logger)
+        IObjectStore store, StatusStore retryingStatuses, ReplacedAttempts replaced, VideoId video, VideoClaim claim, VideoStatus? existing,
+            string workDirectory, ILogger logger)
     {
-        (_store, _retryingStatuses, _replaced, Video, _claim, _existing, _workDirectory, _logger) = (store, retryingStatuses, replaced, video, claim, existing, workDirectory, logger);
+        (_store, _retryingStatuses, _replaced, Video, _claim, _existing, _workDirectory, _logger) =
+            (store, retryingStatuses, replaced, video, claim, existing, workDirectory, logger);
         Publication = new(store, video, claim.Attempt);
     }
 
@@ -94,7 +97,9 @@ public sealed class IngestAttempt : IAsyncDisposable
     /// <summary>Writes the status now. If the claim is lost, <see cref="Lost"/> says so.</summary>
     public Task FlushAsync() => _claim.FlushAsync(Lost);
 
-    /// <summary>Ends the attempt if an earlier one is the video already: a worker that died between the commit and its last status left a finished video.</summary>
+    /// <summary>
+    /// Ends the attempt if an earlier one is the video already: a worker that died between the commit and its last status left a finished video.
+    /// </summary>
     /// <returns>null when it is missing.</returns>
     public async Task<IngestResult?> AdoptFinishedAsync() =>
         _existing is not null && await Publication.LookAsync(Lost) is { Stage: PublicationStage.Final } ? await AdoptAsync(_existing) : null;
@@ -107,7 +112,8 @@ public sealed class IngestAttempt : IAsyncDisposable
         // Viewers may already have as much, from a worker that died: they are not moved from there to here and then to the whole.
         if (Publication.Seen is not { Stage: PublicationStage.Playable } && !await TryPublishAsync(renditions, PublicationStage.Playable, isGrowing))
             return;
-        Update(status => status with { Playable = true, PlayableIn = null, Playlist = ObjectKeys.Multivariant(Video), Renditions = [.. renditions.Select(RenditionStatuses.Of)] });
+        Update(status => status with { Playable = true, PlayableIn = null, Playlist = ObjectKeys.Multivariant(Video),
+            Renditions = [.. renditions.Select(RenditionStatuses.Of)] });
         await FlushAsync(); // a worker that was overtaken while it wrote stops here
         _logger.LogInformation("{Video} is playable", Video);
         Playable?.Invoke(this, EventArgs.Empty);
@@ -161,7 +167,8 @@ public sealed class IngestAttempt : IAsyncDisposable
         using var timeout = new CancellationTokenSource(s_longestCleanUp);
         var step = _claim.Status.State;
         // A service error is logged with its stack where the request ends.
-        _logger.LogWarning("Ingest of {Video}, attempt {Attempt}, ended in step {Step}: {Failure}: {Message}", Video, _claim.Attempt, step, cause.GetType().Name, cause.Message);
+        _logger.LogWarning("Ingest of {Video}, attempt {Attempt}, ended in step {Step}: {Failure}: {Message}", Video, _claim.Attempt, step,
+            cause.GetType().Name, cause.Message);
         try
         {
             _workspace?.Dispose(); // the next video may be waiting for the room
@@ -202,7 +209,9 @@ public sealed class IngestAttempt : IAsyncDisposable
         await _claim.DisposeAsync();
     }
 
-    /// <summary>Writes the multivariant playlist as long as the claim is held and the video is not complete, whatever another worker may have written in between.</summary>
+    /// <summary>
+    /// Writes the multivariant playlist as long as the claim is held and the video is not complete, whatever another worker may have written in between.
+    /// </summary>
     /// <returns>false when another attempt has made the video complete, or as playable as this one would.</returns>
     /// <exception cref="IngestRefusedException">409: the claim is lost.</exception>
     private async Task<bool> TryPublishAsync(IReadOnlyList<PublishedRendition> renditions, PublicationStage stage, bool isGrowing = false)
@@ -236,7 +245,8 @@ public sealed class IngestAttempt : IAsyncDisposable
             return true;
         }
         // What failed here may succeed elsewhere; only a source that is broken stays broken.
-        return cause is IngestRefusedException { StatusCode: < StatusCodes.Status500InternalServerError } && await Publication.TryWithdrawAsync(cancellationToken);
+        return cause is IngestRefusedException { StatusCode: < StatusCodes.Status500InternalServerError }
+            && await Publication.TryWithdrawAsync(cancellationToken);
     }
 
     /// <summary>After the commit: reports that the video is ready, and then removes what earlier attempts left.</summary>

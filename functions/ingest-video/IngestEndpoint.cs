@@ -52,7 +52,8 @@ internal sealed class IngestEndpoint(
         await playable; // in the order in which it happened
         if (callback is not null)
             await callbacks.SendAsync(callback, video, VideoEvent.Ready, CancellationToken.None);
-        return TypedResults.Json(result.Status, StatusJson.Default.VideoStatus, statusCode: result.Existed ? StatusCodes.Status200OK : StatusCodes.Status201Created);
+        return TypedResults.Json(
+            result.Status, StatusJson.Default.VideoStatus, statusCode: result.Existed ? StatusCodes.Status200OK : StatusCodes.Status201Created);
 
         void ReportPlayable()
         {
@@ -77,7 +78,8 @@ internal sealed class IngestEndpoint(
             await uploads.RemoveAsync(video, CancellationToken.None);
             return result;
         }
-        catch (IngestRefusedException e) when (e.StatusCode is StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType)
+        catch (IngestRefusedException e) when (
+            e.StatusCode is StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType)
         {
             await uploads.RemoveAsync(video, CancellationToken.None); // it will not become a video by being tried again
             throw;
@@ -85,7 +87,8 @@ internal sealed class IngestEndpoint(
     }
 
     private static VideoId VideoOf(IngestRequest reference) =>
-        reference.Source?.StartsWith(ObjectKeys.UploadsPrefix, StringComparison.Ordinal) == true && VideoId.TryParse(reference.Source[ObjectKeys.UploadsPrefix.Length..], provider: null, out var video)
+        reference.Source?.StartsWith(ObjectKeys.UploadsPrefix, StringComparison.Ordinal) == true
+            && VideoId.TryParse(reference.Source[ObjectKeys.UploadsPrefix.Length..], provider: null, out var video)
             ? video : throw IngestRefusedException.Malformed("source must be uploads/ and the id that POST /uploads gave.");
 
     private static ProblemHttpResult Problem(int status, string detail) => TypedResults.Problem(statusCode: status, detail: detail);

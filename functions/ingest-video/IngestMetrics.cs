@@ -7,7 +7,8 @@ namespace IngestVideo;
 internal static class IngestMetrics
 {
     /// <summary>Videos that are being worked on.</summary>
-    public static readonly UpDownCounter<int> Running = Signals.Meter.CreateUpDownCounter<int>("reelseal.ingest.active", "{video}", "Videos that are being ingested.");
+    public static readonly UpDownCounter<int> Running =
+        Signals.Meter.CreateUpDownCounter<int>("reelseal.ingest.active", "{video}", "Videos that are being ingested.");
 
     /// <summary>Of each transcode that succeeded.</summary>
     public static readonly Histogram<double> Speed = Signals.Meter.CreateHistogram("reelseal.transcode.speed", "1", "Seconds of video encoded in a second.",

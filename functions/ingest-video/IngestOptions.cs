@@ -29,15 +29,17 @@ public sealed record IngestOptions
     /// <summary>How often the status is written. It shows progress, and keeps other workers from taking the video over.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>How long an attempt stays that was playable until another one completed the video: as long as players may start from its playlists, and more.</summary>
+    /// <summary>
+    /// How long an attempt stays that was playable until another one completed the video: as long as players may start from its playlists, and more.
+    /// </summary>
     public TimeSpan ReplacedAttemptLifetime { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long the store may take to answer.</summary>
     public TimeSpan StoreTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How old, by the store's clock, the last heartbeat of a claim may be: one that the store does not answer in time, the next one, and one to spare. A second more,
-    /// because S3 counts in whole seconds.
+    /// How old, by the store's clock, the last heartbeat of a claim may be: one that the store does not answer in time, the next one, and one to spare. A
+    /// second more, because S3 counts in whole seconds.
     /// </summary>
     public TimeSpan ClaimLifetime => StoreTimeout + 3 * HeartbeatInterval + TimeSpan.FromSeconds(1);
 
@@ -56,7 +58,10 @@ public sealed record IngestOptions
     /// <summary>How much memory each ffmpeg may have, in bytes. By default an equal share of the container's.</summary>
     public long FfmpegMemoryBytes { get; init; } = MemoryBudget.ForEachFfmpeg(MemoryBudget.ContainerBytes(), transcodes: 2);
 
-    /// <summary>How many bytes may wait on disk for the store. More, and ffmpeg is stopped until a third of it is left; with what it writes until that is noticed, 64 MiB are enough.</summary>
+    /// <summary>
+    /// How many bytes may wait on disk for the store. More, and ffmpeg is stopped until a third of it is left; with what it writes until that is noticed, 64
+    /// MiB are enough.
+    /// </summary>
     public long MaxUnpublishedBytes { get; init; } = 24L << 20;
 
     /// <summary>The hosts that callbacks may go to.</summary>
@@ -103,7 +108,8 @@ public sealed record IngestOptions
             MaxTranscodeTime = settings.Duration("MAX_TRANSCODE_TIME", options.MaxTranscodeTime),
             FfmpegMemoryBytes = ReadFfmpegMemory(settings, containerBytes, transcodes),
             MaxUnpublishedBytes = settings.Number("MAX_UNPUBLISHED_BYTES", options.MaxUnpublishedBytes),
-            CallbackHosts = (settings.Text("CALLBACK_HOSTS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToFrozenSet(StringComparer.OrdinalIgnoreCase),
+            CallbackHosts = (settings.Text("CALLBACK_HOSTS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .ToFrozenSet(StringComparer.OrdinalIgnoreCase),
             CallbackKey = ReadCallbackKey(settings),
             CorsOrigin = settings.Text("CORS_ORIGIN", options.CorsOrigin),
             SecretPaths =
@@ -114,7 +120,8 @@ public sealed record IngestOptions
             ],
             CopySource = settings.Flag("COPY_SOURCE", options.CopySource),
             X264Preset = settings.Choice<string>(
-                "X264_PRESET", ("veryfast", "veryfast"), ("ultrafast", "ultrafast"), ("superfast", "superfast"), ("faster", "faster"), ("fast", "fast"), ("medium", "medium"), ("slow", "slow")),
+                "X264_PRESET", ("veryfast", "veryfast"), ("ultrafast", "ultrafast"), ("superfast", "superfast"), ("faster", "faster"), ("fast", "fast"),
+                    ("medium", "medium"), ("slow", "slow")),
         };
     }
 

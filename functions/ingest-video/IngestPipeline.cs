@@ -82,7 +82,8 @@ public sealed class IngestPipeline(
         }
     }
 
-    private static async Task ReceiveAsync(IngestAttempt attempt, Func<Workspace, CancellationToken, Task<ReceivedSource>> receive, CancellationToken requestAborted)
+    private static async Task ReceiveAsync(
+        IngestAttempt attempt, Func<Workspace, CancellationToken, Task<ReceivedSource>> receive, CancellationToken requestAborted)
     {
         using var span = Signals.Activities.StartActivity("receive");
         using var receiving = CancellationTokenSource.CreateLinkedTokenSource(attempt.Lost, requestAborted);
@@ -119,21 +120,24 @@ public sealed class IngestPipeline(
         return (container, plan);
     }
 
-    private static async Task<IReadOnlyList<PublishedRendition>> PublishAsync(IngestAttempt attempt, TranscodePlan plan, IReadOnlyList<PublishedRendition> renditions)
+    private static async Task<IReadOnlyList<PublishedRendition>> PublishAsync(
+        IngestAttempt attempt, TranscodePlan plan, IReadOnlyList<PublishedRendition> renditions)
     {
         using var span = Signals.Activities.StartActivity("publish");
         var picture = renditions.LastOrDefault(rendition => rendition.Rendition is VideoRendition);
         var seconds = picture?.Seconds ?? renditions.Max(rendition => rendition.Seconds);
         if (plan.Source.Duration is { } length && seconds < (length - TranscodePlan.Allowance(length)).TotalSeconds)
         {
-            throw IngestRefusedException.Undecodable(
-                $"The video is damaged: only {TimeSpan.FromSeconds(seconds).ToText()} of the {length.ToText()} of its {(picture is null ? "sound" : "picture")} can be decoded.");
+            var (found, what) = (TimeSpan.FromSeconds(seconds).ToText(), picture is null ? "sound" : "picture");
+            throw IngestRefusedException.Undecodable($"The video is damaged: only {found} of the {length.ToText()} of its {what} can be decoded.");
         }
 
         if (picture is not null)
-            renditions = [.. renditions, .. await new SubtitlePublisher(plan, attempt.Workspace, attempt.Publication).PublishAsync(picture.Segments, attempt.Lost)];
+            renditions = [.. renditions,
+                .. await new SubtitlePublisher(plan, attempt.Workspace, attempt.Publication).PublishAsync(picture.Segments, attempt.Lost)];
         var frames = renditions.FirstOrDefault(rendition => rendition.Rendition is IFrameRendition);
-        var (poster, storyboard) = await new StillPublisher(plan, attempt.Workspace, attempt.Publication).PublishAsync(frames, picture?.Seconds ?? 0, attempt.Lost);
+        var (poster, storyboard) = await new StillPublisher(plan, attempt.Workspace, attempt.Publication)
+            .PublishAsync(frames, picture?.Seconds ?? 0, attempt.Lost);
         attempt.Update(status => status with
         {
             Duration = Math.Round(seconds, 3),

@@ -17,7 +17,8 @@ public sealed class IngestRefusedException(int statusCode, string message, Excep
     public static IngestRefusedException Malformed(string message) => new(StatusCodes.Status400BadRequest, message);
 
     /// <summary>413: more bytes than <c>MAX_UPLOAD_BYTES</c>.</summary>
-    public static IngestRefusedException TooLarge(long most) => new(StatusCodes.Status413PayloadTooLarge, $"The video is larger than the {most:N0} bytes that are accepted here.");
+    public static IngestRefusedException TooLarge(long most) =>
+        new(StatusCodes.Status413PayloadTooLarge, $"The video is larger than the {most:N0} bytes that are accepted here.");
 
     /// <summary>507: the work directory is full; the video itself may be fine.</summary>
     public static IngestRefusedException NoRoom(Exception? inner = null) =>

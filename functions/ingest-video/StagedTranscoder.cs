@@ -9,8 +9,8 @@ using Reelseal.Telemetry;
 namespace IngestVideo;
 
 /// <summary>
-/// Encodes a plan and publishes what comes of it, so that viewers can begin long before all is done: with the copy of a source that is fit for it, or else with the
-/// beginning of all renditions, once playback would no longer catch up with the encoder.
+/// Encodes a plan and publishes what comes of it, so that viewers can begin long before all is done: with the copy of a source that is fit for it, or else with
+/// the beginning of all renditions, once playback would no longer catch up with the encoder.
 /// </summary>
 public sealed class StagedTranscoder(Transcoder transcoder, StillMaker stills, IngestOptions options, TimeProvider clock)
 {

@@ -6,7 +6,10 @@ using Reelseal.Storage;
 
 namespace IngestVideo;
 
-/// <summary>Removes a video with everything that belongs to it, or cancels its ingest: the worker finds its claim gone at the next heartbeat, and removes its attempt itself.</summary>
+/// <summary>
+/// Removes a video with everything that belongs to it, or cancels its ingest: the worker finds its claim gone at the next heartbeat, and removes its attempt
+/// itself.
+/// </summary>
 public sealed class VideoRemover(IObjectStore store, StatusStore statuses, UploadStore uploads)
 {
     /// <returns>false when there was nothing.</returns>

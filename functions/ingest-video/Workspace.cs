@@ -10,7 +10,8 @@ public sealed class Workspace : IDisposable
     private Workspace(string path)
     {
         Root = path;
-        // Released by the kernel when this process ends, however it ends. It is beside the folder, created before it and removed after it, so that one without the other is abandoned.
+        // Released by the kernel when this process ends, however it ends. It is beside the folder, created before it and removed after it, so that one without
+        // the other is abandoned.
         _lock = new(path + LockSuffix, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
         Directory.CreateDirectory(path);
     }

@@ -9,7 +9,8 @@ internal sealed class ChangedStore(
 {
     public Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken) => store.HeadAsync(key, cancellationToken);
 
-    public Task<StoredObject?> GetAsync(string key, ByteRange? range, string? unlessETag, CancellationToken cancellationToken) => store.GetAsync(key, range, unlessETag, cancellationToken);
+    public Task<StoredObject?> GetAsync(string key, ByteRange? range, string? unlessETag, CancellationToken cancellationToken) =>
+        store.GetAsync(key, range, unlessETag, cancellationToken);
 
     public async Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken)
     {
@@ -27,5 +28,6 @@ internal sealed class ChangedStore(
         await store.DeleteAsync(keys, cancellationToken);
     }
 
-    public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, CancellationToken cancellationToken) => store.ListAsync(prefix, startAfter, cancellationToken);
+    public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, CancellationToken cancellationToken) =>
+        store.ListAsync(prefix, startAfter, cancellationToken);
 }

@@ -49,10 +49,12 @@ public sealed class ClosedTests(ClosedTests.OneHost host) : IClassFixture<Closed
     public void Every_route_has_a_row() => Assert.Equal(
         s_routes.Keys.Order(StringComparer.Ordinal),
         host.Started.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .SelectMany(route => route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(method => $"{method} {route.RoutePattern.RawText}")).Order(StringComparer.Ordinal));
+            .SelectMany(route => route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(method => $"{method} {route.RoutePattern.RawText}"))
+                .Order(StringComparer.Ordinal));
 
     [Fact]
-    public void Every_route_is_documented() => Assert.Equal(ApiDocument.Of("ingest-video").Routes, s_routes.Keys.Select(ApiDocument.PathOf).Order(StringComparer.Ordinal));
+    public void Every_route_is_documented() =>
+        Assert.Equal(ApiDocument.Of("ingest-video").Routes, s_routes.Keys.Select(ApiDocument.PathOf).Order(StringComparer.Ordinal));
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(Rows))]
@@ -83,7 +85,8 @@ public sealed class ClosedTests(ClosedTests.OneHost host) : IClassFixture<Closed
         foreach (var route in s_routes.Keys)
         {
             using var answer = await SendAsync(open, route, "Bearer " + Cases.Good);
-            Assert.False(answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.InternalServerError, $"{route}: {answer.StatusCode}");
+            Assert.False(answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.InternalServerError,
+                $"{route}: {answer.StatusCode}");
             if (route == List)
                 Assert.Contains(Video, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }

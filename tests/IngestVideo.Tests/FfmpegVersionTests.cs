@@ -32,7 +32,8 @@ public sealed class FfmpegVersionTests
         var settings = await CheckAsync(version);
         var refusal = Assert.Throws<OptionsValidationException>(settings.ThrowIfInvalid);
         Assert.Equal(
-            [$"ffmpeg {version} is too old: ingest-video needs version 5.1 or newer.", $"ffprobe {version} is too old: ingest-video needs version 5.1 or newer."],
+            [$"ffmpeg {version} is too old: ingest-video needs version 5.1 or newer.",
+                $"ffprobe {version} is too old: ingest-video needs version 5.1 or newer."],
             refusal.Failures);
     }
 

@@ -29,7 +29,8 @@ public sealed class FullDiskTests
         using var response = way switch
         {
             "raw" => await host.PostAsync(new MemoryStream(source), id),
-            "form" => await host.Client.PostAsync(new Uri("/", UriKind.Relative), new MultipartFormDataContent { { new ByteArrayContent(source), "file", "video.mp4" } }),
+            "form" => await host.Client.PostAsync(
+                new Uri("/", UriKind.Relative), new MultipartFormDataContent { { new ByteArrayContent(source), "file", "video.mp4" } }),
             _ => await ByReferenceAsync(host, id, source),
         };
 
@@ -62,7 +63,8 @@ public sealed class FullDiskTests
     public async Task A_small_disk_and_a_slow_store_still_give_the_whole_video()
     {
         // ffmpeg itself is silent where a segment cannot be written to its end, and ends with success.
-        var clip = await Clip.MakeAsync("noisy.mp4", "-f lavfi -i color=gray:s=320x180:r=25:d=48 -vf noise=alls=80:allf=t -c:v libx264 -preset ultrafast -crf 30 -g 250 -pix_fmt yuv420p");
+        var clip = await Clip.MakeAsync(
+            "noisy.mp4", "-f lavfi -i color=gray:s=320x180:r=25:d=48 -vf noise=alls=80:allf=t -c:v libx264 -preset ultrafast -crf 30 -g 250 -pix_fmt yuv420p");
         // The required free space, the source, and room for the two segments that wait for a third, that one and a half.
         using var disk = SmallDisk.Mount(megabytes: 16 + (int)(new FileInfo(clip).Length >> 20) + 18);
         var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
@@ -71,7 +73,8 @@ public sealed class FullDiskTests
         var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
         await using var host = await IngestHost.StartAsync(
             root,
-            services => services.AddSingleton<IObjectStore>(new ChangedStore(real, key => key.EndsWith(".ts", StringComparison.Ordinal) ? Task.Delay(200) : Task.CompletedTask)),
+            services => services.AddSingleton<IObjectStore>(
+                new ChangedStore(real, key => key.EndsWith(".ts", StringComparison.Ordinal) ? Task.Delay(200) : Task.CompletedTask)),
             ("WORK_DIRECTORY", disk.Folder), ("LADDER_FILE", ladder));
         var video = await host.IngestAsync(clip);
 

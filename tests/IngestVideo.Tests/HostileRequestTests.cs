@@ -25,7 +25,8 @@ public sealed class HostileRequestTests
         using var connection = new TcpClient();
         await connection.ConnectAsync(host.Address.Host, host.Address.Port, TestContext.Current.CancellationToken);
         var stream = connection.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {IngestHost.Token()}\r\nTransfer-Encoding: chunked\r\n\r\n"));
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {IngestHost.Token()}\r\nTransfer-Encoding: chunked\r\n\r\n"));
         var answer = new StreamReader(stream).ReadLineAsync();
         var since = Stopwatch.StartNew();
         while (!answer.IsCompleted && since.Elapsed < TimeSpan.FromSeconds(60))
@@ -67,7 +68,8 @@ public sealed class HostileRequestTests
         listener.Start();
         var canary = Path.Combine(host.Root, "canary");
         await File.WriteAllTextAsync(canary, secret);
-        var bytes = Encoding.Latin1.GetBytes(content.Replace("URL", $"http://{listener.LocalEndpoint}/x.ts", StringComparison.Ordinal).Replace("FILE", canary, StringComparison.Ordinal));
+        var bytes = Encoding.Latin1.GetBytes(
+            content.Replace("URL", $"http://{listener.LocalEndpoint}/x.ts", StringComparison.Ordinal).Replace("FILE", canary, StringComparison.Ordinal));
 
         using var answer = await host.PostAsync(new MemoryStream(bytes));
 
@@ -85,7 +87,8 @@ public sealed class HostileRequestTests
         const string evil = "x\",URI=\"https://evil.example/x.m3u8\"\r\nX-Evil: yes\r\n#EXT-X-MEDIA:TYPE=AUDIO,NAME=\"y\u001b[2J";
         await using var host = await IngestHost.StartAsync();
         var metadata = Path.Combine(host.Root, "metadata");
-        var escaped = evil.Replace("\r", "", StringComparison.Ordinal).Replace("=", "\\=", StringComparison.Ordinal).Replace("#", "\\#", StringComparison.Ordinal).Replace("\n", "\\\n", StringComparison.Ordinal);
+        var escaped = evil.Replace("\r", "", StringComparison.Ordinal).Replace("=", "\\=", StringComparison.Ordinal)
+            .Replace("#", "\\#", StringComparison.Ordinal).Replace("\n", "\\\n", StringComparison.Ordinal);
         await File.WriteAllTextAsync(metadata, $";FFMETADATA1\ntitle={escaped}\n[STREAM]\ntitle={escaped}\nlanguage={escaped}\n");
         var clip = await Clip.MakeAsync(
             "evil.mkv",

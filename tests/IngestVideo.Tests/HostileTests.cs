@@ -43,7 +43,8 @@ public sealed class HostileTests : IAsyncLifetime
         var silent = await Clip.MakeAsync("silent.mov", clip.Replace("SOUND", "anullsrc=r=48000:cl=mono", StringComparison.Ordinal));
         var evil = Path.Combine(Host.Root, "evil.mov");
         await File.WriteAllBytesAsync(evil, WithSamplesElsewhere(await File.ReadAllBytesAsync(silent), canary));
-        var opened = await Clip.RunAsync("ffmpeg", ["-v", "error", "-enable_drefs", "1", "-use_absolute_path", "1", "-i", evil, "-map", "0:a", "-f", "s16le", "-"]);
+        var opened = await Clip.RunAsync(
+            "ffmpeg", ["-v", "error", "-enable_drefs", "1", "-use_absolute_path", "1", "-i", evil, "-map", "0:a", "-f", "s16le", "-"]);
         Assert.Contains(opened, sample => sample is not '\0'); // who asks ffmpeg to open it hears the canary
 
         var video = await Host.IngestAsync(evil);
@@ -95,7 +96,8 @@ public sealed class HostileTests : IAsyncLifetime
         var metadata = Path.Combine(Host.Root, "metadata");
         await File.WriteAllTextAsync(metadata, $";FFMETADATA1\n[STREAM]\ntitle={new string('x', length)}\n");
         var clip = await Clip.MakeAsync(
-            $"title-{length}.mkv", $"-f lavfi -i testsrc2=s=128x96:d=1:r=10 -f ffmetadata -i {metadata} -map_metadata:s:v 1:s:0 -c:v libx264 -preset ultrafast -pix_fmt yuv420p");
+            $"title-{length}.mkv",
+                $"-f lavfi -i testsrc2=s=128x96:d=1:r=10 -f ffmetadata -i {metadata} -map_metadata:s:v 1:s:0 -c:v libx264 -preset ultrafast -pix_fmt yuv420p");
 
         using var response = await Host.PostAsync(clip);
 
@@ -231,7 +233,10 @@ public sealed class HostileTests : IAsyncLifetime
         }
     }
 
-    /// <summary>A QuickTime file, with the samples of its last track said to lie in another one, by an alias in its data reference (QuickTime File Format, "Data reference atoms").</summary>
+    /// <summary>
+    /// A QuickTime file, with the samples of its last track said to lie in another one, by an alias in its data reference (QuickTime File Format, "Data
+    /// reference atoms").
+    /// </summary>
     private static byte[] WithSamplesElsewhere(byte[] file, string path)
     {
         byte[] name = [.. Encoding.UTF8.GetBytes(path), .. new byte[path.Length % 2]];

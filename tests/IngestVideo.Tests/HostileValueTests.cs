@@ -18,7 +18,8 @@ public sealed class HostileValueTests
             Directory.CreateTempSubdirectory("reelseal-test-").FullName, services => services.AddSingleton<IStartupFilter>(hostile), ("MAX_TRANSCODES", "20"));
 
         var (count, failures) = await hostile.SendAsync(
-            host.Address, host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>(), new Dictionary<string, string> { ["id"] = Video },
+            host.Address, host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>(), new Dictionary<string,
+                string> { ["id"] = Video },
             [$"Authorization: Bearer {IngestHost.Token()}\r\n", ""], TestContext.Current.CancellationToken);
 
         Assert.Empty(failures);
@@ -26,6 +27,7 @@ public sealed class HostileValueTests
         foreach (var name in (string[])["after", "limit", "callback"])
             Assert.Contains(name, hostile.QueryParameters);
         // Nothing that strangers could fill the log with: an uploader's refused ingest is one line.
-        Assert.DoesNotContain(host.Warnings, line => !line.StartsWith("Ingest of ", StringComparison.Ordinal) || line.Contains("\n   at ", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            host.Warnings, line => !line.StartsWith("Ingest of ", StringComparison.Ordinal) || line.Contains("\n   at ", StringComparison.Ordinal));
     }
 }

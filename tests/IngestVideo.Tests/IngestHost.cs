@@ -105,7 +105,8 @@ internal sealed class IngestHost : IAsyncDisposable
 
     public HttpClient CreateClient(string? token)
     {
-        var client = new HttpClient(new DocumentedHandler("ingest-video", new SocketsHttpHandler())) { BaseAddress = Address, Timeout = TimeSpan.FromMinutes(2) };
+        var client = new HttpClient(
+            new DocumentedHandler("ingest-video", new SocketsHttpHandler())) { BaseAddress = Address, Timeout = TimeSpan.FromMinutes(2) };
         if (token is not null)
             client.DefaultRequestHeaders.Authorization = new("Bearer", token);
         return client;
@@ -170,7 +171,8 @@ internal sealed class IngestHost : IAsyncDisposable
     /// <summary>The keys of all objects, but for the places in the list of videos that have a status document: those follow from it.</summary>
     public async Task<List<string>> KeysAsync()
     {
-        var keys = await Store.ListAsync("", TestContext.Current.CancellationToken).Select(entry => entry.Key).ToListAsync(TestContext.Current.CancellationToken);
+        var keys = await Store.ListAsync("", TestContext.Current.CancellationToken).Select(entry => entry.Key)
+            .ToListAsync(TestContext.Current.CancellationToken);
         keys.RemoveAll(key => key.StartsWith(ObjectKeys.ListingPrefix, StringComparison.Ordinal)
             && ListedVideo.TryParse(key[ObjectKeys.ListingPrefix.Length..], out var listed) && keys.Contains(ObjectKeys.Status(listed.Video)));
         return keys;

@@ -32,7 +32,8 @@ public sealed class IngestTests
         Assert.Equal("Holiday film", video.Status.Title);
         Assert.Equal($"videos/{id}/multivariant.m3u8", video.Status.Playlist);
         Assert.Equal(7, video.Status.Duration!.Value, 0.1);
-        Assert.Equal(["234p", "360p", "432p", "540p"], video.Status.Renditions.Where(rendition => rendition.Type == "video").Select(rendition => rendition.Name));
+        Assert.Equal(["234p", "360p", "432p", "540p"],
+            video.Status.Renditions.Where(rendition => rendition.Type == "video").Select(rendition => rendition.Name));
         Assert.Equal(4, video.Variants.Count);
         Assert.Empty(Directory.EnumerateFileSystemEntries(host.WorkDirectory));
     }
@@ -65,7 +66,8 @@ public sealed class IngestTests
 
         using var response = await host.Client.PostAsync(new Uri("/", UriKind.Relative), form, TestContext.Current.CancellationToken);
 
-        Assert.Equal("Birthday", JsonSerializer.Deserialize(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StatusJson.Default.VideoStatus)!.Title);
+        Assert.Equal("Birthday",
+            JsonSerializer.Deserialize(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StatusJson.Default.VideoStatus)!.Title);
     }
 
     [Theory(Timeout = Limit)]
@@ -103,7 +105,8 @@ public sealed class IngestTests
     {
         await using var host = await IngestHost.StartAsync();
         var id = VideoId.New();
-        var whole = await File.ReadAllBytesAsync(await Clip.MakeAsync("whole.mkv", "-f lavfi -i testsrc2=s=320x180:d=6 -c:v libx264"), TestContext.Current.CancellationToken);
+        var whole = await File.ReadAllBytesAsync(
+            await Clip.MakeAsync("whole.mkv", "-f lavfi -i testsrc2=s=320x180:d=6 -c:v libx264"), TestContext.Current.CancellationToken);
 
         using var response = await host.PostAsync(new MemoryStream(whole[..(whole.Length / 2)]), id);
 
@@ -120,7 +123,8 @@ public sealed class IngestTests
         await using var host = await IngestHost.StartAsync();
         var id = VideoId.New();
         var hollow = await File.ReadAllBytesAsync(
-            await Clip.MakeAsync("hollow.mp4", "-f lavfi -i testsrc2=s=128x96:d=1:r=10 -c:v libx264 -pix_fmt yuv420p -movflags +faststart"), TestContext.Current.CancellationToken);
+            await Clip.MakeAsync("hollow.mp4", "-f lavfi -i testsrc2=s=128x96:d=1:r=10 -c:v libx264 -pix_fmt yuv420p -movflags +faststart"),
+                TestContext.Current.CancellationToken);
         hollow.AsSpan(hollow.AsSpan().IndexOf("mdat"u8) + 4).Clear(); // every picture is there, and nothing in it
 
         using var response = await host.PostAsync(new MemoryStream(hollow), id);
@@ -128,7 +132,8 @@ public sealed class IngestTests
         await AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "cannot be decoded");
         Assert.Contains(host.Warnings, line => line.StartsWith("Step transcode: ffmpeg ended with 1: ", StringComparison.Ordinal)
             && line.Contains("Invalid NAL unit size", StringComparison.Ordinal) && line.Split('\n').Length is > 1 and <= 40);
-        Assert.Contains(host.Warnings, line => line.Contains($"Ingest of {id}", StringComparison.Ordinal) && line.Contains("ended in step Transcoding", StringComparison.Ordinal));
+        Assert.Contains(host.Warnings, line => line.Contains($"Ingest of {id}", StringComparison.Ordinal)
+            && line.Contains("ended in step Transcoding", StringComparison.Ordinal));
     }
 
     [Fact(Timeout = Limit)]
@@ -257,7 +262,8 @@ public sealed class IngestTests
     public async Task A_revoked_token_is_refused_here_too()
     {
         await using var host = await IngestHost.StartAsync();
-        using var client = host.CreateClient(IngestHost.Token(new Dictionary<string, object> { ["scope"] = Scopes.Ingest, ["jti"] = "1", ["sub"] = "someone" }));
+        using var client = host.CreateClient(
+            IngestHost.Token(new Dictionary<string, object> { ["scope"] = Scopes.Ingest, ["jti"] = "1", ["sub"] = "someone" }));
         async Task<HttpStatusCode> ListAsync()
         {
             using var response = await client.GetAsync(new Uri("/videos", UriKind.Relative), TestContext.Current.CancellationToken);

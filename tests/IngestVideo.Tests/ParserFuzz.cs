@@ -20,13 +20,18 @@ public sealed class ParserFuzz
 
     private static readonly Fuzzer s_starts = new(
         [
-            [0x1A, 0x45, 0xDF, 0xA3, 0x9F, .. new byte[40]], [.. "FLV\x01\x05"u8, .. new byte[20]], [.. "RIFF\0\0\0\0AVI LIST"u8, .. new byte[20]], [.. "OggS"u8, .. new byte[30]], [0, 0, 1, 0xBA, .. new byte[30]],
+            [0x1A, 0x45, 0xDF, 0xA3, 0x9F, .. new byte[40]], [.. "FLV\x01\x05"u8, .. new byte[20]], [.. "RIFF\0\0\0\0AVI LIST"u8, .. new byte[20]],
+                [.. "OggS"u8, .. new byte[30]], [0, 0, 1, 0xBA, .. new byte[30]],
             TransportStream(188, 0), TransportStream(192, 4), TransportStream(204, 0), [1, 2, 3, .. TransportStream(188, 0), .. TransportStream(188, 0)],
-            [.. "GIF89a"u8, .. new byte[20]], [.. "DKIF"u8, .. new byte[28]], [0x1F, 7, 0, .. new byte[77], 0x3F, 7, 0], [0, 0, 0, 1, 0x67, 0x64, 0, 0x0B], [0, 0, 1, 0xB3, 10, 0],
-            [0, 0, 0, 0x18, .. "ftypisom\0\0\x02\0isomiso2"u8, 0, 0, 0, 8, .. "free"u8, 0, 0, 0, 0x10, .. "mdat12345678"u8], [0, 0, 0, 1, .. "moov"u8, 0, 0, 0, 0, 0, 0, 0, 0x18, .. new byte[8]],
-            .. ((string[])["#EXTM3U\n#EXTINF:1,\n/etc/passwd\n", "ffconcat version 1.0\nfile /etc/passwd\n", "<?xml version=\"1.0\"?><MPD/>", "[playlist]\nFile1=http://127.0.0.1/"]).Select(Encoding.UTF8.GetBytes),
+            [.. "GIF89a"u8, .. new byte[20]], [.. "DKIF"u8, .. new byte[28]], [0x1F, 7, 0, .. new byte[77], 0x3F, 7, 0], [0, 0, 0, 1, 0x67, 0x64, 0, 0x0B],
+                [0, 0, 1, 0xB3, 10, 0],
+            [0, 0, 0, 0x18, .. "ftypisom\0\0\x02\0isomiso2"u8, 0, 0, 0, 8, .. "free"u8, 0, 0, 0, 0x10, .. "mdat12345678"u8],
+                [0, 0, 0, 1, .. "moov"u8, 0, 0, 0, 0, 0, 0, 0, 0x18, .. new byte[8]],
+            .. ((string[])["#EXTM3U\n#EXTINF:1,\n/etc/passwd\n", "ffconcat version 1.0\nfile /etc/passwd\n", "<?xml version=\"1.0\"?><MPD/>",
+                "[playlist]\nFile1=http://127.0.0.1/"]).Select(Encoding.UTF8.GetBytes),
         ],
-        [.. "ftyp"u8], [.. "moov"u8], [.. "mdat"u8], [0, 0, 0, 1], [0xFF, 0xFF, 0xFF, 0xFF], [0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], [0x80, 0, 0, 0, 0, 0, 0, 0], [0x47], [.. "heic"u8], [.. "#EXTM3U\n"u8]);
+        [.. "ftyp"u8], [.. "moov"u8], [.. "mdat"u8], [0, 0, 0, 1], [0xFF, 0xFF, 0xFF, 0xFF], [0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+            [0x80, 0, 0, 0, 0, 0, 0, 0], [0x47], [.. "heic"u8], [.. "#EXTM3U\n"u8]);
 
     private static readonly Fuzzer s_probes = new(
         [
@@ -35,11 +40,15 @@ public sealed class ParserFuzz
                 """{"streams":[{"index":0,"codec_name":"vp9","codec_type":"video","width":640,"height":360,"r_frame_rate":"90000/1","avg_frame_rate":"0/0","tags":{"DURATION":"00:01:02.345000000"}},{"index":3,"codec_name":"mjpeg","codec_type":"video","width":100,"height":100,"disposition":{"attached_pic":1}}],"format":{"format_name":"matroska,webm","duration":"62.3","start_time":"1.2"}}""",
             ]).Select(Encoding.UTF8.GetBytes),
         ],
-        [.. ((string[])["null", "[]", "{}", "[null]", "-1", "1e308", "-1e308", "1e999", "2147483648", "NaN", "\"N/A\"", "\"0/0\"", "\"1/0\"", "\"-90\"", "\"nan\"", "\"inf\"", "\"1e9\"", "99999999999999999999", "\"", ",", ":", "\\u0000", "\\ud800", "true", "0.5", "999:1", "1:999", "\"tt\"", "\"smpte2084\"", "4000000000"]).Select(Encoding.UTF8.GetBytes)]);
+        [.. ((string[])["null", "[]", "{}", "[null]", "-1", "1e308", "-1e308", "1e999", "2147483648", "NaN", "\"N/A\"", "\"0/0\"", "\"1/0\"", "\"-90\"",
+            "\"nan\"", "\"inf\"", "\"1e9\"", "99999999999999999999", "\"", ",", ":", "\\u0000", "\\ud800", "true", "0.5", "999:1", "1:999", "\"tt\"",
+            "\"smpte2084\"", "4000000000"]).Select(Encoding.UTF8.GetBytes)]);
 
     private static readonly Fuzzer s_subtitles = new(
-        [.. ((string[])["WEBVTT\n\n00:01.000 --> 00:02.500 align:start\nOne\nTwo\n\nid\n01:00:00.000 --> 01:00:01.000\n<b>Three</b>\n", "WEBVTT\r\n\r\n00:00:01.000 --> 00:00:02.000\r\nx\r\n"]).Select(Encoding.UTF8.GetBytes)],
-        [.. ((string[])[" --> ", ":", ".", "\n\n", "99999999999999999999", "999999999999", "-", "NaN", "∞", "1e308", "00:00:00.000"]).Select(Encoding.UTF8.GetBytes)]);
+        [.. ((string[])["WEBVTT\n\n00:01.000 --> 00:02.500 align:start\nOne\nTwo\n\nid\n01:00:00.000 --> 01:00:01.000\n<b>Three</b>\n",
+            "WEBVTT\r\n\r\n00:00:01.000 --> 00:00:02.000\r\nx\r\n"]).Select(Encoding.UTF8.GetBytes)],
+        [.. ((string[])[" --> ", ":", ".", "\n\n", "99999999999999999999", "999999999999", "-", "NaN", "∞", "1e308", "00:00:00.000"])
+            .Select(Encoding.UTF8.GetBytes)]);
 
     [Fact(Timeout = Limit)]
     public void First_bytes_short() => s_starts.Run(CheckStart);
@@ -79,8 +88,10 @@ public sealed class ParserFuzz
         {
             var container = ContainerSniffer.Sniff(input.AsSpan(0, Math.Min(input.Length, ContainerSniffer.BytesNeeded)));
             Assert.Contains(
-                container.Demuxer, (string[])["matroska", "flv", "avi", "ogg", "mpeg", "mxf", "mpegts", "mov", "gif", "ivf", "dv", "h264", "hevc", "mpegvideo"]);
-            Assert.False(input.AsSpan().StartsWith("#EXTM3U"u8) || input.AsSpan().StartsWith("ffconcat"u8) || input.AsSpan().StartsWith("<?xml"u8), "A text is no video.");
+                container.Demuxer, (string[])["matroska", "flv", "avi", "ogg", "mpeg", "mxf", "mpegts", "mov", "gif", "ivf", "dv", "h264", "hevc",
+                    "mpegvideo"]);
+            Assert.False(input.AsSpan().StartsWith("#EXTM3U"u8) || input.AsSpan().StartsWith("ffconcat"u8) || input.AsSpan().StartsWith("<?xml"u8),
+                "A text is no video.");
             IsoBoxes.EndInsideBox(new MemoryStream(input), CancellationToken.None);
             Assert.InRange(IsoBoxes.PrependedBytes(new MemoryStream(input), CancellationToken.None), 0, input.Length);
             Assert.All(IsoBoxes.SampleEntries(new MemoryStream(input), CancellationToken.None), entry => Assert.InRange(entry.Position, 0, input.Length - 4));
@@ -98,8 +109,13 @@ public sealed class ParserFuzz
             var media = s_prober.Understand(Encoding.UTF8.GetString(input));
             Assert.True(media.Duration is null || (media.Duration > TimeSpan.Zero && media.Duration <= s_options.MaxDuration), $"{media.Duration}");
             var plan = TranscodePlan.For(media, s_options.Ladder, s_options.SegmentFormat);
-            Assert.All(plan.Video, video => Assert.True(video.Size is { Width: > 0 and <= 16_384, Height: > 0 and <= 16_384 } && double.IsFinite(video.FrameRate.PerSecond) && video.FrameRate.PerSecond > 0, $"{video}"));
-            Assert.DoesNotContain(FfmpegArguments.For(TranscodeStep.Of(plan)[0], new("mov"), "/scratch/source", s_options), argument => argument.Contains("NaN", StringComparison.Ordinal) || argument.Contains('∞', StringComparison.Ordinal) || argument.Contains('\0', StringComparison.Ordinal));
+            Assert.All(plan.Video, video =>
+                Assert.True(video.Size is { Width: > 0 and <= 16_384, Height: > 0 and <= 16_384 } && double.IsFinite(video.FrameRate.PerSecond)
+                && video.FrameRate.PerSecond > 0, $"{video}"));
+            Assert.DoesNotContain(
+                FfmpegArguments.For(TranscodeStep.Of(plan)[0], new("mov"), "/scratch/source", s_options), argument =>
+                argument.Contains("NaN", StringComparison.Ordinal) || argument.Contains('∞', StringComparison.Ordinal)
+                || argument.Contains('\0', StringComparison.Ordinal));
         }
         catch (IngestRefusedException e)
         {

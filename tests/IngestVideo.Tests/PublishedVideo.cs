@@ -20,7 +20,8 @@ internal sealed record PublishedVideo(IngestHost Host, VideoId Id, VideoStatus S
         get
         {
             var lines = Multivariant.Split('\n');
-            return [.. lines.Select((line, index) => (line, index)).Where(line => line.line.StartsWith("#EXT-X-STREAM-INF:", StringComparison.Ordinal)).Select(line => (line.line, lines[line.index + 1]))];
+            return [.. lines.Select((line, index) => (line, index)).Where(line => line.line.StartsWith("#EXT-X-STREAM-INF:", StringComparison.Ordinal))
+                .Select(line => (line.line, lines[line.index + 1]))];
         }
     }
 

@@ -20,7 +20,8 @@ public sealed class SandboxTests
         var secret = Path.Combine(folder.Path, "reelseal-token-key");
         await File.WriteAllTextAsync(secret, "secret", Token);
 
-        var lines = await RunAsync($"cat {secret}; umount {folder.Path}; umount -l {folder.Path}; cat {secret}; ls -A {folder.Path}; touch {folder.Path}/x; echo end", folder.Path);
+        var lines = await RunAsync(
+            $"cat {secret}; umount {folder.Path}; umount -l {folder.Path}; cat {secret}; ls -A {folder.Path}; touch {folder.Path}/x; echo end", folder.Path);
 
         Assert.Equal(["end"], lines);
         Assert.Equal("secret", await File.ReadAllTextAsync(secret, Token)); // hidden there, not here
@@ -81,7 +82,8 @@ public sealed class SandboxTests
         var file = Path.Combine(folder.Path, "large");
 
         var result = await ChildProcess.RunAsync(
-            await new Sandbox(NullLogger<Sandbox>.Instance).WrapAsync("dd", ["if=/dev/zero", $"of={file}", "bs=64k", "count=100"], s_limits), onStarted: null, _ => { }, Token);
+            await new Sandbox(NullLogger<Sandbox>.Instance).WrapAsync("dd", ["if=/dev/zero", $"of={file}", "bs=64k", "count=100"], s_limits), onStarted: null,
+                _ => { }, Token);
 
         Assert.NotEqual(0, result.ExitCode);
         Assert.Equal(s_limits.FileBytes, new FileInfo(file).Length);
@@ -94,7 +96,8 @@ public sealed class SandboxTests
         var stray = 0;
         // Its parent ends at once, so that it is in no process tree that could be killed.
         var running = ChildProcess.RunAsync(
-            new("/bin/sh", ["-c", "(sleep 50 & echo $!); sleep 60"]), onStarted: null, line => stray = int.Parse(line, System.Globalization.CultureInfo.InvariantCulture), cancellation.Token);
+            new("/bin/sh", ["-c", "(sleep 50 & echo $!); sleep 60"]), onStarted: null, line =>
+                stray = int.Parse(line, System.Globalization.CultureInfo.InvariantCulture), cancellation.Token);
         while (Volatile.Read(ref stray) == 0)
             await Task.Delay(20, Token);
         var watch = Stopwatch.StartNew();
@@ -110,7 +113,8 @@ public sealed class SandboxTests
     private static async Task<List<string>> RunAsync(string script, params string[] hidden)
     {
         var lines = new List<string>();
-        await ChildProcess.RunAsync(await new Sandbox(NullLogger<Sandbox>.Instance, hidden).WrapAsync("sh", ["-c", script], s_limits), onStarted: null, lines.Add, Token);
+        await ChildProcess.RunAsync(
+            await new Sandbox(NullLogger<Sandbox>.Instance, hidden).WrapAsync("sh", ["-c", script], s_limits), onStarted: null, lines.Add, Token);
         return lines;
     }
 }

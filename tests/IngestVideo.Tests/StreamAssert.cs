@@ -24,7 +24,8 @@ internal static class StreamAssert
         {
             var segments = Segments(video, rendition.Name);
             // Every rendition is cut at the same moments; how long the very last picture stands, containers and encoders may see differently.
-            Assert.Equal((cuts ??= segments).SkipLast(1).Select(segment => Math.Round(segment.Seconds, 3)), segments.SkipLast(1).Select(segment => Math.Round(segment.Seconds, 3)));
+            Assert.Equal((cuts ??= segments).SkipLast(1).Select(segment => Math.Round(segment.Seconds, 3)),
+                segments.SkipLast(1).Select(segment => Math.Round(segment.Seconds, 3)));
             Assert.Equal(cuts[^1].Seconds, segments[^1].Seconds, 0.1);
             await IsVariantAsync(video, rendition, segments, longestGap);
         }
@@ -32,7 +33,8 @@ internal static class StreamAssert
         {
             await DecodesAsync(video, rendition.Name);
             var seconds = Segments(video, rendition.Name).Sum(segment => segment.Seconds);
-            Assert.True(rendition.Type == "iframes" || Math.Abs(seconds - video.Status.Duration!.Value) < 0.6, $"{rendition.Name} plays {seconds} of {video.Status.Duration}");
+            Assert.True(rendition.Type == "iframes" || Math.Abs(seconds - video.Status.Duration!.Value) < 0.6,
+                $"{rendition.Name} plays {seconds} of {video.Status.Duration}");
         }
         foreach (var rendition in renditions.Where(rendition => rendition.Type == "audio"))
         {
@@ -54,29 +56,34 @@ internal static class StreamAssert
             AssertBandwidth(tag, peak, average);
         }
         // What is published is what the playlists name, and nothing else.
-        var named = renditions.SelectMany(rendition => Segments(video, rendition.Name).Select(segment => $"{rendition.Name}/{segment.Name}").Append($"{rendition.Name}/playlist.m3u8"));
+        var named = renditions.SelectMany(
+            rendition => Segments(video, rendition.Name).Select(segment => $"{rendition.Name}/{segment.Name}").Append($"{rendition.Name}/playlist.m3u8"));
         var published = Directory.EnumerateFiles(Path.Combine(video.Folder, video.Status.Attempt), "*", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(Path.Combine(video.Folder, video.Status.Attempt), path))
             .Where(path => path.Contains('/', StringComparison.Ordinal) && !path.EndsWith("init.mp4", StringComparison.Ordinal));
         Assert.Equal(named.Order(StringComparer.Ordinal), published.Order(StringComparer.Ordinal));
     }
 
-    public static List<(string Name, double Seconds)> Segments(PublishedVideo video, string rendition) => [.. MediaPlaylist.Read(File.ReadAllText(video.Playlist(rendition))).Segments.Select(segment => (segment.Uri, segment.Duration))];
+    public static List<(string Name, double Seconds)> Segments(PublishedVideo video, string rendition) =>
+        [.. MediaPlaylist.Read(File.ReadAllText(video.Playlist(rendition))).Segments.Select(segment => (segment.Uri, segment.Duration))];
 
     /// <summary>The times of a rendition's pictures, in seconds, and which of them are keyframes.</summary>
     public static async Task<List<(double Time, bool Key)>> PicturesAsync(PublishedVideo video, string rendition)
     {
         var packets = (await video.ProbeAsync(rendition, "-show_entries packet=pts_time,flags -select_streams v:0")).GetProperty("packets");
-        return [.. packets.EnumerateArray().Select(packet => (Number(packet, "pts_time"), Text(packet, "flags").StartsWith('K'))).OrderBy(packet => packet.Item1)];
+        return [.. packets.EnumerateArray().Select(packet => (Number(packet, "pts_time"), Text(packet, "flags").StartsWith('K')))
+            .OrderBy(packet => packet.Item1)];
     }
 
     /// <summary>
-    /// The presentation time of the first bright picture. ffmpeg reads negative offsets in fragmented MP4 as a delay, so the time of the first picture is the segments'.
+    /// The presentation time of the first bright picture. ffmpeg reads negative offsets in fragmented MP4 as a delay, so the time of the first picture is the
+    /// segments'.
     /// </summary>
     public static async Task<double> FirstWhiteAsync(PublishedVideo video, string rendition)
     {
         var lines = (await Clip.RunAsync(
-            "ffmpeg", ["-v", "error", "-nostdin", "-copyts", "-i", video.Joined(rendition), "-vf", "signalstats,metadata=mode=print:key=lavfi.signalstats.YAVG:file=-", "-f", "null", "-"])).Split('\n');
+            "ffmpeg", ["-v", "error", "-nostdin", "-copyts", "-i", video.Joined(rendition), "-vf",
+                "signalstats,metadata=mode=print:key=lavfi.signalstats.YAVG:file=-", "-f", "null", "-"])).Split('\n');
         for (var i = 0; i + 1 < lines.Length; i += 2)
         {
             if (double.Parse(lines[i + 1].Split('=')[1], CultureInfo.InvariantCulture) > 150)
@@ -91,7 +98,8 @@ internal static class StreamAssert
 
     public static string Text(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.ToString() : "";
 
-    public static double Rate(JsonElement stream, string name) => Text(stream, name).Split('/') is [var over, var under] ? double.Parse(over, CultureInfo.InvariantCulture) / double.Parse(under, CultureInfo.InvariantCulture) : 0;
+    public static double Rate(JsonElement stream, string name) => Text(stream, name).Split('/') is [var over, var under]
+        ? double.Parse(over, CultureInfo.InvariantCulture) / double.Parse(under, CultureInfo.InvariantCulture) : 0;
 
     private static async Task IsVariantAsync(PublishedVideo video, RenditionStatus rendition, List<(string Name, double Seconds)> segments, double longestGap)
     {
@@ -131,7 +139,8 @@ internal static class StreamAssert
     /// <summary>Bits a second of the files as they are: of the heaviest segment, and of all together.</summary>
     private static (double Peak, double Average) Measure(PublishedVideo video, string rendition)
     {
-        var segments = Segments(video, rendition).Select(segment => (segment.Seconds, Bits: new FileInfo(video.File(rendition, segment.Name)).Length * 8.0)).ToList();
+        var segments = Segments(video, rendition).Select(segment => (segment.Seconds, Bits: new FileInfo(video.File(rendition, segment.Name)).Length * 8.0))
+            .ToList();
         return (segments.Max(segment => segment.Bits / segment.Seconds), segments.Sum(segment => segment.Bits) / segments.Sum(segment => segment.Seconds));
     }
 

@@ -24,7 +24,8 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
     public static async Task<WorkerProcess> StartAsync(IngestHost host, params (string Name, string Value)[] settings)
     {
         var work = Directory.CreateDirectory(Path.Combine(host.Root, "worker")).FullName;
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Worker.dll")]) { UseShellExecute = false, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "Worker.dll")]) { UseShellExecute = false, RedirectStandardOutput = true };
         foreach (var (name, value) in (IEnumerable<(string, string)>)[
             ("ASPNETCORE_URLS", "http://127.0.0.1:0"), ("STORE_DIRECTORY", host.StoreDirectory), ("WORK_DIRECTORY", work),
             ("SECRETS_DIRECTORY", Path.Combine(host.Root, "secrets")), ("HEARTBEAT_INTERVAL", "500ms"), ("S3_TIMEOUT", "2s"), .. settings])
@@ -35,7 +36,8 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
 
     /// <summary>Its peak resident memory in bytes (VmHWM, proc(5)).</summary>
     public long PeakMemory => 1024 * long.Parse(
-        File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 
     public void Freeze() => Signal(19);
 

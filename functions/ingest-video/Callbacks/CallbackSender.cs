@@ -10,8 +10,8 @@ namespace IngestVideo.Callbacks;
 
 /// <summary>Reports to a URL that the request named, if the operator allows its host, that a video is playable, ready or has failed.</summary>
 /// <remarks>
-/// The header <c>X-Reelseal-Signature: t=…,v1=…</c> holds the time in seconds since the epoch, and in hexadecimal the HMAC-SHA256 of that time, a full stop and the
-/// body, under the secret <c>reelseal-callback-key</c>: the receiver can verify the sender, and recognise an old callback that is sent again.
+/// The header <c>X-Reelseal-Signature: t=…,v1=…</c> holds the time in seconds since the epoch, and in hexadecimal the HMAC-SHA256 of that time, a full stop and
+/// the body, under the secret <c>reelseal-callback-key</c>: the receiver can verify the sender, and recognise an old callback that is sent again.
 /// </remarks>
 public sealed class CallbackSender(IngestOptions options, StatusStore statuses, TimeProvider clock, ILogger<CallbackSender> logger) : IDisposable
 {
@@ -28,9 +28,11 @@ public sealed class CallbackSender(IngestOptions options, StatusStore statuses, 
     {
         if (string.IsNullOrEmpty(callback))
             return null;
-        if (!Uri.TryCreate(callback, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttps && !(uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback)) || uri.UserInfo.Length > 0)
+        if (!Uri.TryCreate(callback, UriKind.Absolute, out var uri)
+            || (uri.Scheme != Uri.UriSchemeHttps && !(uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback)) || uri.UserInfo.Length > 0)
             throw IngestRefusedException.Malformed("callback must be an https address.");
-        return options.CallbackKey is not null && options.CallbackHosts.Contains(uri.Host) ? uri : throw IngestRefusedException.Malformed("callback must be on a host that is allowed here.");
+        return options.CallbackKey is not null && options.CallbackHosts.Contains(uri.Host) ? uri
+            : throw IngestRefusedException.Malformed("callback must be on a host that is allowed here.");
     }
 
     /// <summary>Sends the current status of a video, with the event. Logs a failed delivery, which does not fail the ingest.</summary>

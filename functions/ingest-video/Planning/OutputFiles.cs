@@ -2,7 +2,9 @@ using IngestVideo.Media;
 
 namespace IngestVideo.Planning;
 
-/// <summary>Names the files of a workspace's output folder: written by ffmpeg, read by the publishers. No name holds anything that would need escaping.</summary>
+/// <summary>
+/// Names the files of a workspace's output folder: written by ffmpeg, read by the publishers. No name holds anything that would need escaping.
+/// </summary>
 internal static class OutputFiles
 {
     /// <summary>ffmpeg's playlist of a rendition, in the rendition's folder. It is read for the durations of the segments, and not published.</summary>

@@ -28,10 +28,14 @@ public sealed record TranscodePlan
     /// <summary>Three frames of AAC at 44.1 kHz.</summary>
     private static readonly TimeSpan s_longestPriming = TimeSpan.FromSeconds(-0.07);
 
-    /// <summary>How much text a track of subtitles may have. A film of three hours has about 200 kB; compressed in its container, a megabyte may be a gigabyte.</summary>
+    /// <summary>
+    /// How much text a track of subtitles may have. A film of three hours has about 200 kB; compressed in its container, a megabyte may be a gigabyte.
+    /// </summary>
     public const int MaxSubtitleBytes = 8 << 20;
 
-    /// <summary>By how much a sound may be longer than its picture without the picture standing still for it: an encoder's last frame, which is filled up.</summary>
+    /// <summary>
+    /// By how much a sound may be longer than its picture without the picture standing still for it: an encoder's last frame, which is filled up.
+    /// </summary>
     private static readonly TimeSpan s_padding = TimeSpan.FromSeconds(0.03);
     private static readonly Size s_tile = new(160, 90);
     private static readonly TimeSpan s_latestPoster = TimeSpan.FromSeconds(10);
@@ -64,8 +68,9 @@ public sealed record TranscodePlan
     public required TimeSpan SegmentDuration { get; init; }
 
     /// <summary>
-    /// The presentation time of the source's first moment in every segment of every rendition, in both formats: late enough that nothing before it (an encoder's
-    /// delay) is negative, and a whole number of pictures, because ffmpeg rounds it to their units of time. Ten seconds, or 10.01 at rates such as 29.97.
+    /// The presentation time of the source's first moment in every segment of every rendition, in both formats: late enough that nothing before it (an
+    /// encoder's delay) is negative, and a whole number of pictures, because ffmpeg rounds it to their units of time. Ten seconds, or 10.01 at rates such as
+    /// 29.97.
     /// </summary>
     public TimeSpan ClockStart => TimeSpan.FromSeconds(Math.Ceiling(Math.Round(10 * FrameRate.Half.PerSecond, 6)) / FrameRate.Half.PerSecond);
 
@@ -74,8 +79,8 @@ public sealed record TranscodePlan
         : timeline.Streams.Where(stream => stream.Key != Source.Video?.StreamIndex).Select(stream => stream.Value.End).Append(PictureEnd ?? default).Max();
 
     /// <summary>
-    /// How many pictures each rendition of the full rate has, at least one: until the last stream of the source ends, apart from less than a frame of padding. null where there is
-    /// no picture, or where that could not be measured.
+    /// How many pictures each rendition of the full rate has, at least one: until the last stream of the source ends, apart from less than a frame of padding.
+    /// null where there is no picture, or where that could not be measured.
     /// </summary>
     public int? FrameCount => SourceEnd is { } end && PictureCount is { } pictures
         ? Math.Max(Math.Max(1, pictures), (int)Math.Ceiling((end - PictureIsLate - s_padding).TotalSeconds * FrameRate.PerSecond)) : null;
@@ -141,8 +146,8 @@ public sealed record TranscodePlan
         }).WithStills(Source.Video!);
 
     /// <summary>
-    /// Whether the packets of a sound can be copied beside the picture's: every player knows AAC-LC in mono or stereo, and this one lasts from the first picture to the last
-    /// without a gap. Only of MP4 is it known that one description holds for all packets.
+    /// Whether the packets of a sound can be copied beside the picture's: every player knows AAC-LC in mono or stereo, and this one lasts from the first
+    /// picture to the last without a gap. Only of MP4 is it known that one description holds for all packets.
     /// </summary>
     private bool MayCopy(AudioTrack track, Container container) =>
         container.Demuxer == "mov"
@@ -185,7 +190,8 @@ public sealed record TranscodePlan
             // Not the very first picture, which is often black.
             Poster = new(poster, (Source.Duration ?? default) * 0.1 is var tenth && tenth < s_latestPoster ? tenth : s_latestPoster),
             // A hundred pictures or fewer for minutes, one in ten seconds for hours.
-            Storyboard = new(Video[0], source.Display.FittedInto(s_tile), (Source.Duration ?? TimeSpan.MaxValue).TotalMinutes switch { <= 3 => 1, <= 8 => 2, _ => 5 }),
+            Storyboard = new(Video[0], source.Display.FittedInto(s_tile),
+                (Source.Duration ?? TimeSpan.MaxValue).TotalMinutes switch { <= 3 => 1, <= 8 => 2, _ => 5 }),
         };
     }
 
@@ -201,7 +207,8 @@ public sealed record TranscodePlan
             if (renditions is not [.., { Size: var below }] || size.LongSide > below.LongSide * 1.1)
             {
                 var halved = rate.PerSecond > rung.MaxFrameRate + 0.5;
-                renditions.Add(new(names.Take(NameOf(rung, size)), size, halved ? rate.Half : rate, rung.KilobitsPerSecond * 1000L, halved ? halfRateFrames : 2 * halfRateFrames));
+                renditions.Add(new(names.Take(NameOf(rung, size)), size, halved ? rate.Half : rate, rung.KilobitsPerSecond * 1000L, halved ? halfRateFrames
+                    : 2 * halfRateFrames));
             }
             if (holdsAll)
                 break;
@@ -209,9 +216,12 @@ public sealed record TranscodePlan
         return renditions;
     }
 
-    /// <summary>The rung's name, where its box is filled: a wide film of 1920×804 is 1080p to everybody. What is smaller is called by its own short side.</summary>
+    /// <summary>
+    /// The rung's name, where its box is filled: a wide film of 1920×804 is 1080p to everybody. What is smaller is called by its own short side.
+    /// </summary>
     private static string NameOf(Rung rung, Size size) =>
-        size.ShortSide == rung.Box.ShortSide || size.LongSide == rung.Box.LongSide ? rung.Name : string.Create(CultureInfo.InvariantCulture, $"{size.ShortSide}p");
+        size.ShortSide == rung.Box.ShortSide || size.LongSide == rung.Box.LongSide ? rung.Name
+            : string.Create(CultureInfo.InvariantCulture, $"{size.ShortSide}p");
 
     private static List<AudioRendition> Audios(IReadOnlyList<AudioTrack> tracks)
     {
@@ -246,7 +256,8 @@ public sealed record TranscodePlan
     /// <summary>A name for a player's menu that cannot break out of its attribute (RFC 8216, 4.2: no quotes, no line ends).</summary>
     private static string Label(string? title, string? language, string otherwise)
     {
-        var label = new string([.. (title ?? "").Where(c => !char.IsControl(c) && c is not ('"' or '\u2028' or '\u2029') && !char.IsSurrogate(c)).Take(80)]).Trim();
+        var label = new string([.. (title ?? "").Where(c => !char.IsControl(c) && c is not ('"' or '\u2028' or '\u2029') && !char.IsSurrogate(c)).Take(80)])
+            .Trim();
         return label.Length > 0 ? label : language is null ? otherwise : LanguageTag.NameOf(language);
     }
 

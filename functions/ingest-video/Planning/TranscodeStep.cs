@@ -26,8 +26,8 @@ public sealed record TranscodeStep
     public IEnumerable<Rendition> Segmented => _renditions.Where(rendition => rendition is not SubtitleRendition);
 
     /// <summary>
-    /// Streams of which this step makes nothing, but which it must read as well: in a transport stream ffmpeg's time begins where the first stream that it reads
-    /// begins, and time must be the same in all steps.
+    /// Streams of which this step makes nothing, but which it must read as well: in a transport stream ffmpeg's time begins where the first stream that it
+    /// reads begins, and time must be the same in all steps.
     /// </summary>
     public IEnumerable<int> AlsoRead => StreamsOf(Plan.Renditions).Except(StreamsOf(_renditions));
 
@@ -36,7 +36,8 @@ public sealed record TranscodeStep
     {
         if (!plan.CopiesSource)
             return [new(plan, [.. plan.Renditions])];
-        var isFirst = plan.Renditions.ToLookup(rendition => rendition is VideoRendition { Copied: true } or AudioRendition or IFrameRendition { Of.Copied: true });
+        var isFirst = plan.Renditions.ToLookup(
+            rendition => rendition is VideoRendition { Copied: true } or AudioRendition or IFrameRendition { Of.Copied: true });
         return [new(plan, [.. isFirst[true]]), new(plan, [.. isFirst[false]])];
     }
 

@@ -13,7 +13,8 @@ public sealed record Command(string Executable, IReadOnlyList<string> Arguments)
     /// <summary>In a form that can be pasted into a shell.</summary>
     public override string ToString() =>
         string.Join(' ', Arguments.Prepend(Executable).Select(word =>
-            word.All(c => char.IsAsciiLetterOrDigit(c) || "-_=+./:,".Contains(c, StringComparison.Ordinal)) ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
+            word.All(c => char.IsAsciiLetterOrDigit(c) || "-_=+./:,".Contains(c, StringComparison.Ordinal)) ? word
+                : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
 }
 
 /// <summary>How a program ended. <see cref="LastErrors"/> are the last lines of its standard error.</summary>

@@ -17,8 +17,8 @@ internal static class UntrustedInput
 
     /// <summary>How many processors there are for a program: what a container's limit comes to, rounded up.</summary>
     /// <remarks>
-    /// The limit is one of time, so a program sees every processor of the node. Left to itself, ffmpeg starts threads for all of them, each with pictures of its
-    /// own: on a large node more than fit into the container's memory.
+    /// The limit is one of time, so a program sees every processor of the node. Left to itself, ffmpeg starts threads for all of them, each with pictures of
+    /// its own: on a large node more than fit into the container's memory.
     /// </remarks>
     public static IReadOnlyList<string> Processors { get; } = ["-cpucount", Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)];
 }

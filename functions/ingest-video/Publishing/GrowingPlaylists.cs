@@ -4,8 +4,8 @@ using IngestVideo.Planning;
 namespace IngestVideo.Publishing;
 
 /// <summary>
-/// Media playlists that viewers read while a video is still being encoded: <c>EXT-X-PLAYLIST-TYPE:EVENT</c>, to which segments are only ever added (RFC 8216, 6.2.1).
-/// Each names only segments that are in the store.
+/// Media playlists that viewers read while a video is still being encoded: <c>EXT-X-PLAYLIST-TYPE:EVENT</c>, to which segments are only ever added (RFC 8216,
+/// 6.2.1). Each names only segments that are in the store.
 /// </summary>
 public sealed class GrowingPlaylists(TranscodePlan plan, Publication publication)
 {

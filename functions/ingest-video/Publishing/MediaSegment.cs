@@ -45,5 +45,6 @@ public readonly record struct MeasuredBandwidth(long Peak, long Average)
     public MeasuredBandwidth Plus(MeasuredBandwidth other) => new(Peak + other.Peak, Average + other.Average);
 
     /// <summary>The larger in each respect: which of several renditions a player takes is not known.</summary>
-    public static MeasuredBandwidth Larger(MeasuredBandwidth one, MeasuredBandwidth other) => new(Math.Max(one.Peak, other.Peak), Math.Max(one.Average, other.Average));
+    public static MeasuredBandwidth Larger(MeasuredBandwidth one, MeasuredBandwidth other) =>
+        new(Math.Max(one.Peak, other.Peak), Math.Max(one.Average, other.Average));
 }

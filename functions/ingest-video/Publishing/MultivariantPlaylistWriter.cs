@@ -30,7 +30,8 @@ public static class MultivariantPlaylistWriter
         foreach (var rendition in audio)
         {
             var sound = (AudioRendition)rendition.Rendition;
-            Media(text, "AUDIO", AudioGroup, sound.Label, sound.Track.Language, sound.Default, $",AUTOSELECT=YES,CHANNELS=\"{sound.Channels}\"", Uri(attempt, sound));
+            Media(text, "AUDIO", AudioGroup, sound.Label, sound.Track.Language, sound.Default, $",AUTOSELECT=YES,CHANNELS=\"{sound.Channels}\"",
+                Uri(attempt, sound));
         }
         foreach (var rendition in subtitles)
         {
@@ -55,19 +56,23 @@ public static class MultivariantPlaylistWriter
             var picture = (VideoRendition)rendition.Rendition;
             var bandwidth = rendition.Bandwidth.Plus(sounds);
             var codecs = audio is [] ? rendition.Codecs : $"{rendition.Codecs},{CodecString.Aac}";
-            text.Append(CultureInfo.InvariantCulture, $"#EXT-X-STREAM-INF:BANDWIDTH={bandwidth.Peak},AVERAGE-BANDWIDTH={bandwidth.Average},CODECS=\"{codecs}\"");
+            text.Append(CultureInfo.InvariantCulture,
+                $"#EXT-X-STREAM-INF:BANDWIDTH={bandwidth.Peak},AVERAGE-BANDWIDTH={bandwidth.Average},CODECS=\"{codecs}\"");
             text.Append(CultureInfo.InvariantCulture, $",RESOLUTION={picture.Size},FRAME-RATE={picture.FrameRate.PerSecond:0.000},VIDEO-RANGE=SDR{groups}\n");
             text.Append(CultureInfo.InvariantCulture, $"{Uri(attempt, picture)}\n");
         }
         if (video is []) // sound alone is a variant stream, too
         {
             var main = audio.First(rendition => ((AudioRendition)rendition.Rendition).Default).Rendition;
-            text.Append(CultureInfo.InvariantCulture, $"#EXT-X-STREAM-INF:BANDWIDTH={sounds.Peak},AVERAGE-BANDWIDTH={sounds.Average},CODECS=\"{CodecString.Aac}\"{groups}\n{Uri(attempt, main)}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"#EXT-X-STREAM-INF:BANDWIDTH={sounds.Peak},AVERAGE-BANDWIDTH={sounds.Average},CODECS=\"{CodecString.Aac}\"{groups}\n{Uri(attempt, main)}\n");
         }
         foreach (var rendition in renditions.Where(rendition => rendition.Rendition is IFrameRendition))
         {
             var frames = (IFrameRendition)rendition.Rendition;
-            text.Append(CultureInfo.InvariantCulture, $"#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={rendition.Bandwidth.Peak},AVERAGE-BANDWIDTH={rendition.Bandwidth.Average},CODECS=\"{rendition.Codecs}\"");
+            var (peak, average) = rendition.Bandwidth;
+            text.Append(CultureInfo.InvariantCulture, $"#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={peak},AVERAGE-BANDWIDTH={average}");
+            text.Append(CultureInfo.InvariantCulture, $",CODECS=\"{rendition.Codecs}\"");
             text.Append(CultureInfo.InvariantCulture, $",RESOLUTION={frames.Of.Size},VIDEO-RANGE=SDR,URI=\"{Uri(attempt, frames)}\"\n");
         }
         return text.ToString();

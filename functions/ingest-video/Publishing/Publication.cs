@@ -5,11 +5,12 @@ using Reelseal.Storage;
 namespace IngestVideo.Publishing;
 
 /// <summary>
-/// What one attempt at a video has in the store: its own folder, and the multivariant playlist while that names this folder. Until then no player sees anything of it.
+/// What one attempt at a video has in the store: its own folder, and the multivariant playlist while that names this folder. Until then no player sees anything
+/// of it.
 /// </summary>
 /// <remarks>
-/// The multivariant playlist is written only if it still is what this worker last saw of it (<see cref="WriteCondition"/>): of two workers that both believe the video to be theirs,
-/// one learns that it is not.
+/// The multivariant playlist is written only if it still is what this worker last saw of it (<see cref="WriteCondition"/>): of two workers that both believe
+/// the video to be theirs, one learns that it is not.
 /// </remarks>
 public sealed class Publication(IObjectStore store, VideoId video, string attempt)
 {
@@ -89,7 +90,8 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
     {
         using var content = new MemoryStream(Encoding.UTF8.GetBytes(multivariant));
         _isInDoubt = true;
-        var written = await store.PutAsync(ObjectKeys.Multivariant(video), content, _seenETag is { } seen ? WriteCondition.IfUnchanged(seen) : WriteCondition.IfNew, cancellationToken);
+        var written = await store.PutAsync(
+            ObjectKeys.Multivariant(video), content, _seenETag is { } seen ? WriteCondition.IfUnchanged(seen) : WriteCondition.IfNew, cancellationToken);
         if (written is not null)
         {
             (Seen, _seenETag, _isInDoubt) = (PublishedAttempt.Read(multivariant), written, false);
@@ -99,10 +101,13 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
         return await LookAsync(cancellationToken) is { } found && found.Stage == stage && (found.Attempt == attempt || stage == PublicationStage.Withdrawn);
     }
 
-    /// <summary>Replaces the multivariant playlist by one that names nothing: the video is gone for players, and no write that is still on its way brings it back.</summary>
+    /// <summary>
+    /// Replaces the multivariant playlist by one that names nothing: the video is gone for players, and no write that is still on its way brings it back.
+    /// </summary>
     /// <returns>false when it was no longer this attempt's.</returns>
     public async Task<bool> TryWithdrawAsync(CancellationToken cancellationToken) =>
-        Seen?.Attempt == attempt && await TryPublishAsync($"#EXTM3U\n{PublicationStages.TagOf(PublicationStage.Withdrawn)}# {attempt}\n", PublicationStage.Withdrawn, cancellationToken);
+        Seen?.Attempt == attempt
+        && await TryPublishAsync($"#EXTM3U\n{PublicationStages.TagOf(PublicationStage.Withdrawn)}# {attempt}\n", PublicationStage.Withdrawn, cancellationToken);
 
     /// <summary>Removes what this attempt wrote in its own folder.</summary>
     public async Task RemoveAsync(CancellationToken cancellationToken) =>

@@ -18,7 +18,8 @@ internal static class RenditionStatuses
         };
         return published.Rendition switch
         {
-            VideoRendition video => status with { Type = "video", Width = video.Size.Width, Height = video.Size.Height, FrameRate = Math.Round(video.FrameRate.PerSecond, 3) },
+            VideoRendition video =>
+                status with { Type = "video", Width = video.Size.Width, Height = video.Size.Height, FrameRate = Math.Round(video.FrameRate.PerSecond, 3) },
             AudioRendition audio => status with { Type = "audio", Language = audio.Track.Language },
             SubtitleRendition words => status with { Type = "subtitles", Language = words.Track.Language },
             IFrameRendition frames => status with { Type = "iframes", Width = frames.Of.Size.Width, Height = frames.Of.Size.Height },

@@ -10,7 +10,8 @@ namespace IngestVideo.Publishing;
 /// </remarks>
 public sealed class RetryingObjectStore(IObjectStore store, TimeProvider clock, ILogger<RetryingObjectStore> logger) : IObjectStore
 {
-    private static readonly TimeSpan[] s_waits = [TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(8)];
+    private static readonly TimeSpan[] s_waits =
+        [TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(8)];
 
     public Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken) =>
         RetryAsync(() => store.HeadAsync(key, cancellationToken), cancellationToken);
@@ -29,10 +30,13 @@ public sealed class RetryingObjectStore(IObjectStore store, TimeProvider clock, 
         },
         cancellationToken);
 
-    /// <summary>Lists everything before it returns the first entry, so that an interrupted list can start again. A list here never covers more than one video.</summary>
+    /// <summary>
+    /// Lists everything before it returns the first entry, so that an interrupted list can start again. A list here never covers more than one video.
+    /// </summary>
     public async IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var entry in await RetryAsync(async () => await store.ListAsync(prefix, startAfter, cancellationToken).ToListAsync(cancellationToken), cancellationToken))
+        foreach (var entry in await RetryAsync(
+            async () => await store.ListAsync(prefix, startAfter, cancellationToken).ToListAsync(cancellationToken), cancellationToken))
             yield return entry;
     }
 

@@ -6,7 +6,9 @@ using IngestVideo.Planning;
 
 namespace IngestVideo.Publishing;
 
-/// <summary>Uploads segments while ffmpeg writes them, and removes each from the disk. Where the store is slower than ffmpeg, ffmpeg is stopped until it has caught up.</summary>
+/// <summary>
+/// Uploads segments while ffmpeg writes them, and removes each from the disk. Where the store is slower than ffmpeg, ffmpeg is stopped until it has caught up.
+/// </summary>
 /// <param name="step">What ffmpeg makes.</param>
 /// <param name="workspace">Where ffmpeg writes.</param>
 /// <param name="publication">Where the segments go.</param>
@@ -41,7 +43,8 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var queue = Channel.CreateUnbounded<string>();
-        var uploading = Parallel.ForEachAsync(queue.Reader.ReadAllAsync(stop.Token), new ParallelOptions { MaxDegreeOfParallelism = Uploads, CancellationToken = stop.Token }, UploadAsync);
+        var uploading = Parallel.ForEachAsync(
+            queue.Reader.ReadAllAsync(stop.Token), new ParallelOptions { MaxDegreeOfParallelism = Uploads, CancellationToken = stop.Token }, UploadAsync);
         try
         {
             bool ended;
@@ -70,14 +73,17 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
         }
     }
 
-    /// <summary>What can be played of a video that is still being encoded: picture and sound, each from its beginning to the last segment before one that is missing.</summary>
+    /// <summary>
+    /// What can be played of a video that is still being encoded: picture and sound, each from its beginning to the last segment before one that is missing.
+    /// </summary>
     /// <returns>Empty while a rendition has nothing.</returns>
     public async Task<IReadOnlyList<PublishedRendition>> FindPlayableAsync(Ladder ladder, CancellationToken cancellationToken)
     {
         var renditions = new List<PublishedRendition>();
         foreach (var rendition in step.Segmented.Where(rendition => rendition is not IFrameRendition))
         {
-            var segments = Measure(rendition, (await _tails.ReadAsync(rendition, cancellationToken)).TakeWhile(segment => IsPublished(rendition, segment.Name)));
+            var segments = Measure(
+                rendition, (await _tails.ReadAsync(rendition, cancellationToken)).TakeWhile(segment => IsPublished(rendition, segment.Name)));
             var codecs = rendition is AudioRendition ? CodecString.Aac : _codecs.GetValueOrDefault(rendition.Name);
             if (segments is [] || codecs is null)
                 return [];
@@ -105,7 +111,8 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
                 // A track that was announced but has nothing in it is left out; a picture without a picture is no video.
                 // And a single picture has no I-frames in fragmented MP4, of which ffmpeg loses the last.
                 if (rendition is VideoRendition || step.Plan.Video is [])
-                    throw IngestRefusedException.Undecodable($"The video cannot be decoded: there is not one {(rendition is AudioRendition ? "sound" : "picture")} in it that can.");
+                    throw IngestRefusedException.Undecodable(
+                        $"The video cannot be decoded: there is not one {(rendition is AudioRendition ? "sound" : "picture")} in it that can.");
                 continue;
             }
             var measured = rendition is IFrameRendition ? EndingAt(renditions[0].Seconds, segments) : segments;
@@ -145,7 +152,8 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
         [.. frames[..^1], frames[^1] with { Seconds = Math.Max(0.001, seconds - frames[..^1].Sum(frame => frame.Seconds)) }];
 
     /// <summary>
-    /// The files that ffmpeg has finished since the last look. A segment waits until the one after it is known not to be a short tail: until there is a third one.
+    /// The files that ffmpeg has finished since the last look. A segment waits until the one after it is known not to be a short tail: until there is a third
+    /// one.
     /// </summary>
     private IEnumerable<string> FindComplete(bool ended)
     {
@@ -230,7 +238,8 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
     {
         if (!step.Plan.CopiesSource)
             return;
-        var cuts = renditions.Where(rendition => rendition.Rendition is VideoRendition).Select(rendition => rendition.Segments.SkipLast(1).Select(segment => segment.Seconds).ToList()).ToList();
+        var cuts = renditions.Where(rendition => rendition.Rendition is VideoRendition)
+            .Select(rendition => rendition.Segments.SkipLast(1).Select(segment => segment.Seconds).ToList()).ToList();
         if (cuts.Any(other => other.Count != cuts[0].Count || other.Zip(cuts[0]).Any(pair => Math.Abs(pair.First - pair.Second) > 0.01)))
             throw new CopyFailedException("The renditions are not cut at the same moments.");
     }

@@ -45,12 +45,13 @@ internal sealed class ShortTails(TranscodeStep step, string output)
     }
 
     /// <summary>
-    /// Chooses the renditions whose last two segments become one: all pictures together, so that they stay cut at the same moments; sound where its own tail is short, or where it
-    /// would be left with one segment more.
+    /// Chooses the renditions whose last two segments become one: all pictures together, so that they stay cut at the same moments; sound where its own tail is
+    /// short, or where it would be left with one segment more.
     /// </summary>
     /// <param name="cuts">What ffmpeg has cut.</param>
     /// <param name="published">How many segments the pictures have that are published already; null when there are none.</param>
-    internal static IEnumerable<Rendition> Choose(IReadOnlyList<(Rendition Rendition, IReadOnlyList<(string Name, double Seconds)> Segments)> cuts, int? published = null)
+    internal static IEnumerable<Rendition> Choose(
+        IReadOnlyList<(Rendition Rendition, IReadOnlyList<(string Name, double Seconds)> Segments)> cuts, int? published = null)
     {
         var pictures = cuts.Where(cut => cut.Rendition is VideoRendition).Select(cut => cut.Segments).ToList();
         var most = pictures.Select(segments => segments.Count).DefaultIfEmpty().Max();
@@ -62,7 +63,8 @@ internal sealed class ShortTails(TranscodeStep step, string output)
         {
             var joins = rendition is VideoRendition
                 ? picturesJoin && segments.Count == most
-                : segments[^1].Seconds < ShortestSeconds || (picturesJoin && segments.Count == left + 1 && segments[^1].Seconds < ShortestSeconds + FrameSeconds);
+                : segments[^1].Seconds < ShortestSeconds
+                    || (picturesJoin && segments.Count == left + 1 && segments[^1].Seconds < ShortestSeconds + FrameSeconds);
             if (joins)
                 yield return rendition;
         }

@@ -49,7 +49,9 @@ public sealed class StillPublisher(TranscodePlan plan, Workspace workspace, Publ
             var to = from + TimeSpan.FromSeconds(stands.Sum(keyframe => keyframe.Seconds));
             var (column, row) = (tile % Storyboard.Columns, tile % perSprite / Storyboard.Columns);
             // A part of a picture, by Media Fragments URI 1.0 (4.2.2).
-            text.Append(CultureInfo.InvariantCulture, $"\n{WebVtt.Time(from)} --> {WebVtt.Time(to)}\n{OutputFiles.Sprite(tile / perSprite)}#xywh={column * board.Tile.Width},{row * board.Tile.Height},{board.Tile.Width},{board.Tile.Height}\n");
+            var (width, height) = (board.Tile.Width, board.Tile.Height);
+            text.Append(CultureInfo.InvariantCulture, $"\n{WebVtt.Time(from)} --> {WebVtt.Time(to)}\n");
+            text.Append(CultureInfo.InvariantCulture, $"{OutputFiles.Sprite(tile / perSprite)}#xywh={column * width},{row * height},{width},{height}\n");
             from = to;
         }
         return text.ToString();

@@ -22,13 +22,15 @@ public sealed class SubtitlePublisher(TranscodePlan plan, Workspace workspace, P
                 continue;
             // ffmpeg ends a file there, and goes on with the others.
             if (file.Length >= TranscodePlan.MaxSubtitleBytes)
-                throw IngestRefusedException.Undecodable($"The subtitles \"{rendition.Label}\" are more than the {TranscodePlan.MaxSubtitleBytes:N0} bytes of text that are accepted here.");
+                throw IngestRefusedException.Undecodable(
+                    $"The subtitles \"{rendition.Label}\" are more than the {TranscodePlan.MaxSubtitleBytes:N0} bytes of text that are accepted here.");
             using var reader = file.OpenText();
             var slices = slicer.SliceAsync(rendition.Label, WebVtt.ReadAsync(reader, cancellationToken), picture, mpegTime, cancellationToken);
             var segments = await PutAsync(rendition, slices, cancellationToken);
             if (segments is [])
                 continue;
-            await publication.PutAsync($"{rendition.Name}/{MediaPlaylistWriter.Name}", MediaPlaylistWriter.Write(segments, initSection: null), cancellationToken);
+            await publication.PutAsync(
+                $"{rendition.Name}/{MediaPlaylistWriter.Name}", MediaPlaylistWriter.Write(segments, initSection: null), cancellationToken);
             renditions.Add(new(rendition, CodecString.WebVtt, MeasuredBandwidth.Of(segments), segments));
         }
         return renditions;

@@ -4,7 +4,9 @@ using System.Text;
 namespace IngestVideo.Publishing;
 
 /// <summary>Cuts the cues of a track where the picture is cut, without holding more of them than are seen at once.</summary>
-/// <remarks>A file of a megabyte may hold cues for a gigabyte: compressed in the container, or each of them seen from the beginning to the end, and so in every segment.</remarks>
+/// <remarks>
+/// A file of a megabyte may hold cues for a gigabyte: compressed in the container, or each of them seen from the beginning to the end, and so in every segment.
+/// </remarks>
 /// <param name="limits">What the tracks of a video may come to.</param>
 internal sealed class SubtitleSlicer(SubtitleLimits limits)
 {
@@ -18,7 +20,8 @@ internal sealed class SubtitleSlicer(SubtitleLimits limits)
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="IngestRefusedException">422: a limit is passed.</exception>
     public async IAsyncEnumerable<(MediaSegment Segment, string Text)> SliceAsync(
-        string label, IAsyncEnumerable<Cue> cues, IReadOnlyList<MediaSegment> picture, long mpegTime, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string label, IAsyncEnumerable<Cue> cues, IReadOnlyList<MediaSegment> picture, long mpegTime,
+            [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var reader = cues.GetAsyncEnumerator(cancellationToken);
         if (!await reader.MoveNextAsync())
@@ -42,7 +45,8 @@ internal sealed class SubtitleSlicer(SubtitleLimits limits)
             var bytes = Encoding.UTF8.GetByteCount(text);
             _written += bytes;
             if (_written > limits.SegmentBytes)
-                throw IngestRefusedException.Undecodable($"The subtitles come to more than the {limits.SegmentBytes:N0} bytes that are accepted here: too many cues are seen at once.");
+                throw IngestRefusedException.Undecodable(
+                    $"The subtitles come to more than the {limits.SegmentBytes:N0} bytes that are accepted here: too many cues are seen at once.");
             yield return (segment with { Name = Path.ChangeExtension(segment.Name, ".vtt"), Bytes = bytes }, text);
             visible.RemoveAll(cue => cue.End <= to);
         }

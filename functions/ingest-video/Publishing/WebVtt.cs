@@ -64,7 +64,8 @@ public static class WebVtt
     }
 
     /// <summary>A time as in a cue: hours may have more than two digits.</summary>
-    public static string Time(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours:00}:{time.Minutes:00}:{time.Seconds:00}.{time.Milliseconds:000}");
+    public static string Time(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours:00}:{time.Minutes:00}:{time.Seconds:00}.{time.Milliseconds:000}");
 
     /// <summary>An arrow ends a cue wherever it stands (WebVTT, 4.1, "WebVTT cue text").</summary>
     private static string Escaped(string text) => text.Replace("-->", "--&gt;", StringComparison.Ordinal);
@@ -77,7 +78,8 @@ public static class WebVtt
             return false;
         foreach (var part in parts)
         {
-            if (!double.TryParse(part, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) || number is not (>= 0 and < 1e6)) // nor NaN, which is a number to the parser
+            // NaN, which is a number to the parser, lies in no range.
+            if (!double.TryParse(part, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) || number is not (>= 0 and < 1e6))
                 return false;
             time = time * 60 + TimeSpan.FromMilliseconds(Math.Round(number * 1000));
         }

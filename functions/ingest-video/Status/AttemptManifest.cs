@@ -5,8 +5,8 @@ using Reelseal.Storage;
 namespace IngestVideo.Status;
 
 /// <summary>
-/// What a complete attempt consists of: <see cref="ObjectKeys.Manifest"/>, written before the final multivariant playlist. If the worker dies after that, the next
-/// one completes the status from it. Every viewer can read it, so it holds no title.
+/// What a complete attempt consists of: <see cref="ObjectKeys.Manifest"/>, written before the final multivariant playlist. If the worker dies after that, the
+/// next one completes the status from it. Every viewer can read it, so it holds no title.
 /// </summary>
 public sealed record AttemptManifest
 {

@@ -36,10 +36,12 @@ public sealed class StatusStore(IObjectStore store)
     }
 
     /// <summary>Gives a video its place in the list, before its status document is written for the first time.</summary>
-    public Task AnnounceAsync(VideoId video, DateTimeOffset created, CancellationToken cancellationToken) => _listing.AddAsync(video, created, cancellationToken);
+    public Task AnnounceAsync(VideoId video, DateTimeOffset created, CancellationToken cancellationToken) =>
+        _listing.AddAsync(video, created, cancellationToken);
 
     /// <summary>Takes a place in the list back.</summary>
-    public Task RetractAsync(VideoId video, DateTimeOffset created, CancellationToken cancellationToken) => _listing.RemoveAsync(video, created, cancellationToken);
+    public Task RetractAsync(VideoId video, DateTimeOffset created, CancellationToken cancellationToken) =>
+        _listing.RemoveAsync(video, created, cancellationToken);
 
     /// <returns>The new ETag, or null when the condition did not hold.</returns>
     public async Task<string?> WriteAsync(VideoId video, VideoStatus status, WriteCondition condition, CancellationToken cancellationToken)
@@ -90,7 +92,8 @@ public sealed class StatusStore(IObjectStore store)
     }
 
     /// <summary>The places of a few videos, found by their documents: the list of all may be long.</summary>
-    private async IAsyncEnumerable<ListedVideo> FindAsync(IReadOnlySet<VideoId> videos, ListedVideo? after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<ListedVideo> FindAsync(
+        IReadOnlySet<VideoId> videos, ListedVideo? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var ids = videos.ToList();
         var found = ids.Zip(await ReadAsync(ids, cancellationToken))

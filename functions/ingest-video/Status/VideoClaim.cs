@@ -11,7 +11,8 @@ public readonly record struct ClaimResult(VideoClaim? Claim, VideoStatus? Existi
 
 /// <summary>
 /// The right to work on a video, held by writing its status document: taken with If-None-Match, kept by heartbeats with If-Match. A worker that finds
-/// the document changed by another has lost it, and stops. A claim whose last heartbeat is older than <see cref="IngestOptions.ClaimLifetime"/> may be taken over.
+/// the document changed by another has lost it, and stops. A claim whose last heartbeat is older than <see cref="IngestOptions.ClaimLifetime"/> may be taken
+/// over.
 /// </summary>
 /// <remarks>
 /// It is no lock: a worker that was frozen may go on for a moment after it was overtaken. That does no harm, because every attempt writes under a folder
@@ -33,8 +34,10 @@ public sealed class VideoClaim : IAsyncDisposable
     private VideoStatus _status;
     private string _etag;
 
-    private VideoClaim(StatusStore statuses, StatusStore retryingStatuses, VideoId video, VideoStatus status, string etag, TimeProvider clock, TimeSpan interval, ILogger logger) =>
-        (_statuses, _retryingStatuses, _video, _status, _etag, _clock, _interval, _logger) = (statuses, retryingStatuses, video, status, etag, clock, interval, logger);
+    private VideoClaim(StatusStore statuses, StatusStore retryingStatuses, VideoId video, VideoStatus status, string etag, TimeProvider clock,
+        TimeSpan interval, ILogger logger) =>
+        (_statuses, _retryingStatuses, _video, _status, _etag, _clock, _interval, _logger) =
+            (statuses, retryingStatuses, video, status, etag, clock, interval, logger);
 
     public string Attempt => _status.Attempt;
 
@@ -51,15 +54,18 @@ public sealed class VideoClaim : IAsyncDisposable
     public CancellationToken Lost => _lost.Token;
 
     /// <summary>Takes a video that nobody works on: a new one, a failed one, or one whose worker is silent.</summary>
-    /// <param name="statuses">For heartbeats, of which the next makes good a lost one, and for the first look: a caller learns at once that the store is gone.</param>
-    /// <param name="retryingStatuses">For what must be written: it waits until the store is back. A claim that may have been written must not be left behind.</param>
+    /// <param name="statuses">For heartbeats, of which the next makes good a lost one, and for the first look: a caller learns at once that the store is
+    /// gone.</param>
+    /// <param name="retryingStatuses">For what must be written: it waits until the store is back. A claim that may have been written must not be left
+    /// behind.</param>
     /// <param name="video">Which video.</param>
     /// <param name="clock">The present time.</param>
     /// <param name="options">How often the heart beats, and how long a claim lives without.</param>
     /// <param name="logger">Logs heartbeats that failed.</param>
     /// <param name="cancellationToken">Gives up before there is a claim.</param>
     public static async Task<ClaimResult> TakeAsync(
-        StatusStore statuses, StatusStore retryingStatuses, VideoId video, TimeProvider clock, IngestOptions options, ILogger logger, CancellationToken cancellationToken)
+        StatusStore statuses, StatusStore retryingStatuses, VideoId video, TimeProvider clock, IngestOptions options, ILogger logger,
+            CancellationToken cancellationToken)
     {
         var attempt = NewAttempt();
         VideoStatus? before = null;
@@ -96,8 +102,10 @@ public sealed class VideoClaim : IAsyncDisposable
                 await retryingStatuses.AnnounceAsync(video, status.Created, cancellationToken);
                 announced = status.Created;
             }
-            // Where the answer to a write was lost, the next round finds our own attempt, and writes it again. Not given up half-way: nobody would know of the claim.
-            if (await retryingStatuses.WriteAsync(video, status, found is null ? WriteCondition.IfNew : WriteCondition.IfUnchanged(found.ETag), CancellationToken.None) is not { } etag)
+            // Where the answer to a write was lost, the next round finds our own attempt, and writes it again. Not given up half-way: nobody would know of the
+            // claim.
+            if (await retryingStatuses.WriteAsync(
+                video, status, found is null ? WriteCondition.IfNew : WriteCondition.IfUnchanged(found.ETag), CancellationToken.None) is not { } etag)
                 continue;
             var claim = new VideoClaim(statuses, retryingStatuses, video, status, etag, clock, options.HeartbeatInterval, logger);
             claim._heartbeats = claim.BeatAsync();

@@ -5,8 +5,8 @@ using Reelseal.Storage;
 namespace IngestVideo.Status;
 
 /// <summary>
-/// The order of the videos, the newest first: an empty object for each, whose key holds the time at which the video was created and its id. Any replica adds to it
-/// without a lock, and a page of the list is one listing of keys from a place on, however many videos there are.
+/// The order of the videos, the newest first: an empty object for each, whose key holds the time at which the video was created and its id. Any replica adds to
+/// it without a lock, and a page of the list is one listing of keys from a place on, however many videos there are.
 /// </summary>
 /// <remarks>
 /// An entry is written before the status document and removed after it, so that no video is missing from the list. An entry that a crash left behind

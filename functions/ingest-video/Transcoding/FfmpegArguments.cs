@@ -9,8 +9,8 @@ namespace IngestVideo.Transcoding;
 /// Turns a step of a plan into ffmpeg's arguments: one process, which decodes once and writes every rendition into its own folder of the working directory.
 /// </summary>
 /// <remarks>
-/// Pictures that are needed rarely are taken from what is encoded anyway, as packets. A filter that gives one picture for many would make ffmpeg pull that many through,
-/// and keep them for all other outputs in memory meanwhile.
+/// Pictures that are needed rarely are taken from what is encoded anyway, as packets. A filter that gives one picture for many would make ffmpeg pull that many
+/// through, and keep them for all other outputs in memory meanwhile.
 /// </remarks>
 public static class FfmpegArguments
 {
@@ -20,7 +20,8 @@ public static class FfmpegArguments
         .. Input(step.Plan, container, source, options),
         .. Filters(step),
         // The largest first: it is the one whose pictures ffmpeg counts in its progress.
-        .. step.Video.Index().Reverse().SelectMany(rendition => (string[])[.. Video(rendition.Item, rendition.Index, step.Plan, options), .. Outputs(rendition.Item, step.Plan)]),
+        .. step.Video.Index().Reverse()
+            .SelectMany(rendition => (string[])[.. Video(rendition.Item, rendition.Index, step.Plan, options), .. Outputs(rendition.Item, step.Plan)]),
         .. step.Audio.SelectMany(rendition => (string[])[.. Audio(rendition, step.Plan, options), .. Outputs(rendition, step.Plan)]),
         .. step.Subtitles.SelectMany(Subtitles),
         .. AlsoRead(step),
@@ -36,8 +37,8 @@ public static class FfmpegArguments
     ];
 
     /// <summary>
-    /// Where the size changes on the way, ffmpeg would set up all filters again, and the constant rate would restart at zero. The first filter that looks at pixels
-    /// here is <c>scale</c>, which copes with it; the one with which ffmpeg turns pictures upright would not.
+    /// Where the size changes on the way, ffmpeg would set up all filters again, and the constant rate would restart at zero. The first filter that looks at
+    /// pixels here is <c>scale</c>, which copes with it; the one with which ffmpeg turns pictures upright would not.
     /// </summary>
     private static string[] Reconfigured(VideoTrack? video) =>
         video is { Rotated: false } ? [$"-reinit_filter:{video.StreamIndex.ToString(CultureInfo.InvariantCulture)}", "0"] : [];
@@ -54,11 +55,14 @@ public static class FfmpegArguments
         var common = $"[0:{video.StreamIndex}]{string.Join(',', Normalise(plan, video, encoded[^1].Size))},{tagged},split={encoded.Count}{splits}";
         var chains = encoded.Select((rendition, index) =>
             // Rounding to even sizes leaves pixels that are not quite square.
-            $"[s{index}]{(rendition.FrameRate == plan.FrameRate ? "" : "framestep=2,")}scale={rendition.Size.Width}:{rendition.Size.Height},setsar=1[v{index}]");
+            $"[s{index}]{(rendition.FrameRate == plan.FrameRate ? "" : "framestep=2,")}"
+                + $"scale={rendition.Size.Width}:{rendition.Size.Height},setsar=1[v{index}]");
         return ["-filter_complex", string.Join(';', chains.Prepend(common))];
     }
 
-    /// <summary>What every rendition needs, done once: progressive, constant rate, square pixels, 8-bit 4:2:0, BT.709. ffmpeg has turned it upright before.</summary>
+    /// <summary>
+    /// What every rendition needs, done once: progressive, constant rate, square pixels, 8-bit 4:2:0, BT.709. ffmpeg has turned it upright before.
+    /// </summary>
     private static IEnumerable<string> Normalise(TranscodePlan plan, VideoTrack video, Size size)
     {
         if (video.ShapeChanges)
@@ -84,9 +88,10 @@ public static class FfmpegArguments
             yield return $"fps={plan.FrameRate}:start_time=0";
             if (plan is { FrameCount: { } frames, PictureEnd: { } end })
             {
-                // The last picture stands until the sound has ended. It does not stand in for more pictures than may be missing: those are damage, which must be seen.
+                // The last picture stands until the sound has ended. It does not stand in for more pictures than may be missing: those are damage, which must
+                // be seen.
                 var missing = frames - (int)Math.Floor((end - plan.Tolerance).TotalSeconds * plan.FrameRate.PerSecond);
-                yield return $"tpad=stop_mode=clone:stop={missing.ToString(CultureInfo.InvariantCulture)},trim=end_frame={frames.ToString(CultureInfo.InvariantCulture)}";
+                yield return string.Create(CultureInfo.InvariantCulture, $"tpad=stop_mode=clone:stop={missing},trim=end_frame={frames}");
             }
         }
         if (video.DynamicRange == DynamicRange.Standard)
@@ -99,7 +104,8 @@ public static class FfmpegArguments
                 "bt470bg" or "smpte170m" => "bt601",
                 _ => video.Display.ShortSide < 720 ? "bt601" : "bt709",
             };
-            yield return $"scale={size.Width}:{size.Height}:in_color_matrix={matrix}:out_color_matrix=bt709:in_range={(video.FullRange ? "full" : "tv")}:out_range=tv";
+            var range = video.FullRange ? "full" : "tv";
+            yield return $"scale={size.Width}:{size.Height}:in_color_matrix={matrix}:out_color_matrix=bt709:in_range={range}:out_range=tv";
             yield return "format=yuv420p";
         }
         else
@@ -166,9 +172,12 @@ public static class FfmpegArguments
         return $"{before},apad{padding},atrim=start=0:end={Number(end)}";
     }
 
-    /// <summary>One file a track: ffmpeg's own segments of WebVTT lack the <c>X-TIMESTAMP-MAP</c>. A file that reaches the limit ends there, and is refused.</summary>
+    /// <summary>
+    /// One file a track: ffmpeg's own segments of WebVTT lack the <c>X-TIMESTAMP-MAP</c>. A file that reaches the limit ends there, and is refused.
+    /// </summary>
     private static IEnumerable<string> Subtitles(SubtitleRendition rendition) =>
-        ["-map", $"0:{rendition.Track.StreamIndex}", "-c:s", "webvtt", "-fs", Number(TranscodePlan.MaxSubtitleBytes), "-f", "webvtt", OutputFiles.SubtitleFile(rendition)];
+        ["-map", $"0:{rendition.Track.StreamIndex}", "-c:s", "webvtt", "-fs", Number(TranscodePlan.MaxSubtitleBytes), "-f", "webvtt",
+            OutputFiles.SubtitleFile(rendition)];
 
     /// <summary>Reads what the step makes nothing of, and throws it away.</summary>
     private static IEnumerable<string> AlsoRead(TranscodeStep step)
@@ -184,13 +193,18 @@ public static class FfmpegArguments
         const string keyframes = "noise=drop=not(key)";
         if (plan.IFrames is { } frames && frames.Of == rendition)
         {
-            // A fragment has to say how long its one picture stands. setts holds a packet back, and what it holds at the end is lost: it comes first, where that is no keyframe.
-            // Its colon means something to three parsers before the one it is for.
-            var lengthened = plan.SegmentFormat == SegmentFormat.MpegTs ? "" : $@"setts=ts=PTS\\\:duration=round({Number(plan.KeyframeDuration.TotalSeconds)}/TB),";
-            outputs.Add(Hls(frames, plan.CopiesSource ? TimeSpan.FromMilliseconds(1) : plan.KeyframeDuration, plan.SegmentFormat, $"bsfs/v={lengthened}{keyframes}:"));
+            // A fragment has to say how long its one picture stands. setts holds a packet back, and what it holds at the end is lost: it comes first, where
+            // that is no keyframe. Its colon means something to three parsers before the one it is for.
+            var lengthened = plan.SegmentFormat == SegmentFormat.MpegTs ? ""
+                : $@"setts=ts=PTS\\\:duration=round({Number(plan.KeyframeDuration.TotalSeconds)}/TB),";
+            outputs.Add(Hls(frames, plan.CopiesSource ? TimeSpan.FromMilliseconds(1) : plan.KeyframeDuration, plan.SegmentFormat,
+                $"bsfs/v={lengthened}{keyframes}:"));
         }
         if (plan.Poster is { } poster && poster.Of == rendition)
-            outputs.Add($"[f=matroska:bsfs/v={keyframes}+floor(n/{Number(Math.Floor(poster.At.TotalSeconds * poster.Of.FrameRate.PerSecond) + 1)})]{OutputFiles.PosterFrames}");
+        {
+            var pictures = Math.Floor(poster.At.TotalSeconds * poster.Of.FrameRate.PerSecond) + 1;
+            outputs.Add($"[f=matroska:bsfs/v={keyframes}+floor(n/{Number(pictures)})]{OutputFiles.PosterFrames}");
+        }
         if (plan.Storyboard is { } board && board.Of == rendition)
             outputs.Add($"[f=matroska:bsfs/v={keyframes}]{OutputFiles.StoryboardFrames}");
         return
@@ -208,13 +222,15 @@ public static class FfmpegArguments
     {
         var options = format == SegmentFormat.MpegTs
             ? "max_delay=0"
-            // Times as they are, in each fragment's own box. An edit list would move them for some players and not for others. With negative offsets a fragment begins
-            // when its first picture is seen, where browsers let time begin; without, it begins earlier by as much as B-frames need, and they show it that much later.
+            // Times as they are, in each fragment's own box. An edit list would move them for some players and not for others. With negative offsets a fragment
+            // begins when its first picture is seen, where browsers let time begin; without, it begins earlier by as much as B-frames need, and they show it
+            // that much later.
             // Two parsers take a backslash each from what the third one splits.
             : $"hls_segment_type=fmp4:hls_fmp4_init_filename={OutputFiles.InitSection}:"
                 + @"hls_segment_options=movflags=+frag_discont+negative_cts_offsets\\:use_editlist=0\\:avoid_negative_ts=disabled";
         // temp_file: a segment has its name when it is complete. The playlist of an event is written with each segment, any other at the end.
-        return $"[f=hls:avoid_negative_ts=disabled:{options}:{more}hls_time={Number(segment.TotalSeconds)}:hls_playlist_type={(isEvent ? "event" : "vod")}:hls_flags=temp_file"
+        return $"[f=hls:avoid_negative_ts=disabled:{options}:{more}hls_time={Number(segment.TotalSeconds)}"
+            + $":hls_playlist_type={(isEvent ? "event" : "vod")}:hls_flags=temp_file"
             + $":hls_segment_filename={OutputFiles.SegmentPattern(rendition, format)}]{rendition.Name}/{OutputFiles.Playlist}";
     }
 

@@ -27,7 +27,8 @@ public sealed class StillMaker(Sandbox sandbox, IngestOptions options, ILogger<S
             "-map", "[poster]", .. picture, "-update", "1", OutputFiles.Poster,
             "-map", "[board]", .. picture, "-start_number", "0", OutputFiles.SpritePattern,
         ];
-        var command = await sandbox.WrapAsync("ffmpeg", arguments, new(options.FfmpegMemoryBytes, s_longest, LargestPicture)) with { WorkingDirectory = workspace.Output };
+        var command = await sandbox.WrapAsync(
+            "ffmpeg", arguments, new(options.FfmpegMemoryBytes, s_longest, LargestPicture)) with { WorkingDirectory = workspace.Output };
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(s_longest);
         var result = await ChildProcess.RunAsync(command, onStarted: null, _ => { }, timeout.Token);

@@ -30,14 +30,16 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
     /// <exception cref="IngestRefusedException">422: ffmpeg gave up, or did not end within its limits. 507: the disk is full.</exception>
     /// <exception cref="CopyFailedException">It should copy the source, and reported errors.</exception>
     public async Task TranscodeAsync(
-        TranscodeStep step, Container container, Workspace workspace, Action<TranscodeProgress> onProgress, Action<ChildProcess> onStarted, CancellationToken cancellationToken)
+        TranscodeStep step, Container container, Workspace workspace, Action<TranscodeProgress> onProgress, Action<ChildProcess> onStarted,
+            CancellationToken cancellationToken)
     {
         foreach (var rendition in step.Segmented)
             Directory.CreateDirectory(Path.Combine(workspace.Output, rendition.Name));
         // Processor time is bounded by every core being busy for the whole time.
         var cpuTime = options.MaxTranscodeTime * Environment.ProcessorCount;
         var limits = new ProcessLimits(MemoryFor(step), cpuTime, LargestFile(step.Plan), step.Plan.CopiesSource && !step.IsQuick ? PatientNiceness : Niceness);
-        var command = await sandbox.WrapAsync("ffmpeg", FfmpegArguments.For(step, container, workspace.Source, options), limits) with { WorkingDirectory = workspace.Output };
+        var command = await sandbox.WrapAsync(
+            "ffmpeg", FfmpegArguments.For(step, container, workspace.Source, options), limits) with { WorkingDirectory = workspace.Output };
         logger.LogInformation("{Command}", command);
 
         using var watch = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -84,7 +86,9 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
         return step.IsQuick ? copy : options.FfmpegMemoryBytes - copy;
     }
 
-    /// <summary>No file is larger than this: a segment is some megabytes, and the keyframes for the storyboard are less than the whole of the smallest rendition.</summary>
+    /// <summary>
+    /// No file is larger than this: a segment is some megabytes, and the keyframes for the storyboard are less than the whole of the smallest rendition.
+    /// </summary>
     private long LargestFile(TranscodePlan plan)
     {
         var storyboard = plan.Video is [var smallest, ..] ? (long)(smallest.MaxBitsPerSecond / 4 * options.MaxDuration.TotalSeconds) : 0; // twice its cap
@@ -146,7 +150,8 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
 
         private void Advance(string line, string key, Func<long, double> toSeconds)
         {
-            if (line.StartsWith(key, StringComparison.Ordinal) && long.TryParse(line.AsSpan(key.Length), CultureInfo.InvariantCulture, out var count) && toSeconds(count) > Done.TotalSeconds)
+            if (line.StartsWith(key, StringComparison.Ordinal) && long.TryParse(line.AsSpan(key.Length), CultureInfo.InvariantCulture, out var count)
+                && toSeconds(count) > Done.TotalSeconds)
                 Done = TimeSpan.FromSeconds(toSeconds(count));
         }
     }

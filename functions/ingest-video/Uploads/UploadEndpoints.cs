@@ -12,7 +12,8 @@ internal static class UploadEndpoints
     {
         var video = VideoId.FromCallId(context.Request.Headers["X-Call-Id"]) ?? VideoId.New();
         if (!IngestFilter.ClaimsOf(context).Allows(video))
-            return TypedResults.Problem(statusCode: StatusCodes.Status403Forbidden, detail: "The token is not for this video: name it in the header X-Call-Id.");
+            return TypedResults.Problem(
+                statusCode: StatusCodes.Status403Forbidden, detail: "The token is not for this video: name it in the header X-Call-Id.");
         var request = await ReadAsync(context.Request, UploadJson.Default.UploadRequest, cancellationToken);
         var upload = await uploads.BeginAsync(video, request.Size, cancellationToken);
         return TypedResults.Json(upload, UploadJson.Default.UploadDocument, statusCode: StatusCodes.Status201Created);
@@ -29,7 +30,8 @@ internal static class UploadEndpoints
         var completion = await ReadAsync(context.Request, UploadJson.Default.UploadCompletion, cancellationToken);
         if (completion.Parts is null or [] || completion.Parts.Any(part => part?.Etag is null))
             throw IngestRefusedException.Malformed("parts must list the number and the etag of every part.");
-        return await uploads.CompleteAsync(id, completion.Parts, cancellationToken) ? TypedResults.Json(new(ObjectKeys.Upload(id)), UploadJson.Default.CompletedUpload) : NotFound();
+        return await uploads.CompleteAsync(id, completion.Parts, cancellationToken)
+            ? TypedResults.Json(new(ObjectKeys.Upload(id)), UploadJson.Default.CompletedUpload) : NotFound();
     }
 
     public static async Task<IResult> RemoveAsync(VideoId id, UploadStore uploads, CancellationToken cancellationToken) =>

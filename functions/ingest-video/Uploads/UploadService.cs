@@ -4,7 +4,9 @@ using Reelseal.Storage;
 
 namespace IngestVideo.Uploads;
 
-/// <summary>Uploads straight to the store, so that a big file passes neither the gateway nor this function, and a part that is lost is sent again alone.</summary>
+/// <summary>
+/// Uploads straight to the store, so that a big file passes neither the gateway nor this function, and a part that is lost is sent again alone.
+/// </summary>
 /// <param name="store">Holds the sources.</param>
 /// <param name="uploads">Takes parts in, where the store can.</param>
 /// <param name="options">How large a source may be.</param>
@@ -37,7 +39,8 @@ public sealed class UploadService(IObjectStore store, UploadStore uploads, Inges
 
     /// <summary>Returns an upload that was begun, or null.</summary>
     public async Task<UploadDocument?> FindAsync(VideoId video, CancellationToken cancellationToken) =>
-        await uploads.ReadManifestAsync(video, cancellationToken) is { } manifest && await Parts.ListPartsAsync(ObjectKeys.Upload(video), manifest.Upload, cancellationToken) is { } sent
+        await uploads.ReadManifestAsync(video, cancellationToken) is { } manifest
+            && await Parts.ListPartsAsync(ObjectKeys.Upload(video), manifest.Upload, cancellationToken) is { } sent
             ? await DescribeAsync(video, manifest, sent, cancellationToken) : null;
 
     /// <returns>false when there is no such upload.</returns>
@@ -50,7 +53,8 @@ public sealed class UploadService(IObjectStore store, UploadStore uploads, Inges
         if (await Parts.ListPartsAsync(key, manifest.Upload, cancellationToken) is not { } sent)
             return await store.HeadAsync(key, cancellationToken) is not null; // completed before: the answer to that was lost
         var lengths = sent.ToDictionary(part => part.Number);
-        if (claimed.DistinctBy(part => part.Number).Count() != claimed.Count || !claimed.All(part => lengths.TryGetValue(part.Number, out var there) && SameTag(there.ETag, part.Etag)))
+        if (claimed.DistinctBy(part => part.Number).Count() != claimed.Count
+            || !claimed.All(part => lengths.TryGetValue(part.Number, out var there) && SameTag(there.ETag, part.Etag)))
             throw IngestRefusedException.Malformed("The parts are not those that were sent: compare their numbers and ETags with GET.");
         var bytes = claimed.Sum(part => lengths[part.Number].Length);
         // An address does not bound what is sent to it.
@@ -61,14 +65,17 @@ public sealed class UploadService(IObjectStore store, UploadStore uploads, Inges
         }
         if (bytes != manifest.Size)
             throw IngestRefusedException.Malformed($"The parts hold {bytes} bytes together, not the {manifest.Size} that were announced.");
-        return await Parts.CompleteAsync(key, manifest.Upload, [.. claimed.OrderBy(part => part.Number).Select(part => lengths[part.Number])], cancellationToken)
+        return await Parts.CompleteAsync(
+            key, manifest.Upload, [.. claimed.OrderBy(part => part.Number).Select(part => lengths[part.Number])], cancellationToken)
             ? true : throw IngestRefusedException.Malformed("The store does not take these parts: all but the last must have the part size.");
     }
 
     private IMultipartStore Parts =>
-        uploads.Parts ?? throw new IngestRefusedException(StatusCodes.Status501NotImplemented, "This store takes no uploads in parts. Send the video in one request.");
+        uploads.Parts ?? throw new IngestRefusedException(
+            StatusCodes.Status501NotImplemented, "This store takes no uploads in parts. Send the video in one request.");
 
-    private async Task<UploadDocument> DescribeAsync(VideoId video, UploadManifest manifest, IReadOnlyList<UploadedPart> sent, CancellationToken cancellationToken)
+    private async Task<UploadDocument> DescribeAsync(
+        VideoId video, UploadManifest manifest, IReadOnlyList<UploadedPart> sent, CancellationToken cancellationToken)
     {
         var expires = clock.GetUtcNow() + s_addressLifetime;
         var toSend = new List<PartToSend>();

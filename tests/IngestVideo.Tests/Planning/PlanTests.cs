@@ -58,7 +58,8 @@ public sealed class PlanTests
         Assert.True(Plan(s_film).MayCopySource);
         VideoTrack[] unfit =
         [
-            s_film with { Codec = "hevc" }, s_film with { PixelFormat = "yuv420p10le" }, s_film with { PixelFormat = "yuv444p" }, s_film with { Progressive = false },
+            s_film with { Codec = "hevc" }, s_film with { PixelFormat = "yuv420p10le" }, s_film with { PixelFormat = "yuv444p" },
+                s_film with { Progressive = false },
             s_film with { Rotated = true }, s_film with { SquarePixels = false }, s_film with { FullRange = true }, s_film with { ConstantFrameRate = false },
             s_film with { BeginsAfter = TimeSpan.FromSeconds(0.5) }, s_film with { DynamicRange = DynamicRange.HybridLogGamma }, s_film with { ColorPrimaries = "bt2020" }, s_film with { Display = new(320, 180) }, s_film with { FrameRate = 100 }, s_film with { FrameRate = 28 }, s_film with { Display = new(1921, 1081) }, s_film with { Display = new(7680, 4320) },
         ];

@@ -33,7 +33,8 @@ public sealed class GrowthTests
         Assert.Contains("\n#EXT-X-START:TIME-OFFSET=0.01,PRECISE=YES\n", first.Multivariant, StringComparison.Ordinal);
         var playlists = MultivariantPlaylist.Read(first.Multivariant).Uris.ToDictionary(uri => uri, uri => File.ReadAllText(Path.Combine(first.Folder, uri)));
         Assert.Equal(2, playlists.Count); // one picture, one sound
-        Assert.DoesNotContain(Path.GetFileName(late), playlists.Single(playlist => !playlist.Key.Contains("audio", StringComparison.Ordinal)).Value, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Path.GetFileName(late), playlists.Single(playlist => !playlist.Key.Contains("audio", StringComparison.Ordinal)).Value, StringComparison.Ordinal);
         foreach (var (uri, text) in playlists)
         {
             var playlist = MediaPlaylist.Read(text);
@@ -73,7 +74,8 @@ public sealed class GrowthTests
         var second = await publication.ReplaceAsync("a/playlist.m3u8", "1 2", first, CancellationToken.None);
         var third = await publication.ReplaceAsync("a/playlist.m3u8", "1 2 3", first, CancellationToken.None);
 
-        Assert.Null(await store.PutAsync(publication.KeyOf("a/playlist.m3u8"), new MemoryStream("1 2"u8.ToArray()), WriteCondition.IfUnchanged(first), CancellationToken.None));
+        Assert.Null(await store.PutAsync(
+            publication.KeyOf("a/playlist.m3u8"), new MemoryStream("1 2"u8.ToArray()), WriteCondition.IfUnchanged(first), CancellationToken.None));
 
         Assert.NotEqual(second, third);
         Assert.Equal("1 2 3", await File.ReadAllTextAsync(Path.Combine(folder, publication.KeyOf("a/playlist.m3u8"))));

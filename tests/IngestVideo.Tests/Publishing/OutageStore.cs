@@ -15,7 +15,8 @@ internal sealed class OutageStore(IObjectStore store, Func<string, string, bool>
 
     public bool Begun => Interlocked.Read(ref _begun) != 0;
 
-    public Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken) => CallAsync("HEAD", key, () => store.HeadAsync(key, cancellationToken));
+    public Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken) =>
+        CallAsync("HEAD", key, () => store.HeadAsync(key, cancellationToken));
 
     public Task<StoredObject?> GetAsync(string key, ByteRange? range, string? unlessETag, CancellationToken cancellationToken) =>
         CallAsync("GET", key, () => store.GetAsync(key, range, unlessETag, cancellationToken));
@@ -31,7 +32,8 @@ internal sealed class OutageStore(IObjectStore store, Func<string, string, bool>
 
     public async IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var entry in await CallAsync("LIST", prefix, async () => await store.ListAsync(prefix, startAfter, cancellationToken).ToListAsync(cancellationToken)))
+        foreach (var entry in await CallAsync(
+            "LIST", prefix, async () => await store.ListAsync(prefix, startAfter, cancellationToken).ToListAsync(cancellationToken)))
             yield return entry;
     }
 
@@ -39,6 +41,7 @@ internal sealed class OutageStore(IObjectStore store, Func<string, string, bool>
     {
         if (!Begun && begins(method, key) && Interlocked.CompareExchange(ref _begun, TimeProvider.System.GetTimestamp(), 0) == 0 && answerIsLost)
             await call();
-        return Begun && TimeProvider.System.GetElapsedTime(_begun) < lasts ? throw new UpstreamException("The object store cannot be reached.", timedOut: false) : await call();
+        return Begun && TimeProvider.System.GetElapsedTime(_begun) < lasts
+            ? throw new UpstreamException("The object store cannot be reached.", timedOut: false) : await call();
     }
 }

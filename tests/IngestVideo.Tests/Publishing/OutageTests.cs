@@ -35,7 +35,9 @@ public sealed class OutageTests
     public async Task Is_waited_out_before_a_refusal_as_well_so_that_nothing_is_stuck()
     {
         var writes = 0;
-        await using var host = await StartAsync((method, key) => method == "LIST" && key.StartsWith("videos/", StringComparison.Ordinal) && Interlocked.Increment(ref writes) == 1, s_short);
+        await using var host =
+            await StartAsync((method, key) => method == "LIST" && key.StartsWith("videos/", StringComparison.Ordinal) && Interlocked.Increment(ref writes) == 1,
+            s_short);
         var id = VideoId.New();
 
         using var response = await host.PostAsync(new MemoryStream("no video"u8.ToArray()), id);

@@ -17,7 +17,8 @@ public sealed class ShortTailsTests
     {
         (Rendition Rendition, IReadOnlyList<(string Name, double Seconds)> Segments)[] cuts =
         [
-            (new VideoRendition("large", new(320, 180), new(60, 1), 1, 120), Segments(large)), (new VideoRendition("small", new(160, 90), new(30, 1), 1, 60), Segments(small)),
+            (new VideoRendition("large", new(320, 180), new(60, 1), 1, 120), Segments(large)),
+                (new VideoRendition("small", new(160, 90), new(30, 1), 1, 60), Segments(small)),
             (new AudioRendition("sound", "", new(1, null, null, 2, Default: true), Default: true), Segments(sound)),
         ];
 

@@ -99,7 +99,8 @@ public sealed class StageTests : IAsyncLifetime
         var video = await PublishedVideo.ReadAsync(_host, _id);
         Assert.NotEqual(PublishedAttempt.Read(_pointers[0])!.Attempt, video.Status.Attempt);
         Assert.All(await _host.KeysAsync(), key => Assert.True(
-            key.StartsWith("status/", StringComparison.Ordinal) || key == ObjectKeys.Multivariant(_id) || key.StartsWith(ObjectKeys.Attempt(_id, video.Status.Attempt), StringComparison.Ordinal), key));
+            key.StartsWith("status/", StringComparison.Ordinal) || key == ObjectKeys.Multivariant(_id)
+                || key.StartsWith(ObjectKeys.Attempt(_id, video.Status.Attempt), StringComparison.Ordinal), key));
         Assert.NotEqual(await Clip.PicturesHashAsync(source), await Clip.PicturesHashAsync(video.Joined(Copied)));
     }
 
@@ -160,7 +161,9 @@ public sealed class StageTests : IAsyncLifetime
 
         // Another worker takes the video over, as it may once this one has been silent for long.
         var statuses = new StatusStore(_store);
-        await statuses.WriteAsync(_id, first.Status with { Attempt = "fedcba9876543210", State = VideoState.Receiving, Updated = DateTimeOffset.UtcNow }, s_always, CancellationToken.None);
+        await statuses.WriteAsync(
+            _id, first.Status with { Attempt = "fedcba9876543210", State = VideoState.Receiving, Updated = DateTimeOffset.UtcNow }, s_always,
+            CancellationToken.None);
         _encoded.SetResult();
         using var response = await ingest;
 
@@ -177,7 +180,8 @@ public sealed class StageTests : IAsyncLifetime
         var dead = await PublishedVideo.ReadAsync(_host, _id);
         var stage = PublicationStages.TagOf(PublicationStage.Playable);
         // As it was a moment before the end.
-        await PutAsync(ObjectKeys.Multivariant(dead.Id), dead.Multivariant.Replace("#EXT-X-INDEPENDENT-SEGMENTS\n", "#EXT-X-INDEPENDENT-SEGMENTS\n" + stage, StringComparison.Ordinal));
+        await PutAsync(ObjectKeys.Multivariant(dead.Id),
+            dead.Multivariant.Replace("#EXT-X-INDEPENDENT-SEGMENTS\n", "#EXT-X-INDEPENDENT-SEGMENTS\n" + stage, StringComparison.Ordinal));
         var silent = dead.Status with { State = VideoState.Transcoding, Updated = DateTimeOffset.UtcNow.AddHours(-1) };
         await new StatusStore(_store).WriteAsync(dead.Id, silent, s_always, CancellationToken.None);
         _pointers.Clear();
@@ -240,9 +244,11 @@ public sealed class StageTests : IAsyncLifetime
     private static async Task<string> DamagedAsync()
     {
         var whole = await SourceAsync();
-        var packets = await Clip.RunAsync("ffprobe", ["-v", "error", "-select_streams", "v", "-show_entries", "packet=pos,size,flags", "-of", "csv=p=0", whole]);
+        var packets = await Clip.RunAsync(
+            "ffprobe", ["-v", "error", "-select_streams", "v", "-show_entries", "packet=pos,size,flags", "-of", "csv=p=0", whole]);
         var bytes = await File.ReadAllBytesAsync(whole);
-        foreach (var line in packets.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(30).Where(line => !line.Contains('K', StringComparison.Ordinal)))
+        foreach (var line in packets.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(30)
+            .Where(line => !line.Contains('K', StringComparison.Ordinal)))
         {
             var fields = line.Split(',').Take(2).Select(int.Parse).Order().ToArray();
             var (size, position) = (fields[0], fields[1]);
@@ -262,13 +268,15 @@ public sealed class StageTests : IAsyncLifetime
         var folder = Path.Combine(video.Folder, video.Status.Attempt);
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
-            files.Add(Path.GetRelativePath(folder, path), Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(await File.ReadAllBytesAsync(path))));
+            files.Add(Path.GetRelativePath(folder, path),
+                Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(await File.ReadAllBytesAsync(path))));
         return files;
     }
 
     private Task HoldEncoded(string key) => key.Contains($"/{Encoded}/", StringComparison.Ordinal) ? _encoded.Task : Task.CompletedTask;
 
-    private async Task PutAsync(string key, string text) => await _store.PutAsync(key, new MemoryStream(Encoding.UTF8.GetBytes(text)), s_always, CancellationToken.None);
+    private async Task PutAsync(string key, string text) =>
+        await _store.PutAsync(key, new MemoryStream(Encoding.UTF8.GetBytes(text)), s_always, CancellationToken.None);
 
     private async Task RecordAsync(string key)
     {

@@ -74,7 +74,8 @@ public sealed class SubtitleTests
         var subtitles = Path.Combine(host.Root, "many.srt");
         await File.WriteAllLinesAsync(subtitles, Enumerable.Range(0, 25_000).Select(cue => $"{cue + 1}\n00:00:{cue % 50 / 5:00},{cue % 5 * 200:000} --> 00:00:{cue % 50 / 5:00},{cue % 5 * 200 + 199:000}\n{line}{cue}\n"), Token);
         var clip = Path.Combine(host.Root, "bomb.mkv");
-        await Clip.RunAsync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "testsrc=s=160x90:r=5:d=10", "-i", subtitles, "-c:v", "libx264", "-c:s", "srt", clip]);
+        await Clip.RunAsync("ffmpeg",
+            ["-v", "error", "-f", "lavfi", "-i", "testsrc=s=160x90:r=5:d=10", "-i", subtitles, "-c:v", "libx264", "-c:s", "srt", clip]);
 
         using var response = await host.PostAsync(clip);
 
@@ -84,5 +85,6 @@ public sealed class SubtitleTests
     }
 
     private static async Task<List<string>> SliceAsync(string file, SubtitleLimits? limits = null) =>
-        await new SubtitleSlicer(limits ?? new()).SliceAsync("English", WebVtt.ReadAsync(new StringReader(file), Token), s_picture, mpegTime: 0, Token).Select(slice => slice.Text).ToListAsync(Token);
+        await new SubtitleSlicer(limits ?? new()).SliceAsync("English", WebVtt.ReadAsync(new StringReader(file), Token), s_picture, mpegTime: 0, Token)
+            .Select(slice => slice.Text).ToListAsync(Token);
 }

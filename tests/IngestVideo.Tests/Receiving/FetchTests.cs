@@ -83,11 +83,13 @@ public sealed class FetchTests(CephRgw s3)
 
         public Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken) => store.HeadAsync(key, cancellationToken);
 
-        public Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken) => store.PutAsync(key, content, condition, cancellationToken);
+        public Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken) =>
+            store.PutAsync(key, content, condition, cancellationToken);
 
         public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => store.DeleteAsync(keys, cancellationToken);
 
-        public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, CancellationToken cancellationToken) => store.ListAsync(prefix, startAfter, cancellationToken);
+        public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, CancellationToken cancellationToken) =>
+            store.ListAsync(prefix, startAfter, cancellationToken);
     }
 
     private sealed class BreakingStream(Stream content, Func<Task> whenItBreaks) : MemoryStream
@@ -105,6 +107,7 @@ public sealed class FetchTests(CephRgw s3)
     /// <summary>A clock by which every wait is over at once.</summary>
     private sealed class ImpatientClock : TimeProvider
     {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => base.CreateTimer(callback, state, TimeSpan.Zero, period);
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, TimeSpan.Zero, period);
     }
 }

@@ -55,7 +55,10 @@ public sealed class FormBombTests
         await host.AssertNothingIsLeftAsync();
     }
 
-    /// <summary>Sends a form and reads the answer meanwhile: a refusal closes the connection before everything is sent, and a client that reads only afterwards may miss it.</summary>
+    /// <summary>
+    /// Sends a form and reads the answer meanwhile: a refusal closes the connection before everything is sent, and a client that reads only afterwards may miss
+    /// it.
+    /// </summary>
     /// <returns>The status line.</returns>
     private static async Task<string?> SendAsync(IngestHost host, Stream form)
     {

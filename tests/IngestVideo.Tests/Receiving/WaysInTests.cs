@@ -38,7 +38,8 @@ public sealed class WaysInTests(CephRgw rgw)
     {
         var bucket = await rgw.CreateBucketAsync();
         await using var host = await IngestHost.StartAsync(bucket);
-        await using var worker = await WorkerProcess.StartAsync(host, [("STORE_DIRECTORY", ""), .. bucket.Environment.Select(variable => (variable.Key, variable.Value))]);
+        await using var worker =
+            await WorkerProcess.StartAsync(host, [("STORE_DIRECTORY", ""), .. bucket.Environment.Select(variable => (variable.Key, variable.Value))]);
         var clip = Path.Combine(host.Root, "large.mp4");
         File.Copy(await Clip.SimpleAsync(), clip);
         await using (var file = File.Open(clip, FileMode.Append))
@@ -67,7 +68,8 @@ public sealed class WaysInTests(CephRgw rgw)
                 using (var request = new HttpRequestMessage(HttpMethod.Post, "/") { Content = video, Headers = { TransferEncodingChunked = true } })
                     return await client.SendAsync(request);
             case "form":
-                using (var form = new MultipartFormDataContent { { new StringContent("A title"), "title" }, { video, "file", "video.mp4" }, { new StringContent("x"), "other" } })
+                using (var form = new MultipartFormDataContent { { new StringContent("A title"), "title" }, { video, "file", "video.mp4" },
+                    { new StringContent("x"), "other" } })
                 using (var request = new HttpRequestMessage(HttpMethod.Post, "/") { Content = form, Headers = { TransferEncodingChunked = true } })
                     return await client.SendAsync(request);
             default:

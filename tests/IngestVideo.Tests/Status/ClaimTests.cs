@@ -160,7 +160,8 @@ public sealed class ClaimTests : IDisposable
     [Fact(Timeout = Limit)]
     public async Task Of_several_at_once_one_has_it_and_the_others_leave_no_place_in_the_list()
     {
-        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(number => Task.Run(() => TakeAsync(_store, new ShiftedClock(TimeSpan.FromSeconds(number))))));
+        var results = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(number => Task.Run(() => TakeAsync(_store, new ShiftedClock(TimeSpan.FromSeconds(number))))));
 
         var claim = Assert.Single(results, result => result.Claim is not null).Claim!;
         await claim.DisposeAsync();

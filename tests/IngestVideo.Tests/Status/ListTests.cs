@@ -23,7 +23,8 @@ public sealed class ListTests(CephRgw s3)
 
         Assert.Equal(videos, await WalkAsync(store, videos: null, limit: 10));
         Assert.Equal(videos, await WalkAsync(store, videos: null, limit: 25));
-        Assert.Equal([videos[3], videos[8], videos[20]], await WalkAsync(store, new HashSet<VideoId> { videos[20], videos[3], videos[8], VideoId.New() }, limit: 2));
+        Assert.Equal([videos[3], videos[8], videos[20]],
+            await WalkAsync(store, new HashSet<VideoId> { videos[20], videos[3], videos[8], VideoId.New() }, limit: 2));
         Assert.Empty(await WalkAsync(store, new HashSet<VideoId>(), limit: 2));
     }
 
@@ -114,7 +115,8 @@ public sealed class ListTests(CephRgw s3)
         var statuses = new StatusStore(store);
         var videos = Enumerable.Range(0, count).Select(_ => VideoId.New()).ToList();
         await Parallel.ForEachAsync(
-            Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 32, CancellationToken = Token }, async (index, _) => await AddAsync(statuses, videos[index], s_begin.AddSeconds(count - index)));
+            Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 32, CancellationToken = Token }, async (index, _) =>
+                await AddAsync(statuses, videos[index], s_begin.AddSeconds(count - index)));
         return videos;
     }
 

@@ -119,7 +119,8 @@ public sealed class OnceTests
         await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(real, async key =>
         {
             if (key.EndsWith("multivariant.m3u8", StringComparison.Ordinal))
-                await real.PutAsync(key, new MemoryStream(Encoding.UTF8.GetBytes($"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{other}/234p/playlist.m3u8\n")), WriteCondition.IfNew, CancellationToken.None);
+                await real.PutAsync(key, new MemoryStream(Encoding.UTF8.GetBytes($"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{other}/234p/playlist.m3u8\n")),
+                    WriteCondition.IfNew, CancellationToken.None);
         })));
         var id = VideoId.New();
 
@@ -232,7 +233,8 @@ public sealed class OnceTests
     {
         var failures = 0;
         await using var host = await IngestHost.StartAsync(key =>
-            key.StartsWith("videos/", StringComparison.Ordinal) && Interlocked.Increment(ref failures) % 3 != 0 ? throw new UpstreamException("Out of order.", timedOut: false) : Task.CompletedTask);
+            key.StartsWith("videos/", StringComparison.Ordinal) && Interlocked.Increment(ref failures) % 3 != 0
+                ? throw new UpstreamException("Out of order.", timedOut: false) : Task.CompletedTask);
 
         var video = await host.IngestAsync(await Clip.SimpleAsync());
 
@@ -274,7 +276,8 @@ public sealed class OnceTests
         var video = await host.IngestAsync(await Clip.SimpleAsync());
 
         var objects = written.Where(key => key.StartsWith("videos/", StringComparison.Ordinal)).ToList();
-        Assert.Equal((await host.KeysAsync()).Where(key => key.StartsWith("videos/", StringComparison.Ordinal)).Order(StringComparer.Ordinal), objects.Order(StringComparer.Ordinal));
+        Assert.Equal((await host.KeysAsync()).Where(key => key.StartsWith("videos/", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
+            objects.Order(StringComparer.Ordinal));
         Assert.Equal($"videos/{video.Id}/multivariant.m3u8", objects[^1]);
     }
 
@@ -282,7 +285,8 @@ public sealed class OnceTests
     public async Task A_lasting_store_error_is_reported_and_leaves_only_the_status()
     {
         await using var host = await IngestHost.StartAsync(key =>
-            key.EndsWith(".m3u8", StringComparison.Ordinal) ? throw new UpstreamException("The object store does not answer.", timedOut: true) : Task.CompletedTask);
+            key.EndsWith(".m3u8", StringComparison.Ordinal) ? throw new UpstreamException("The object store does not answer.", timedOut: true)
+                : Task.CompletedTask);
         var id = VideoId.New();
 
         using var response = await host.PostAsync(await Clip.SimpleAsync(), id);

@@ -4,7 +4,9 @@ using static IngestVideo.Tests.StreamAssert;
 
 namespace IngestVideo.Tests.Transcoding;
 
-/// <summary>Every rendition covers the same time and shows every moment of the source at its own: with the default preset, whose pictures are not in order.</summary>
+/// <summary>
+/// Every rendition covers the same time and shows every moment of the source at its own: with the default preset, whose pictures are not in order.
+/// </summary>
 public sealed class ClockTests : IAsyncLifetime
 {
     private const int Limit = 180_000;
@@ -75,7 +77,8 @@ public sealed class ClockTests : IAsyncLifetime
         var video = await IngestAsync(format, await Clip.MakeAsync(name, $"{streams} {X264} -c:a aac"));
 
         Assert.Equal(seconds, video.Status.Duration!.Value, 0.1); // B-frames make a Matroska that begins late a little later
-        Assert.All(video.Streams.Pictures.Concat(video.Streams.Sounds), rendition => Assert.Equal(video.Status.Duration.Value, rendition.End - rendition.Start, 0.05));
+        Assert.All(video.Streams.Pictures.Concat(video.Streams.Sounds), rendition =>
+            Assert.Equal(video.Status.Duration.Value, rendition.End - rendition.Start, 0.05));
     }
 
     [Theory(Timeout = Limit)]
@@ -98,7 +101,8 @@ public sealed class ClockTests : IAsyncLifetime
     [InlineData("ts", "late", "-af atrim=start=1.2 -c:a ac3 -ac 2", "-c:a ac3 -ac 6")] // silence before it must not come twice
     public async Task A_sound_that_changes_on_the_way_stays_with_its_picture(string format, string name, string before, string after)
     {
-        var first = await Clip.MakeAsync($"change-{name}-1.ts", $"-f lavfi -i color=black:s=160x90:d=5:r=10 -f lavfi -i anullsrc=r=48000:d=5 {X264} -bf 0 {before}");
+        var first = await Clip.MakeAsync(
+            $"change-{name}-1.ts", $"-f lavfi -i color=black:s=160x90:d=5:r=10 -f lavfi -i anullsrc=r=48000:d=5 {X264} -bf 0 {before}");
         var second = await Clip.MakeAsync($"change-{name}-2.ts", $"{FlashAndBeep} -bf 0 {after} -output_ts_offset 5");
         var both = Path.ChangeExtension(first, "both.ts");
         await File.WriteAllBytesAsync(both, [.. await File.ReadAllBytesAsync(first), .. await File.ReadAllBytesAsync(second)]);
@@ -114,7 +118,8 @@ public sealed class ClockTests : IAsyncLifetime
     [Fact(Timeout = Limit)]
     public async Task A_duration_that_is_announced_too_short_cuts_nothing()
     {
-        var clip = await File.ReadAllBytesAsync(await Clip.MakeAsync("stale.flv", $"-f lavfi -i testsrc2=s=64x64:r=5:d=90 -f lavfi -i sine=d=90:r=44100 {X264} -c:a aac -b:a 32k"));
+        var clip = await File.ReadAllBytesAsync(
+            await Clip.MakeAsync("stale.flv", $"-f lavfi -i testsrc2=s=64x64:r=5:d=90 -f lavfi -i sine=d=90:r=44100 {X264} -c:a aac -b:a 32k"));
         var stale = clip.AsSpan(clip.AsSpan().IndexOf("duration"u8) + 9, 8);
         System.Buffers.Binary.BinaryPrimitives.WriteDoubleBigEndian(stale, 4);
 
@@ -140,7 +145,8 @@ public sealed class ClockTests : IAsyncLifetime
     /// <summary>The presentation time of the first moment that is not silent.</summary>
     private static async Task<double> FirstSoundAsync(PublishedVideo video)
     {
-        var errors = await Clip.ErrorsAsync("ffmpeg", ["-nostdin", "-copyts", "-i", video.Joined("audio-und"), "-af", "silencedetect=n=-30dB:d=1.5", "-f", "null", "-"]);
+        var errors = await Clip.ErrorsAsync(
+            "ffmpeg", ["-nostdin", "-copyts", "-i", video.Joined("audio-und"), "-af", "silencedetect=n=-30dB:d=1.5", "-f", "null", "-"]);
         return double.Parse(Regex.Match(errors, "silence_end: ([0-9.]+)").Groups[1].Value, CultureInfo.InvariantCulture);
     }
 }

@@ -41,7 +41,8 @@ public sealed class CopyTests : IAsyncLifetime
     [Fact(Timeout = Limit)]
     public async Task A_source_of_sixty_pictures_a_second_is_copied_beside_renditions_of_thirty()
     {
-        var source = await Clip.MakeAsync("copied-60fps.mp4", $"-f lavfi -i testsrc2=s=960x540:r=60:d=7,{Tags} {Picture} -preset ultrafast -g 120 -keyint_min 120");
+        var source = await Clip.MakeAsync(
+            "copied-60fps.mp4", $"-f lavfi -i testsrc2=s=960x540:r=60:d=7,{Tags} {Picture} -preset ultrafast -g 120 -keyint_min 120");
 
         var video = await Host.IngestAsync(source);
 
@@ -79,7 +80,8 @@ public sealed class CopyTests : IAsyncLifetime
     [Fact(Timeout = Limit)]
     public async Task A_source_whose_size_changes_on_the_way_is_encoded()
     {
-        var (small, large) = (await Clip.MakeAsync("change-1.ts", $"{Source} {Every60} -an"), await Clip.MakeAsync("change-2.ts", $"{Source} {Every60} -an -vf scale=320:180"));
+        var (small, large) = (
+            await Clip.MakeAsync("change-1.ts", $"{Source} {Every60} -an"), await Clip.MakeAsync("change-2.ts", $"{Source} {Every60} -an -vf scale=320:180"));
         var both = Path.ChangeExtension(small, "both.ts");
         await File.WriteAllBytesAsync(both, [.. await File.ReadAllBytesAsync(small), .. await File.ReadAllBytesAsync(large)]);
         var source = await Clip.MakeAsync("change.mkv", $"-i {both} -map 0:v -c copy");
@@ -98,7 +100,8 @@ public sealed class CopyTests : IAsyncLifetime
         await using var host = await IngestHost.StartAsync(("SEGMENT_FORMAT", format));
         // The same sequence parameter set, another picture parameter set.
         var first = await Clip.MakeAsync("header-1.flv", $"{flash},{Tags} {Picture} -profile:v high {Every60}");
-        var second = await Clip.MakeAsync($"header-2-{changes}.flv", $"{flash},{Tags} {Picture} -profile:v high {Every60} -x264-params cabac={(changes ? 0 : 1)}");
+        var second = await Clip.MakeAsync(
+            $"header-2-{changes}.flv", $"{flash},{Tags} {Picture} -profile:v high {Every60} -x264-params cabac={(changes ? 0 : 1)}");
         var both = Path.ChangeExtension(first, "both.flv");
         await File.WriteAllBytesAsync(both, JoinFlv(await File.ReadAllBytesAsync(first), await File.ReadAllBytesAsync(second), milliseconds: 7000));
 
@@ -110,7 +113,9 @@ public sealed class CopyTests : IAsyncLifetime
         Assert.Equal(14, video.Status.Duration!.Value, 0.1);
     }
 
-    /// <summary>Puts the tags of one FLV after those of another, later by so many milliseconds (Adobe Flash Video File Format Specification, annex E).</summary>
+    /// <summary>
+    /// Puts the tags of one FLV after those of another, later by so many milliseconds (Adobe Flash Video File Format Specification, annex E).
+    /// </summary>
     private static byte[] JoinFlv(byte[] first, byte[] second, int milliseconds)
     {
         const int header = 13;

@@ -26,7 +26,8 @@ public sealed class LongVideoTests
         // A minute whose packets are repeated: picture and sound separately, so that pictures follow one another exactly.
         var picture = await Clip.MakeAsync("minute.mp4", "-f lavfi -i testsrc2=s=640x360:r=10:d=60 -c:v libx264 -preset ultrafast -bf 0 -g 20 -keyint_min 20 -sc_threshold 0 -b:v 200k -pix_fmt yuv420p");
         var sound = await Clip.MakeAsync("minute.m4a", "-f lavfi -i sine=d=60:r=48000 -c:a aac -b:a 64k");
-        var film = await Clip.MakeAsync($"film-{seconds}.mp4", $"-stream_loop {seconds / 60 - 1} -i {picture} -stream_loop {seconds / 60 - 1} -i {sound} -map 0 -map 1 -c copy");
+        var film = await Clip.MakeAsync(
+            $"film-{seconds}.mp4", $"-stream_loop {seconds / 60 - 1} -i {picture} -stream_loop {seconds / 60 - 1} -i {sound} -map 0 -map 1 -c copy");
         await using var host = await IngestHost.StartAsync();
         await using var worker = await WorkerProcess.StartAsync(host, ("COPY_SOURCE", copy), ("X264_PRESET", "ultrafast"));
         worker.Client.Timeout = TimeSpan.FromMinutes(45);
@@ -61,14 +62,16 @@ public sealed class LongVideoTests
         foreach (var rendition in video.Status.Renditions)
         {
             var segments = Segments(video, rendition.Name);
-            Assert.InRange(segments.Count, rendition.Type == "iframes" ? seconds / 2 - 2 : seconds / 6 - 2, rendition.Type == "iframes" ? seconds / 2 + 2 : seconds / 6 + 2);
+            Assert.InRange(segments.Count, rendition.Type == "iframes" ? seconds / 2 - 2 : seconds / 6 - 2, rendition.Type == "iframes" ? seconds / 2 + 2
+                : seconds / 6 + 2);
             Assert.Equal(seconds, segments.Sum(segment => segment.Seconds), 0.001 * seconds + 1);
             Assert.All(segments, segment => Assert.True(new FileInfo(video.File(rendition.Name, segment.Name)).Length > 0));
         }
         Assert.Equal(["audio", "iframes", "video", "video"], video.Status.Renditions.Select(rendition => rendition.Type).Order());
         Assert.Empty(Directory.EnumerateFileSystemEntries(worker.WorkDirectory));
         // The last segment still belongs to the first one's time: picture and sound end together.
-        var ends = await Task.WhenAll(video.Status.Renditions.Where(rendition => rendition.Type is "video" or "audio").Select(rendition => EndAsync(video, rendition)));
+        var ends = await Task.WhenAll(
+            video.Status.Renditions.Where(rendition => rendition.Type is "video" or "audio").Select(rendition => EndAsync(video, rendition)));
         Assert.All(ends, end => Assert.Equal(ends[0], end, 0.001 * seconds + 0.5));
     }
 
@@ -83,7 +86,8 @@ public sealed class LongVideoTests
     {
         try
         {
-            return new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Where(file => file.Name != "source" && file.Exists).Sum(file => file.Length);
+            return new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Where(file => file.Name != "source" && file.Exists)
+                .Sum(file => file.Length);
         }
         catch (IOException)
         {

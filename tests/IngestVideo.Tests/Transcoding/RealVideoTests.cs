@@ -19,7 +19,8 @@ public sealed class RealVideoTests : IAsyncLifetime
     public async Task A_phone_held_upright_gives_upright_pixels(int degrees, int width, int height, string redIs)
     {
         // The left half of what the sensor saw is red.
-        var sensor = await Clip.MakeAsync("sensor.mp4", $"-f lavfi -i color=red:s=160x180:d=2 -f lavfi -i color=blue:s=160x180:d=2 -filter_complex hstack {X264} -pix_fmt yuv420p");
+        var sensor = await Clip.MakeAsync(
+            "sensor.mp4", $"-f lavfi -i color=red:s=160x180:d=2 -f lavfi -i color=blue:s=160x180:d=2 -filter_complex hstack {X264} -pix_fmt yuv420p");
 
         var turned = Path.ChangeExtension(sensor, $"{degrees}.mp4");
         await File.WriteAllBytesAsync(turned, Turned(await File.ReadAllBytesAsync(sensor), degrees)); // how ffmpeg is asked for it changes from version to version
@@ -105,7 +106,8 @@ public sealed class RealVideoTests : IAsyncLifetime
         var video = await IngestedAsync(
             "interlaced.ts", "-f lavfi -i testsrc2=s=320x240:r=50:d=3 -vf tinterlace=interleave_top,fieldorder=tff -c:v mpeg2video -b:v 4M -flags +ilme+ildct -top 1");
 
-        var errors = await Clip.ErrorsAsync("ffmpeg", ["-nostdin", "-allowed_extensions", "ALL", "-i", video.Playlist(video.LargestVideo), "-vf", "idet", "-f", "null", "-"]);
+        var errors = await Clip.ErrorsAsync(
+            "ffmpeg", ["-nostdin", "-allowed_extensions", "ALL", "-i", video.Playlist(video.LargestVideo), "-vf", "idet", "-f", "null", "-"]);
         var found = Regex.Matches(errors, @"Multi frame detection: TFF:\s*(\d+) BFF:\s*(\d+) Progressive:\s*(\d+)")[^1]; // ffmpeg 7 counts from the start again after its first pass
         Assert.True(Number(found, 3) > 10 * (Number(found, 1) + Number(found, 2)), found.Value);
         Assert.Equal(3, video.Status.Duration!.Value, 0.15);
@@ -183,7 +185,8 @@ public sealed class RealVideoTests : IAsyncLifetime
     [Theory(Timeout = Limit)]
     [InlineData("sound.m4a", "-f lavfi -i sine=f=440:d=8 -c:a aac")]
     [InlineData("sound.mkv", "-f lavfi -i sine=f=440:d=8 -c:a libopus")]
-    [InlineData("sound-with-cover.m4a", "-f lavfi -i sine=f=440:d=8 -f lavfi -i color=red:s=300x300:d=0.04 -map 0 -map 1 -c:a aac -c:v mjpeg -disposition:v:0 attached_pic -f mp4")]
+    [InlineData("sound-with-cover.m4a",
+        "-f lavfi -i sine=f=440:d=8 -f lavfi -i color=red:s=300x300:d=0.04 -map 0 -map 1 -c:a aac -c:v mjpeg -disposition:v:0 attached_pic -f mp4")]
     public async Task Sound_alone_is_a_stream_of_sound(string name, string arguments)
     {
         var video = await IngestedAsync(name, arguments);
@@ -320,7 +323,8 @@ public sealed class RealVideoTests : IAsyncLifetime
             $"-f lavfi -i color=black:s=320x180:d=6:r=25 -itsoffset 1.5 -f lavfi -i aevalsrc=0.8*sin(880*2*PI*t)*gte(t\\,2.5):s=48000:d=4.5 -vf drawbox=color=white:t=fill:enable='gte(t\\,3.99)' {X264} -pix_fmt yuv420p -c:a pcm_s16le");
 
         var flash = await FirstWhiteAsync(video, video.LargestVideo);
-        var errors = await Clip.ErrorsAsync("ffmpeg", ["-nostdin", "-copyts", "-i", video.File("audio-und", "00000.ts"), "-af", "silencedetect=n=-30dB:d=0.5", "-f", "null", "-"]);
+        var errors = await Clip.ErrorsAsync(
+            "ffmpeg", ["-nostdin", "-copyts", "-i", video.File("audio-und", "00000.ts"), "-af", "silencedetect=n=-30dB:d=0.5", "-f", "null", "-"]);
         var beep = double.Parse(Regex.Match(errors, "silence_end: ([0-9.]+)").Groups[1].Value, CultureInfo.InvariantCulture);
         Assert.Equal(flash, beep, 0.05);
     }
@@ -330,7 +334,8 @@ public sealed class RealVideoTests : IAsyncLifetime
     {
         var video = await IngestedAsync("slide.mp4", $"-f lavfi -i smptebars=s=640x360:d=8:r=30 {X264} -pix_fmt yuv420p");
 
-        Assert.All(video.Status.Renditions.Where(rendition => rendition.Type == "video"), rendition => Assert.InRange(rendition.AverageBandwidth!.Value, 1, 100_000));
+        Assert.All(video.Status.Renditions.Where(rendition => rendition.Type == "video"), rendition =>
+            Assert.InRange(rendition.AverageBandwidth!.Value, 1, 100_000));
     }
 
     [Fact(Timeout = Limit)]
@@ -340,8 +345,12 @@ public sealed class RealVideoTests : IAsyncLifetime
 
         var folder = Path.Combine(video.Folder, video.Status.Attempt);
         Assert.Equal($"videos/{video.Id}/{video.Status.Attempt}/poster.jpg", video.Status.Poster);
-        Assert.Contains("320,180", await Clip.RunAsync("ffprobe", ["-v", "error", "-show_entries", "stream=width,height", "-of", "csv", Path.Combine(folder, "poster.jpg")]), StringComparison.Ordinal);
-        Assert.Contains("800,450", await Clip.RunAsync("ffprobe", ["-v", "error", "-show_entries", "stream=width,height", "-of", "csv", Path.Combine(folder, "storyboard-000.jpg")]), StringComparison.Ordinal);
+        Assert.Contains("320,180",
+            await Clip.RunAsync("ffprobe", ["-v", "error", "-show_entries", "stream=width,height", "-of", "csv", Path.Combine(folder, "poster.jpg")]),
+            StringComparison.Ordinal);
+        Assert.Contains("800,450",
+            await Clip.RunAsync("ffprobe", ["-v", "error", "-show_entries", "stream=width,height", "-of", "csv", Path.Combine(folder, "storyboard-000.jpg")]),
+            StringComparison.Ordinal);
         Assert.Equal(
             "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nstoryboard-000.jpg#xywh=0,0,160,90\n\n00:00:02.000 --> 00:00:04.000\nstoryboard-000.jpg#xywh=160,0,160,90\n\n"
             + "00:00:04.000 --> 00:00:06.000\nstoryboard-000.jpg#xywh=320,0,160,90\n\n00:00:06.000 --> 00:00:07.000\nstoryboard-000.jpg#xywh=480,0,160,90\n",
@@ -379,7 +388,9 @@ public sealed class RealVideoTests : IAsyncLifetime
         var path = Path.Combine(Path.GetTempPath(), $"pixel-{Guid.NewGuid():N}.rgb");
         try
         {
-            await Clip.RunAsync("ffmpeg", ["-v", "error", "-nostdin", "-allowed_extensions", "ALL", "-i", video.Playlist(video.LargestVideo), "-frames:v", "1", "-vf", $"crop=2:2:{x}:{y},scale=1:1,format=rgb24", "-f", "rawvideo", path]);
+            await Clip.RunAsync("ffmpeg",
+                ["-v", "error", "-nostdin", "-allowed_extensions", "ALL", "-i", video.Playlist(video.LargestVideo), "-frames:v", "1", "-vf",
+                $"crop=2:2:{x}:{y},scale=1:1,format=rgb24", "-f", "rawvideo", path]);
             return await File.ReadAllBytesAsync(path) is [var red, var green, var blue] ? (red, green, blue) : throw new InvalidDataException("Not one pixel.");
         }
         finally
@@ -391,7 +402,8 @@ public sealed class RealVideoTests : IAsyncLifetime
     /// <summary>Mean and highest volume in dB.</summary>
     private static async Task<(double Mean, double Max)> LoudnessAsync(PublishedVideo video, string rendition)
     {
-        var errors = await Clip.ErrorsAsync("ffmpeg", ["-nostdin", "-allowed_extensions", "ALL", "-i", video.Playlist(rendition), "-af", "volumedetect", "-f", "null", "-"]);
+        var errors = await Clip.ErrorsAsync(
+            "ffmpeg", ["-nostdin", "-allowed_extensions", "ALL", "-i", video.Playlist(rendition), "-af", "volumedetect", "-f", "null", "-"]);
         return (Number(Regex.Match(errors, "mean_volume: (-?[0-9.]+) dB"), 1), Number(Regex.Match(errors, "max_volume: (-?[0-9.]+) dB"), 1));
     }
 

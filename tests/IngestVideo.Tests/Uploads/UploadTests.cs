@@ -200,7 +200,8 @@ public sealed class UploadTests(CephRgw rgw)
         using var status = await client.GetAsync($"/uploads/{other}");
         using var unnamed = await client.PostAsync("/uploads", Json("""{"size":1}"""));
 
-        Assert.Equal([HttpStatusCode.Forbidden, HttpStatusCode.Forbidden, HttpStatusCode.Forbidden], new[] { reference, status, unnamed }.Select(response => response.StatusCode));
+        Assert.Equal([HttpStatusCode.Forbidden, HttpStatusCode.Forbidden, HttpStatusCode.Forbidden],
+            new[] { reference, status, unnamed }.Select(response => response.StatusCode));
     }
 
     [Fact(Timeout = Limit)]
@@ -208,7 +209,8 @@ public sealed class UploadTests(CephRgw rgw)
     {
         await using var host = await IngestHost.StartAsync();
         var id = VideoId.New();
-        await host.Store.PutAsync($"uploads/{id}", new MemoryStream("no video at all, but quite some text"u8.ToArray()), WriteCondition.None, CancellationToken.None);
+        await host.Store.PutAsync(
+            $"uploads/{id}", new MemoryStream("no video at all, but quite some text"u8.ToArray()), WriteCondition.None, CancellationToken.None);
 
         using var response = await host.Client.PostAsync("/", Json($$"""{"source":"uploads/{{id}}"}"""));
 
@@ -258,7 +260,8 @@ public sealed class UploadTests(CephRgw rgw)
         await using var receiver = await ReceiverAsync(async context =>
         {
             var document = (await JsonDocument.ParseAsync(context.Request.Body)).RootElement;
-            received.Enqueue((document.GetProperty("event").GetString(), document.GetProperty("playable").GetBoolean(), document.GetProperty("state").GetString()));
+            received.Enqueue((document.GetProperty("event").GetString(), document.GetProperty("playable").GetBoolean(),
+                document.GetProperty("state").GetString()));
         });
         var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
         Directory.CreateDirectory(Path.Combine(root, "secrets"));
@@ -376,7 +379,8 @@ public sealed class UploadTests(CephRgw rgw)
             DirectoryMultipartStore? store = null;
             var app = await ReceiverAsync(async context =>
             {
-                store ??= new(Path.Combine(root, "store"), new("http://unused"), new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5)), TimeProvider.System);
+                store ??= new(Path.Combine(root, "store"), new("http://unused"), new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5)),
+                    TimeProvider.System);
                 var key = context.Request.Path.Value!["/parts/".Length..];
                 if (await store.ReceivePartAsync(key, name => context.Request.Query[name], context.Request.Body, context.RequestAborted) is { } etag)
                     context.Response.Headers.ETag = etag;
