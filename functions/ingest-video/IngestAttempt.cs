@@ -60,7 +60,7 @@ public sealed class IngestAttempt : IAsyncDisposable
     private readonly string _workDirectory;
     private readonly ILogger _logger;
     private Workspace? _workspace;
-    private string? _replacedAttempt; // whose first stage was replaced by the last write of the multivariant playlist
+    private readonly HashSet<string> _replacedAttempts = new(StringComparer.Ordinal); // what players may still be reading of other workers
 
     internal IngestAttempt(
         IObjectStore store, StatusStore retryingStatuses, ReplacedAttempts replaced, VideoId video, VideoClaim claim, VideoStatus? existing,
@@ -101,20 +101,36 @@ public sealed class IngestAttempt : IAsyncDisposable
     /// Ends the attempt if an earlier one is the video already: a worker that died between the commit and its last status left a finished video.
     /// </summary>
     /// <returns>null when it is missing.</returns>
-    public async Task<IngestResult?> AdoptFinishedAsync() =>
-        _existing is not null && await Publication.LookAsync(Lost) is { Stage: PublicationStage.Final } ? await AdoptAsync(_existing) : null;
+    public async Task<IngestResult?> AdoptFinishedAsync()
+    {
+        var seen = await Publication.LookAsync(Lost);
+        if (_existing is not null && seen is { Stage: PublicationStage.Final })
+            return await AdoptAsync(_existing);
+        // The status of an earlier worker may be older than what it published or withdrew.
+        var playable = seen is { Stage: PublicationStage.Playable };
+        Update(status => status with { Playable = playable ? true : null, Playlist = playable ? ObjectKeys.Multivariant(Video) : null });
+        return null;
+    }
 
     /// <summary>Makes what there is so far the video, for viewers who would otherwise have to wait for the rest.</summary>
     /// <param name="renditions">What is published: a part of the renditions as they will be in the end, or the beginning of all.</param>
     /// <param name="isGrowing">It is the beginning of all.</param>
     public async Task PublishFirstStageAsync(IReadOnlyList<PublishedRendition> renditions, bool isGrowing)
     {
-        // Viewers may already have as much, from a worker that died: they are not moved from there to here and then to the whole.
-        if (Publication.Seen is not { Stage: PublicationStage.Playable } && !await TryPublishAsync(renditions, PublicationStage.Playable, isGrowing))
-            return;
-        Update(status => status with { Playable = true, PlayableIn = null, Playlist = ObjectKeys.Multivariant(Video),
-            Renditions = [.. renditions.Select(RenditionStatuses.Of)] });
-        await FlushAsync(); // a worker that was overtaken while it wrote stops here
+        // Viewers may already have as much, from a worker that died: they are not moved from there to here and then to the whole. What no longer grows is less than a copy.
+        var isOffered = Publication.Seen is { Stage: PublicationStage.Playable } seen && (isGrowing || !seen.IsGrowing);
+        if (!isOffered && !await TryPublishAsync(renditions, PublicationStage.Playable, isGrowing) && Publication.Seen is not { Stage: PublicationStage.Playable })
+            return; // another worker has completed the video
+        Update(status => status with
+        {
+            Playable = true,
+            PlayableIn = null,
+            Playlist = ObjectKeys.Multivariant(Video),
+            Renditions = [.. renditions.Select(RenditionStatuses.Of)],
+        });
+        // A worker that was overtaken while it wrote stops here.
+        if (!await _claim.FlushAsync(Lost))
+            throw Overtaken();
         _logger.LogInformation("{Video} is playable", Video);
         Playable?.Invoke(this, EventArgs.Empty);
     }
@@ -126,16 +142,13 @@ public sealed class IngestAttempt : IAsyncDisposable
     {
         _logger.LogWarning("{Video} is encoded after all: {Reason}", Video, reason);
         Directory.Delete(Workspace.Output, recursive: true);
-        if (!Publication.IsVisible)
-        {
-            Update(status => status with { State = VideoState.Transcoding });
-            await Publication.RemoveAsync(Lost);
-            return;
-        }
-        if (!await _claim.FlushAsync(Lost) || !await Publication.TryWithdrawAsync(Lost))
+        if (Publication.IsVisible && (!await _claim.FlushAsync(Lost) || !await Publication.TryWithdrawAsync(Lost)))
             throw Overtaken();
+        if (Publication.Seen is not { Stage: PublicationStage.Playable })
+            Update(status => status with { Playable = null, Playlist = null });
+        Update(status => status with { State = VideoState.Transcoding, Renditions = [] });
         await Publication.RemoveAsync(Lost);
-        Update(status => status with { State = VideoState.Transcoding, Playable = null, Playlist = null, Renditions = [] });
+        // Names under an attempt stand for the same bytes for ever: a write that was given up may still come through.
         if (!await _claim.BeginAgainAsync(Lost))
             throw Overtaken();
         Publication = Publication.For(_claim.Attempt);
@@ -174,9 +187,9 @@ public sealed class IngestAttempt : IAsyncDisposable
             _workspace?.Dispose(); // the next video may be waiting for the room
             if (await WithdrawAsync(cause, timeout.Token))
             {
-                await Publication.RemoveAsync(timeout.Token);
                 if (Publication.Seen is not { Stage: PublicationStage.Playable })
                     Update(status => status with { Playable = null, Playlist = null, Renditions = [] });
+                await Publication.RemoveAsync(timeout.Token);
             }
             await _claim.StopAsync();
             if (Lost.IsCancellationRequested)
@@ -222,31 +235,47 @@ public sealed class IngestAttempt : IAsyncDisposable
             // The last look before the write: a worker that was overtaken or cancelled stops here.
             if (!await _claim.FlushAsync(CancellationToken.None))
                 throw Overtaken();
-            _replacedAttempt = Publication.Seen is { Stage: PublicationStage.Playable } seen && seen.Attempt != _claim.Attempt ? seen.Attempt : null;
+            var before = Publication.Seen;
             if (await Publication.TryPublishAsync(multivariant, stage, CancellationToken.None))
+            {
+                if (before is { Stage: PublicationStage.Playable } && before.Attempt != _claim.Attempt)
+                    _replacedAttempts.Add(before.Attempt);
                 return true;
+            }
         }
         while (Publication.Seen is not { Stage: PublicationStage.Final } && Publication.Seen?.Stage != stage);
         return false;
     }
 
     /// <summary>Ends what players see of an attempt that failed, where it must not be seen any longer.</summary>
-    /// <returns>Whether players see nothing of it.</returns>
+    /// <returns>Whether what the attempt wrote may be removed.</returns>
     private async Task<bool> WithdrawAsync(Exception cause, CancellationToken cancellationToken)
     {
-        if (!Publication.IsVisible || (await Publication.LookAsync(cancellationToken))?.Attempt != _claim.Attempt)
-            return !Publication.IsVisible;
+        if (!Publication.WasVisible)
+            return true;
+        var isNamed = (await Publication.LookAsync(cancellationToken))?.Attempt == _claim.Attempt;
         if (Lost.IsCancellationRequested)
         {
-            // Another worker has the video, and what viewers have stays until that one offers more. Or the video was deleted while it was published.
-            if (await _retryingStatuses.ReadAsync(Video, cancellationToken) is not null)
+            var current = await _retryingStatuses.ReadAsync(Video, cancellationToken);
+            if (current?.Status.Created == _claim.Status.Created)
+            {
+                // Another worker has the video, and what viewers have stays until that one offers more, and a while longer.
+                if (!isNamed)
+                    _replaced.RemoveLater(Video, _claim.Attempt);
                 return false;
-            await Publication.RetractAsync(cancellationToken);
+            }
+            // The video was deleted while it was published, and perhaps sent again since.
+            if (isNamed && current is null)
+                await Publication.RetractAsync(cancellationToken);
+            else if (isNamed)
+                await Publication.TryWithdrawAsync(cancellationToken);
             return true;
         }
-        // What failed here may succeed elsewhere; only a source that is broken stays broken.
-        return cause is IngestRefusedException { StatusCode: < StatusCodes.Status500InternalServerError }
-            && await Publication.TryWithdrawAsync(cancellationToken);
+        if (!isNamed || Publication.IsInDoubt)
+            return false;
+        // What failed here may succeed elsewhere: only a source that is broken stays broken. But nobody adds to playlists that grow.
+        var isBroken = cause is IngestRefusedException { StatusCode: < StatusCodes.Status500InternalServerError, IsLimit: false };
+        return (isBroken || Publication.Seen!.IsGrowing) && await Publication.TryWithdrawAsync(cancellationToken);
     }
 
     /// <summary>After the commit: reports that the video is ready, and then removes what earlier attempts left.</summary>
@@ -261,35 +290,37 @@ public sealed class IngestAttempt : IAsyncDisposable
             throw new IngestRefusedException(StatusCodes.Status409Conflict, "This video was deleted.");
         }
         // Otherwise another worker has taken over; at its own commit it will find this one, and adopt it.
-        await CleanUpAsync(Publication, _replacedAttempt);
+        await CleanUpAsync(Publication);
         return new(_claim.Status, Existed: false);
     }
 
     /// <summary>Another attempt is the video: the status describes that one, and ours is removed.</summary>
     private async Task<IngestResult> AdoptAsync(VideoStatus status)
     {
-        var finished = Publication.For(Publication.Seen!.Attempt);
+        var (ownAttempt, finished) = (_claim.Attempt, Publication.For(Publication.Seen!.Attempt));
         var manifest = await AttemptManifest.ReadAsync(_store, Video, Publication.Seen.Attempt, CancellationToken.None);
         await _claim.StopAsync();
         var ready = Ready((manifest?.ApplyTo(status) ?? status) with { Attempt = Publication.Seen.Attempt });
         Update(_ => ready);
         await _claim.FlushAsync(CancellationToken.None);
-        await CleanUpAsync(finished, replaced: null);
+        if (Publication.WasVisible)
+            _replacedAttempts.Add(ownAttempt);
+        await CleanUpAsync(finished);
         return new(_claim.Status, Existed: true);
     }
 
     /// <summary>Removes what other attempts left. The video is complete without it: what remains is found by fsck.</summary>
-    private async Task CleanUpAsync(Publication complete, string? replaced)
+    private async Task CleanUpAsync(Publication complete)
     {
         try
         {
-            await complete.RemoveOthersAsync(replaced, CancellationToken.None);
+            await complete.RemoveOthersAsync(_replacedAttempts, CancellationToken.None);
         }
         catch (UpstreamException e)
         {
             _logger.LogWarning(e, "What other attempts at {Video} wrote could not be removed", Video);
         }
-        if (replaced is not null)
+        foreach (var replaced in _replacedAttempts)
             _replaced.RemoveLater(Video, replaced);
     }
 

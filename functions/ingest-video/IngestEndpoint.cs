@@ -58,7 +58,13 @@ internal sealed class IngestEndpoint(
         void ReportPlayable()
         {
             if (callback is not null)
-                playable = callbacks.SendAsync(callback, video, VideoEvent.Playable, CancellationToken.None);
+                playable = SendAfterAsync(playable, callback);
+        }
+
+        async Task SendAfterAsync(Task earlier, Uri address)
+        {
+            await earlier;
+            await callbacks.SendAsync(address, video, VideoEvent.Playable, CancellationToken.None);
         }
     }
 

@@ -13,6 +13,9 @@ public sealed class IngestRefusedException(int statusCode, string message, Excep
 
     public int StatusCode => statusCode;
 
+    /// <summary>A limit of time or memory was reached. It says nothing about the source: elsewhere, or with higher limits, the video may succeed.</summary>
+    public bool IsLimit { get; private init; }
+
     /// <summary>400: the request is malformed.</summary>
     public static IngestRefusedException Malformed(string message) => new(StatusCodes.Status400BadRequest, message);
 
@@ -26,6 +29,9 @@ public sealed class IngestRefusedException(int statusCode, string message, Excep
 
     /// <summary>415: the container is not accepted.</summary>
     public static IngestRefusedException NotAVideo(string message) => new(StatusCodes.Status415UnsupportedMediaType, message);
+
+    /// <summary>422: the video takes more time or memory than it may have here.</summary>
+    public static IngestRefusedException BeyondLimits(string message) => new(StatusCodes.Status422UnprocessableEntity, message) { IsLimit = true };
 
     /// <summary>422: the container is accepted, but the video cannot be decoded.</summary>
     public static IngestRefusedException Undecodable(string message, Exception? inner = null) => new(StatusCodes.Status422UnprocessableEntity, message, inner);

@@ -8,6 +8,9 @@ namespace Reelseal;
 /// <param name="Stage">How much of the video it offers.</param>
 public sealed record PublishedAttempt(string Attempt, PublicationStage Stage)
 {
+    /// <summary>What it offers is still being encoded, and players are told to begin at its start.</summary>
+    public bool IsGrowing { get; init; }
+
     /// <param name="multivariant">The text of the playlist.</param>
     /// <returns>null when the text is not a playlist, or names no attempt although it should.</returns>
     public static PublishedAttempt? Read(string multivariant)
@@ -15,9 +18,10 @@ public sealed record PublishedAttempt(string Attempt, PublicationStage Stage)
         try
         {
             var stage = PublicationStages.In(Encoding.UTF8.GetBytes(multivariant));
-            return MultivariantPlaylist.Read(multivariant).StreamInf switch
+            var playlist = MultivariantPlaylist.Read(multivariant);
+            return playlist.StreamInf switch
             {
-                [{ Uri: var uri }, ..] when uri.Split('/') is [{ Length: > 0 } attempt, _, _] => new(attempt, stage),
+                [{ Uri: var uri }, ..] when uri.Split('/') is [{ Length: > 0 } attempt, _, _] => new(attempt, stage) { IsGrowing = playlist.Start is not null },
                 [] when stage == PublicationStage.Withdrawn => new("", stage),
                 _ => null,
             };

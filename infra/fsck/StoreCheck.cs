@@ -177,6 +177,8 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
             Speed = null,
             Remaining = null,
             Renditions = [],
+            Playable = null,
+            PlayableIn = null,
             Playlist = null,
             Updated = clock.GetUtcNow(),
         };

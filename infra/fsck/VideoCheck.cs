@@ -108,16 +108,17 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         {
             _findings.Add(new(
                 FindingKind.ReadyButNotPublished, ObjectKeys.Status(video), "its multivariant playlist is not the final one",
-                token => FailAsync(found, token)));
+                token => FailAsync(found, published, token)));
         }
         else if (status.State != VideoState.Failed)
         {
-            _findings.Add(new(FindingKind.StuckStatus, ObjectKeys.Status(video), $"{status.State} since {status.Updated:u}", token => FailAsync(found, token)));
+            _findings.Add(new(
+                FindingKind.StuckStatus, ObjectKeys.Status(video), $"{status.State} since {status.Updated:u}", token => FailAsync(found, published, token)));
         }
     }
 
     /// <summary>Marks a video as failed that has lost its worker. What viewers can play of it stays.</summary>
-    private async Task<bool> FailAsync(StoredStatus found, CancellationToken cancellationToken)
+    private async Task<bool> FailAsync(StoredStatus found, PublishedAttempt published, CancellationToken cancellationToken)
     {
         var failed = found.Status with
         {
@@ -125,6 +126,9 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
             Error = "The worker died. Ingest the video again.",
             Speed = null,
             Remaining = null,
+            PlayableIn = null,
+            Playable = published.Stage == PublicationStage.Playable ? true : null,
+            Playlist = published.Stage == PublicationStage.Playable ? found.Status.Playlist : null,
             Updated = clock.GetUtcNow(),
         };
         return await statuses.WriteAsync(video, failed, WriteCondition.IfUnchanged(found.ETag), cancellationToken) is not null;
@@ -163,6 +167,8 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
     {
         if (found is { Status: var status } && IsAlive(status))
             return;
+        // Players may have started from what was replaced a moment ago.
+        var replaced = objects.Where(entry => entry.Key == ObjectKeys.Multivariant(video)).Select(entry => entry.LastModified).DefaultIfEmpty().Max();
         foreach (var group in objects
             .Where(entry => entry.Key != ObjectKeys.Multivariant(video))
             .GroupBy(entry => entry.Key[..(entry.Key.IndexOf('/', ObjectKeys.Video(video).Length) + 1)], StringComparer.Ordinal))
@@ -173,7 +179,7 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
                     _findings.Add(new(FindingKind.ForeignObject, entry.Key, $"{entry.Length} bytes"));
             }
             else if ((committed is null || group.Key != ObjectKeys.Attempt(video, committed))
-                && clock.GetUtcNow() - group.Max(entry => entry.LastModified) > silence)
+                && clock.GetUtcNow() - group.Select(entry => entry.LastModified).Append(replaced).Max() > silence)
             {
                 _findings.Add(new(
                     FindingKind.OrphanAttempt, group.Key, $"{group.Count()} objects, {group.Sum(entry => entry.Length)} bytes",

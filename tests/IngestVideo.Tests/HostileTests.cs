@@ -139,7 +139,15 @@ public sealed class HostileTests : IAsyncLifetime
         using var response = await host.PostAsync(clip, id);
 
         await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "could not be encoded within");
-        Assert.Equal([$"status/{id}.json"], await host.KeysAsync());
+        // It was playable for a moment, and what says that it no longer is stays.
+        var keys = await host.KeysAsync();
+        Assert.All(keys, key => Assert.Contains(key, (string[])[ObjectKeys.Status(id), ObjectKeys.Multivariant(id)]));
+        if (keys.Contains(ObjectKeys.Multivariant(id)))
+        {
+            var multivariant = await File.ReadAllTextAsync(Path.Combine(host.StoreDirectory, ObjectKeys.Multivariant(id)));
+            Assert.Equal(PublicationStage.Withdrawn, PublishedAttempt.Read(multivariant)!.Stage);
+        }
+        Assert.Null((await host.WaitForAsync(id, status => status.State == VideoState.Failed)).Playable);
         Assert.Empty(Directory.EnumerateFileSystemEntries(host.WorkDirectory));
         Assert.Empty(RunningPrograms.WorkingIn(host.WorkDirectory));
     }

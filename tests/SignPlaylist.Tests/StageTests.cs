@@ -23,8 +23,9 @@ public sealed class StageTests : IAsyncLifetime
         using var edge = await _server.GetAsEdgeAsync($"{Multivariant}?{query}");
         using var viewer = await _server.GetAsync(Multivariant, _server.Token(Video));
 
-        Assert.Equal((TimeSpan.Zero, TimeSpan.FromSeconds(2)), (edge.Headers.CacheControl?.MaxAge, edge.Headers.CacheControl?.SharedMaxAge));
-        Assert.Equal(TimeSpan.FromSeconds(2), viewer.Headers.CacheControl?.MaxAge);
+        // Ours may be a second old as well.
+        Assert.Equal((TimeSpan.Zero, TimeSpan.FromSeconds(1)), (edge.Headers.CacheControl?.MaxAge, edge.Headers.CacheControl?.SharedMaxAge));
+        Assert.Equal(TimeSpan.FromSeconds(1), viewer.Headers.CacheControl?.MaxAge);
         Assert.Contains("DATA-ID=\"reelseal.stage\",VALUE=\"playable\"", await viewer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
@@ -74,7 +75,7 @@ public sealed class StageTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("#EXT-X-PLAYLIST-TYPE:EVENT\n", "", 3)] // half its target duration
+    [InlineData("#EXT-X-PLAYLIST-TYPE:EVENT\n", "", 1)] // a quarter of its target duration, in whole seconds: ours may be as old
     [InlineData("#EXT-X-PLAYLIST-TYPE:EVENT\n", "#EXT-X-ENDLIST\n", 43_200)]
     [InlineData("#EXT-X-PLAYLIST-TYPE:VOD\n", "#EXT-X-ENDLIST\n", 43_200)]
     public async Task A_media_playlist_is_kept_briefly_while_it_grows_and_long_when_it_has_ended(string type, string end, int seconds)

@@ -9,7 +9,7 @@ const playsItself = video => video.canPlayType(hlsType) !== "" && "audioTracks" 
 
 /** In a multivariant playlist that will be replaced by one with more qualities. */
 const stageOf = "reelseal.stage";
-const lookEvery = 3; // s
+const pauseBetweenLooks = looks => Math.min(3 + looks / 4, 15); // s: an hour's film takes its time
 
 /**
  * Events: "tracks" when choices are known or changed, "problem" with the detail, "restarting" and "restarted" around a renewal,
@@ -131,7 +131,10 @@ export class Stream extends EventTarget {
     if (!Hls.isSupported()) throw new Problem("cannot-play", "This browser cannot play this video.");
     const hls = this.#hls = this.#createHls({ startPosition: position });
     this.#hasForeignBuffer = false;
-    hls.once(Hls.Events.MANIFEST_LOADED, (_, { sessionData }) => { if (sessionData?.[stageOf]) this.#awaitMore(hls); });
+    hls.once(Hls.Events.MANIFEST_LOADED, (_, { sessionData }) => {
+      if (sessionData?.[stageOf]) this.#awaitMore(hls);
+      else this.dispatchEvent(new Event("complete"));
+    });
     hls.loadSource(url);
     hls.attachMedia(this.#video);
   }
@@ -167,9 +170,9 @@ export class Stream extends EventTarget {
   async #awaitMore(hls) {
     this.dispatchEvent(new Event("incomplete"));
     const isOver = () => hls !== this.#hls;
-    while (!isOver()) {
+    for (let looks = 0; !isOver(); looks++) {
       try {
-        await wait(lookEvery, this.#stopped.signal);
+        await wait(pauseBetweenLooks(looks), this.#stopped.signal);
         if (isOver()) return;
         const { url } = await this.#source.open();
         const answer = await fetch(url, { headers: this.#source.headersFor(url), signal: this.#stopped.signal });
@@ -178,6 +181,7 @@ export class Stream extends EventTarget {
         if (answer.ok && !(await answer.text()).includes(`DATA-ID="${stageOf}"`)) return this.#moveTo(url, hls);
       } catch (error) {
         if (error.name === "AbortError") return;
+        if (["missing", "ended", "not-allowed"].includes(error.kind)) return this.#tell(error.kind === "missing" ? missing() : error);
         // What plays goes on playing; the next look may succeed.
       }
     }
@@ -188,9 +192,13 @@ export class Stream extends EventTarget {
     const video = this.#video;
     const next = this.#createHls({ startPosition: video.currentTime, abrEwmaDefaultEstimate: hls.bandwidthEstimate });
     hls.on(this.#Hls.Events.DESTROYING, () => { if (next !== this.#hls) next.destroy(); });
-    next.once(this.#Hls.Events.ERROR, (_, { fatal }) => { if (fatal && next !== this.#hls) next.destroy(), this.#awaitMore(hls); });
+    const lookAgain = () => { next.destroy(); this.#awaitMore(hls); };
+    next.on(this.#Hls.Events.ERROR, (_, { fatal }) => { if (fatal && hls === this.#hls) lookAgain(); });
+    let isComplete = false; // another edge may still have the first playlist
+    next.once(this.#Hls.Events.MANIFEST_LOADED, (_, { sessionData }) => { isComplete = !sessionData?.[stageOf]; });
     next.once(this.#Hls.Events.MANIFEST_PARSED, () => {
       if (hls !== this.#hls) return;
+      if (!isComplete) return lookAgain();
       this.#hls = next;
       this.#hasForeignBuffer = true;
       this.#applyChoices();

@@ -80,7 +80,7 @@ export class Watching {
 
   /** All qualities are there, and so are the pictures. */
   async #onComplete(stream) {
-    if (stream !== this.#stream) return;
+    if (stream !== this.#stream || this.coming.hidden) return;
     this.coming.hidden = true;
     const video = this.#video;
     if (!video.fixedSource) Object.assign(video, await this.server.video(video.id).catch(() => ({})));

@@ -38,8 +38,18 @@ public sealed class CallbackSender(IngestOptions options, StatusStore statuses, 
     /// <summary>Sends the current status of a video, with the event. Logs a failed delivery, which does not fail the ingest.</summary>
     public async Task SendAsync(Uri callback, VideoId video, VideoEvent happened, CancellationToken cancellationToken)
     {
-        if (await statuses.ReadAsync(video, cancellationToken) is not { Status: var status })
+        VideoStatus status;
+        try
+        {
+            if (await statuses.ReadAsync(video, cancellationToken) is not { } stored)
+                return;
+            status = stored.Status;
+        }
+        catch (UpstreamException e)
+        {
+            logger.LogWarning(e, "The status of {Video} could not be read for its callback", video);
             return;
+        }
         var document = JsonSerializer.SerializeToNode(status, StatusJson.Default.VideoStatus)!.AsObject();
         document.Insert(0, "event", NameOf(happened));
         var body = Encoding.UTF8.GetBytes(document.ToJsonString());

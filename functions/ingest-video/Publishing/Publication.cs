@@ -15,13 +15,22 @@ namespace IngestVideo.Publishing;
 public sealed class Publication(IObjectStore store, VideoId video, string attempt)
 {
     private string? _seenETag;
-    private bool _isInDoubt;
+    private bool _wasVisible;
 
     /// <summary>What the multivariant playlist said when this worker last saw it; null while there was none.</summary>
     public PublishedAttempt? Seen { get; private set; }
 
-    /// <summary>Whether players may be reading what this attempt wrote: the playlist names it, or may do so because the answer to a write was lost.</summary>
-    public bool IsVisible => _isInDoubt || Seen?.Attempt == attempt;
+    /// <summary>
+    /// Whether the playlist may yet come to name this attempt: a write was given up, and nobody knows whether it is still on its way. Until another attempt has completed the video,
+    /// what it would name must stay.
+    /// </summary>
+    public bool IsInDoubt { get; private set; }
+
+    /// <summary>Whether the playlist names this attempt, or may do so.</summary>
+    public bool IsVisible => IsInDoubt || Seen?.Attempt == attempt;
+
+    /// <summary>Whether players may be reading what this attempt wrote, even if the playlist names another by now.</summary>
+    public bool WasVisible => _wasVisible || IsVisible;
 
     /// <summary>The key of one of this attempt's objects.</summary>
     public string KeyOf(string path) => ObjectKeys.Attempt(video, attempt) + path;
@@ -77,7 +86,7 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
             Seen = PublishedAttempt.Read(text) ?? throw new UpstreamException("The multivariant playlist of this video cannot be read.", timedOut: false);
             _seenETag = stored.Entry.ETag;
         }
-        _isInDoubt = false;
+        _wasVisible |= Seen?.Attempt == attempt;
         return Seen;
     }
 
@@ -89,12 +98,14 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
     public async Task<bool> TryPublishAsync(string multivariant, PublicationStage stage, CancellationToken cancellationToken)
     {
         using var content = new MemoryStream(Encoding.UTF8.GetBytes(multivariant));
-        _isInDoubt = true;
+        IsInDoubt = true;
         var written = await store.PutAsync(
             ObjectKeys.Multivariant(video), content, _seenETag is { } seen ? WriteCondition.IfUnchanged(seen) : WriteCondition.IfNew, cancellationToken);
+        IsInDoubt = false;
         if (written is not null)
         {
-            (Seen, _seenETag, _isInDoubt) = (PublishedAttempt.Read(multivariant), written, false);
+            (Seen, _seenETag) = (PublishedAttempt.Read(multivariant), written);
+            _wasVisible |= stage != PublicationStage.Withdrawn;
             return true;
         }
         // It may also have changed because the answer to an earlier write of ours was lost. What was withdrawn names no attempt any more.
@@ -114,12 +125,12 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
         await DeleteAsync(await ListAsync(ObjectKeys.Attempt(video, attempt), cancellationToken), cancellationToken);
 
     /// <summary>Removes what other attempts left, if this one is the video: until then one of them may still become it.</summary>
-    /// <param name="except">An attempt that players may still be reading, or null.</param>
+    /// <param name="spared">Attempts that players may still be reading.</param>
     /// <param name="cancellationToken">Ends the removal.</param>
-    public async Task RemoveOthersAsync(string? except, CancellationToken cancellationToken)
+    public async Task RemoveOthersAsync(IReadOnlyCollection<string> spared, CancellationToken cancellationToken)
     {
         var others = await ListAsync(ObjectKeys.Video(video), cancellationToken);
-        string[] kept = except is null ? [ObjectKeys.Attempt(video, attempt)] : [ObjectKeys.Attempt(video, attempt), ObjectKeys.Attempt(video, except)];
+        string[] kept = [.. spared.Append(attempt).Select(one => ObjectKeys.Attempt(video, one))];
         others.RemoveAll(key => key == ObjectKeys.Multivariant(video) || kept.Any(folder => key.StartsWith(folder, StringComparison.Ordinal)));
         // Looked up after the list was made: a video that was deleted meanwhile, and is being ingested again, has its attempt in the list as well.
         if (others is not [] && await LookAsync(cancellationToken) is { Stage: PublicationStage.Final } now && now.Attempt == attempt)

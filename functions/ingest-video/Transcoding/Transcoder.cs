@@ -54,7 +54,9 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
                 throw IngestRefusedException.NoRoom();
             if (FfmpegErrors.OutOfMemory(result))
             {
-                throw IngestRefusedException.Undecodable(
+                if (step.IsQuick)
+                    throw new CopyFailedException($"It takes more than {MemoryFor(step) >> 20} MiB.");
+                throw IngestRefusedException.BeyondLimits(
                     $"The video needs more memory than the {MemoryFor(step) >> 20} MiB that are available for it here (FFMPEG_MEMORY_BYTES).");
             }
             // Damage that a decoder conceals in the encoded renditions would stay in the copy, and break players.
@@ -70,7 +72,7 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw IngestRefusedException.Undecodable(await overdue);
+            throw IngestRefusedException.BeyondLimits(await overdue);
         }
         finally
         {

@@ -28,7 +28,7 @@ internal sealed class Playlist
             || text.IndexOf("#EXT-X-DATERANGE:"u8) >= 0;
 
         Stage = key.IsMultivariant ? PublicationStages.In(text) : PublicationStage.Final;
-        ChangesWithin = key.IsMultivariant ? (Stage == PublicationStage.Final ? null : PublicationStages.Freshness) : PollingInterval(text);
+        ChangesWithin = (key.IsMultivariant ? (Stage == PublicationStage.Final ? null : PublicationStages.Freshness) : PollingInterval(text)) / 2;
 
         // What cannot be signed must show before the first byte of an answer is sent.
         var trial = new PlaylistRewriter(this, distribution, Delivery.Trial);
@@ -54,7 +54,9 @@ internal sealed class Playlist
     /// <summary>How much of the video it offers; media playlists say nothing of that.</summary>
     public PublicationStage Stage { get; }
 
-    /// <summary>How long a copy of it is good enough; null when it does not change any more.</summary>
+    /// <summary>
+    /// How long each copy of it is good enough, ours and the edge's, whose ages add up to what viewers may see; null when it does not change any more.
+    /// </summary>
     public TimeSpan? ChangesWithin { get; }
 
     /// <summary>How many URIs are signed.</summary>
@@ -71,7 +73,7 @@ internal sealed class Playlist
     {
         var target = "#EXT-X-TARGETDURATION:"u8;
         if (media.IndexOf("#EXT-X-PLAYLIST-TYPE:EVENT"u8) < 0 || media.IndexOf("#EXT-X-ENDLIST"u8) >= 0)
-            return null;
+            return null; // it is complete, or of a kind that we do not publish
         var at = media.IndexOf(target);
         return at >= 0 && Utf8Parser.TryParse(media[(at + target.Length)..], out uint seconds, out _)
             ? TimeSpan.FromSeconds(Math.Clamp(seconds, 2, 60) / 2.0) : PublicationStages.Freshness;

@@ -140,7 +140,7 @@ public sealed class OnceTests
         var (first, next) = (new Publication(store, id, "0123456789abcdef"), new Publication(store, id, "fedcba9876543210"));
         await next.PutAsync("234p/00000.ts", "media", CancellationToken.None); // the first is gone by now, with its playlist
 
-        await first.RemoveOthersAsync(except: null, CancellationToken.None);
+        await first.RemoveOthersAsync(spared: [], CancellationToken.None);
 
         Assert.NotNull(await store.HeadAsync(next.KeyOf("234p/00000.ts"), CancellationToken.None));
         Directory.Delete(folder, recursive: true);
