@@ -117,9 +117,11 @@ public sealed class IngestAttempt : IAsyncDisposable
     /// <param name="isGrowing">It is the beginning of all.</param>
     public async Task PublishFirstStageAsync(IReadOnlyList<PublishedRendition> renditions, bool isGrowing)
     {
-        // Viewers may already have as much, from a worker that died: they are not moved from there to here and then to the whole. What no longer grows is less than a copy.
+        // Viewers may already have as much, from a worker that died: they are not moved from there to here and then to the whole. What no longer grows is less
+        // than a copy.
         var isOffered = Publication.Seen is { Stage: PublicationStage.Playable } seen && (isGrowing || !seen.IsGrowing);
-        if (!isOffered && !await TryPublishAsync(renditions, PublicationStage.Playable, isGrowing) && Publication.Seen is not { Stage: PublicationStage.Playable })
+        if (!isOffered && !await TryPublishAsync(renditions, PublicationStage.Playable, isGrowing)
+            && Publication.Seen is not { Stage: PublicationStage.Playable })
             return; // another worker has completed the video
         Update(status => status with
         {

@@ -8,7 +8,7 @@ namespace Reelseal;
 /// <param name="Stage">How much of the video it offers.</param>
 public sealed record PublishedAttempt(string Attempt, PublicationStage Stage)
 {
-    /// <summary>What it offers is still being encoded, and players are told to begin at its start.</summary>
+    /// <summary>What it offers is still being encoded, and players begin at its start.</summary>
     public bool IsGrowing { get; init; }
 
     /// <param name="multivariant">The text of the playlist.</param>

@@ -21,8 +21,8 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
     public PublishedAttempt? Seen { get; private set; }
 
     /// <summary>
-    /// Whether the playlist may yet come to name this attempt: a write was given up, and nobody knows whether it is still on its way. Until another attempt has completed the video,
-    /// what it would name must stay.
+    /// Whether the playlist may yet come to name this attempt: a write was given up, and nobody knows whether it is still on its way. Until another attempt has
+    /// completed the video, what it would name must stay.
     /// </summary>
     public bool IsInDoubt { get; private set; }
 

@@ -62,6 +62,29 @@ public sealed class ClockTests : IAsyncLifetime
     }
 
     [Theory(Timeout = Limit)]
+    [InlineData("ts", "copied-late.ts", "0.015", 25)]
+    [InlineData("ts", "copied-late.mp4", "0.015", 25)]
+    [InlineData("fmp4", "copied-late.mp4", "0.015", 25)]
+    [InlineData("ts", "copied-2997.mp4", "0", 29.97)]
+    [InlineData("fmp4", "copied-2997.mp4", "0", 29.97)]
+    [InlineData("ts", "copied-23976.mkv", "0.01", 23.976)]
+    public async Task A_picture_that_begins_a_fraction_of_a_frame_after_its_sound_is_at_the_same_time_in_the_copy(
+        string format, string name, string late, double rate)
+    {
+        var frames = rate switch { 29.97 => "30000/1001", 23.976 => "24000/1001", _ => "25" };
+        var source = await Clip.MakeAsync(
+            name,
+            $"-itsoffset {late} -f lavfi -i testsrc2=s=640x360:r={frames}:d=8,{CopyTests.Tags} -f lavfi -i sine=d=8 -c:v libx264 -preset veryfast -pix_fmt yuv420p"
+            + " -b:v 250k -colorspace bt709 -color_trc bt709 -color_primaries bt709 -g 48 -keyint_min 48 -sc_threshold 0 -c:a aac");
+
+        var video = await IngestAsync(format, source, longestGap: 2.02);
+
+        Assert.Equal(await Clip.PicturesHashAsync(source), await Clip.PicturesHashAsync(video.Joined("360p")));
+        var starts = video.Streams.Pictures.Select(picture => picture.Start).ToList();
+        Assert.True(starts.Max() - starts.Min() < 0.002, string.Join(' ', starts));
+    }
+
+    [Theory(Timeout = Limit)]
     [InlineData("ts", "sound-ends.mp4", "-f lavfi -i testsrc2=s=160x90:r=5:d=14 -f lavfi -i sine=d=2", 14)]
     [InlineData("fmp4", "sound-ends.mp4", "-f lavfi -i testsrc2=s=160x90:r=5:d=14 -f lavfi -i sine=d=2", 14)]
     [InlineData("ts", "one-picture.mp4", "-f lavfi -i color=teal:s=160x90:r=25:d=0.04 -f lavfi -i sine=d=13 -map 0 -map 1", 13)]
