@@ -194,11 +194,9 @@ export class Stream extends EventTarget {
     hls.on(this.#Hls.Events.DESTROYING, () => { if (next !== this.#hls) next.destroy(); });
     const lookAgain = () => { next.destroy(); this.#awaitMore(hls); };
     next.on(this.#Hls.Events.ERROR, (_, { fatal }) => { if (fatal && hls === this.#hls) lookAgain(); });
-    let isComplete = false; // another edge may still have the first playlist
-    next.once(this.#Hls.Events.MANIFEST_LOADED, (_, { sessionData }) => { isComplete = !sessionData?.[stageOf]; });
-    next.once(this.#Hls.Events.MANIFEST_PARSED, () => {
+    next.once(this.#Hls.Events.MANIFEST_PARSED, (_, { sessionData }) => {
       if (hls !== this.#hls) return;
-      if (!isComplete) return lookAgain();
+      if (sessionData?.[stageOf]) return lookAgain(); // another edge still had the first playlist
       this.#hls = next;
       this.#hasForeignBuffer = true;
       this.#applyChoices();

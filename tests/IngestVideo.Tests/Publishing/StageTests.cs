@@ -6,6 +6,7 @@ using IngestVideo.Tests.Transcoding;
 using IngestVideo.Uploads;
 using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
+using Reelseal.Playlists;
 using Reelseal.Storage;
 
 namespace IngestVideo.Tests.Publishing;
@@ -133,6 +134,48 @@ public sealed class StageTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
         await _host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_video_that_is_deleted_and_sent_again_while_its_playlist_is_written_does_not_come_back()
+    {
+        _encoded.SetResult();
+        var (statuses, writes) = (new StatusStore(_store), 0);
+        var remover = new VideoRemover(_store, statuses, new UploadStore(_store));
+        _beforePut = async key =>
+        {
+            if (key != ObjectKeys.Multivariant(_id) || ++writes > 1)
+                return;
+            var deleted = (await statuses.ReadAsync(_id, CancellationToken.None))!.Status;
+            await remover.RemoveAsync(_id, CancellationToken.None);
+            var next = deleted with { Attempt = "fedcba9876543210", Created = deleted.Created.AddSeconds(1), State = VideoState.Receiving, Playable = null };
+            await statuses.WriteAsync(_id, next, WriteCondition.IfNew, CancellationToken.None);
+        };
+
+        using var response = await _host.PostAsync(await SourceAsync(), _id);
+
+        Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
+        var pointer = PublishedAttempt.Read(await File.ReadAllTextAsync(Path.Combine(_host.StoreDirectory, ObjectKeys.Multivariant(_id))))!;
+        Assert.Equal(PublicationStage.Withdrawn, pointer.Stage);
+        var keys = (await _host.KeysAsync()).Where(key => !key.StartsWith(ObjectKeys.ListingPrefix, StringComparison.Ordinal));
+        Assert.Equal([ObjectKeys.Status(_id), ObjectKeys.Multivariant(_id)], keys);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_playlist_that_is_written_after_its_worker_gave_up_names_what_is_there()
+    {
+        _encoded.SetResult();
+        await StartAsync(store => new ChangedStore(
+            store, key => key == ObjectKeys.Multivariant(_id) ? throw new UpstreamException("No answer.", timedOut: true) : Task.CompletedTask));
+
+        using var response = await _host.PostAsync(await SourceAsync(), _id);
+        // The write comes through all the same.
+        var folder = Directory.EnumerateDirectories(Path.Combine(_host.StoreDirectory, "videos", $"{_id}")).Single();
+        await PutAsync(ObjectKeys.Multivariant(_id), Pointer(Path.GetFileName(folder), PublicationStage.Playable));
+
+        Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
+        var playlist = Path.Combine(folder, Copied, "playlist.m3u8");
+        Assert.All(MediaPlaylist.Read(await File.ReadAllTextAsync(playlist)).Uris, name => Assert.True(File.Exists(Path.Combine(folder, Copied, name)), name));
     }
 
     [Theory(Timeout = Limit)]
