@@ -326,17 +326,7 @@ public sealed class IngestAttempt : IAsyncDisposable
             _replaced.RemoveLater(Video, replaced);
     }
 
-    private VideoStatus Ready(VideoStatus status) => status with
-    {
-        State = VideoState.Ready,
-        Progress = 1,
-        Speed = null,
-        Remaining = null,
-        Error = null,
-        Playable = true,
-        PlayableIn = null,
-        Playlist = ObjectKeys.Multivariant(Video),
-    };
+    private VideoStatus Ready(VideoStatus status) => status.AsReady(ObjectKeys.Multivariant(Video));
 
     private static IngestRefusedException Overtaken() => new(StatusCodes.Status409Conflict, "This video was cancelled, or taken over by another worker.");
 }

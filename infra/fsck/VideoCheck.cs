@@ -147,18 +147,7 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         if (await store.HeadAsync(ObjectKeys.Multivariant(video), cancellationToken) is null)
             return false;
         var status = await AttemptManifest.ReadAsync(store, video, attempt, cancellationToken) is { } manifest ? manifest.ApplyTo(found.Status) : found.Status;
-        var ready = status with
-        {
-            State = VideoState.Ready,
-            Progress = 1,
-            Speed = null,
-            Remaining = null,
-            Error = null,
-            Playable = true,
-            Playlist = ObjectKeys.Multivariant(video),
-            Attempt = attempt,
-            Updated = clock.GetUtcNow(),
-        };
+        var ready = status.AsReady(ObjectKeys.Multivariant(video)) with { Attempt = attempt, Updated = clock.GetUtcNow() };
         return await statuses.WriteAsync(video, ready, WriteCondition.IfUnchanged(found.ETag), cancellationToken) is not null;
     }
 

@@ -65,6 +65,20 @@ public sealed record VideoStatus
 
     /// <summary>The attempt that has the claim, or that was published: the folder below the video's.</summary>
     public required string Attempt { get; init; }
+
+    /// <summary>The same of a video that is complete.</summary>
+    /// <param name="playlist">The key of its multivariant playlist.</param>
+    public VideoStatus AsReady(string playlist) => this with
+    {
+        State = VideoState.Ready,
+        Progress = 1,
+        Speed = null,
+        Remaining = null,
+        Error = null,
+        Playable = true,
+        PlayableIn = null,
+        Playlist = playlist,
+    };
 }
 
 /// <summary>One rendition, as callers see it.</summary>
