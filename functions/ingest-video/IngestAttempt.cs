@@ -44,8 +44,7 @@ public sealed class IngestAttempts(
 
 /// <summary>
 /// One attempt at a video, as a transaction: the claim on the video, the publication that no player sees before its first stage or the commit, and the
-/// workspace. Exactly one of
-/// <see cref="AdoptFinishedAsync"/>, <see cref="CommitAsync"/> and <see cref="AbandonAsync"/> ends it.
+/// workspace. Exactly one of <see cref="AdoptFinishedAsync"/>, <see cref="CommitAsync"/> and <see cref="AbandonAsync"/> ends it.
 /// </summary>
 public sealed class IngestAttempt : IAsyncDisposable
 {
@@ -59,12 +58,12 @@ public sealed class IngestAttempt : IAsyncDisposable
     private readonly VideoStatus? _existing;
     private readonly string _workDirectory;
     private readonly ILogger _logger;
+    private readonly HashSet<string> _replacedAttempts = new(StringComparer.Ordinal); // players may still be reading them
     private Workspace? _workspace;
-    private readonly HashSet<string> _replacedAttempts = new(StringComparer.Ordinal); // what players may still be reading of other workers
 
     internal IngestAttempt(
         IObjectStore store, StatusStore retryingStatuses, ReplacedAttempts replaced, VideoId video, VideoClaim claim, VideoStatus? existing,
-            string workDirectory, ILogger logger)
+        string workDirectory, ILogger logger)
     {
         (_store, _retryingStatuses, _replaced, Video, _claim, _existing, _workDirectory, _logger) =
             (store, retryingStatuses, replaced, video, claim, existing, workDirectory, logger);
@@ -289,6 +288,7 @@ public sealed class IngestAttempt : IAsyncDisposable
         {
             // Deleted between the last look and the commit.
             await Publication.RetractAsync(CancellationToken.None);
+            await Publication.RemoveAsync(CancellationToken.None);
             throw new IngestRefusedException(StatusCodes.Status409Conflict, "This video was deleted.");
         }
         // Otherwise another worker has taken over; at its own commit it will find this one, and adopt it.

@@ -13,6 +13,9 @@ internal static class OutputFiles
     /// <summary>The init section of fragmented MP4, in the rendition's folder.</summary>
     public const string InitSection = "init.mp4";
 
+    /// <summary>The init section's name as a media playlist has it; null where the format needs none.</summary>
+    public static string? InitSectionOf(SegmentFormat format) => format == SegmentFormat.FragmentedMp4 ? InitSection : null;
+
     public const string Poster = "poster.jpg";
 
     /// <summary>The keyframes that the poster and the storyboard are made of.</summary>

@@ -52,19 +52,10 @@ public sealed partial class FieldDetector(Sandbox sandbox, IngestOptions options
             "-ss", Number(start), "-t", Number(s_looked), "-i", source,
             "-map", $"0:{video.StreamIndex.ToString(CultureInfo.InvariantCulture)}", "-vf", "idet", "-f", "null", "-",
         ];
-        var command = await sandbox.WrapAsync("ffmpeg", arguments, new(options.FfmpegMemoryBytes, s_longest, FileBytes: 0));
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(s_longest);
-        try
-        {
-            var result = await ChildProcess.RunAsync(command, onStarted: null, _ => { }, timeout.Token);
-            return result.LastErrors.Select(line => Verdict().Match(line)).Where(match => match.Success)
-                .Select(match => new Fields(Count(match, "top"), Count(match, "bottom"), Count(match, "progressive"))).LastOrDefault();
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return default;
-        }
+        var limits = new ProcessLimits(options.FfmpegMemoryBytes, s_longest, FileBytes: 0);
+        var result = await sandbox.RunInTimeAsync("ffmpeg", arguments, limits, _ => { }, cancellationToken);
+        return (result?.LastErrors ?? []).Select(line => Verdict().Match(line)).Where(match => match.Success)
+            .Select(match => new Fields(Count(match, "top"), Count(match, "bottom"), Count(match, "progressive"))).LastOrDefault();
     }
 
     private static int Count(Match match, string group) => int.TryParse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture, out var count) ? count : 0;

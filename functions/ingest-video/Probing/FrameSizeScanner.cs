@@ -81,20 +81,9 @@ public sealed class FrameSizeScanner(Sandbox sandbox, IngestOptions options)
         return headers.Count > 1;
     }
 
-    private async Task ReadAsync(string program, string[] arguments, Action<string> onLine, CancellationToken cancellationToken)
-    {
-        var command = await sandbox.WrapAsync(program, arguments, new(options.FfmpegMemoryBytes, s_longest, FileBytes: 0));
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(s_longest);
-        try
-        {
-            await ChildProcess.RunAsync(command, onStarted: null, onLine, timeout.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // What was found until then counts.
-        }
-    }
+    /// <summary>Where the program takes too long, what was found until then counts.</summary>
+    private Task<ProcessResult?> ReadAsync(string program, string[] arguments, Action<string> onLine, CancellationToken cancellationToken) =>
+        sandbox.RunInTimeAsync(program, arguments, new(options.FfmpegMemoryBytes, s_longest, FileBytes: 0), onLine, cancellationToken);
 
     private static string Index(VideoTrack video) => video.StreamIndex.ToString(CultureInfo.InvariantCulture);
 

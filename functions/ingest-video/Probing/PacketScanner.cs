@@ -42,20 +42,9 @@ public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
     }
 
     /// <returns>Whether the program read the source to its end without a complaint.</returns>
-    private async Task<bool> ReadAsync(string program, string[] arguments, Action<string> onLine, CancellationToken cancellationToken)
-    {
-        var command = await sandbox.WrapAsync(program, arguments, new(options.FfmpegMemoryBytes, s_longestScan, FileBytes: 0));
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(s_longestScan);
-        try
-        {
-            return await ChildProcess.RunAsync(command, onStarted: null, onLine, timeout.Token) is { ExitCode: 0, LastErrors: [] };
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return false;
-        }
-    }
+    private async Task<bool> ReadAsync(string program, string[] arguments, Action<string> onLine, CancellationToken cancellationToken) =>
+        await sandbox.RunInTimeAsync(program, arguments, new(options.FfmpegMemoryBytes, s_longestScan, FileBytes: 0), onLine, cancellationToken)
+            is { ExitCode: 0, LastErrors: [] };
 
     /// <summary>Takes in packets in the order of decoding; see <see cref="PacketScan"/>.</summary>
     private sealed class PacketReader(double framesPerSecond)

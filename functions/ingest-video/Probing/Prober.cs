@@ -38,25 +38,17 @@ public sealed partial class Prober(Sandbox sandbox, IngestOptions options)
 
     private async Task<(ProcessResult Result, string Output)> RunAsync(string path, Container container, string level, CancellationToken cancellationToken)
     {
-        var command = await sandbox.WrapAsync(
+        var output = new StringBuilder();
+        var result = await sandbox.RunInTimeAsync(
             "ffprobe",
             [
                 "-v", level, "-hide_banner", "-print_format", "json=compact=1", "-show_streams", "-show_format",
                 .. UntrustedInput.Arguments(container, options.MaxPixels, options.MaxStreams),
                 "-i", path,
             ],
-            new(options.FfmpegMemoryBytes, s_longest, FileBytes: 0));
-        var output = new StringBuilder();
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(s_longest);
-        try
-        {
-            return (await ChildProcess.RunAsync(command, onStarted: null, line => output.Append(line), timeout.Token, LongestLine), output.ToString());
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw IngestRefusedException.Undecodable($"The video could not be examined within {s_longest.ToText()}.");
-        }
+            new(options.FfmpegMemoryBytes, s_longest, FileBytes: 0),
+            line => output.Append(line), cancellationToken, LongestLine);
+        return (result ?? throw IngestRefusedException.Undecodable($"The video could not be examined within {s_longest.ToText()}."), output.ToString());
     }
 
     /// <summary>422: the source is encrypted.</summary>

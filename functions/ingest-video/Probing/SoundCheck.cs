@@ -48,19 +48,11 @@ public sealed class SoundCheck(Sandbox sandbox, IngestOptions options)
                 "-frames:a", Frames, "-f", "framecrc", "-",
             ]),
         ];
-        var command = await sandbox.WrapAsync("ffmpeg", arguments, new(options.FfmpegMemoryBytes, s_longest, FileBytes: 0));
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(s_longest);
-        try
-        {
-            var result = await ChildProcess.RunAsync(command, onStarted: null, line => decoded += line is [not '#', ..] ? 1 : 0, timeout.Token);
-            // Where it complains, each is looked at alone. A sound that is damaged at its beginning only is no reason to leave it out.
-            var fails = result.ExitCode != 0 || (result.LastErrors.Count > 0 && (tracks.Count > 1 || decoded == 0));
-            return fails ? FfmpegErrors.Reason(result, source) : null;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
+        var limits = new ProcessLimits(options.FfmpegMemoryBytes, s_longest, FileBytes: 0);
+        if (await sandbox.RunInTimeAsync("ffmpeg", arguments, limits, line => decoded += line is [not '#', ..] ? 1 : 0, cancellationToken) is not { } result)
             return null; // whatever is wrong, it comes up again
-        }
+        // Where it complains, each is looked at alone. A sound that is damaged at its beginning only is no reason to leave it out.
+        var fails = result.ExitCode != 0 || (result.LastErrors.Count > 0 && (tracks.Count > 1 || decoded == 0));
+        return fails ? FfmpegErrors.Reason(result, source) : null;
     }
 }

@@ -26,22 +26,13 @@ public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
             .. streams.SelectMany(stream => (string[])["-map", $"0:{stream.ToString(CultureInfo.InvariantCulture)}"]),
             "-c", "copy", "-f", "framecrc", "-",
         ];
-        var command = await sandbox.WrapAsync("ffmpeg", arguments, new(options.FfmpegMemoryBytes, s_longestScan, FileBytes: 0));
         var reader = new FrameListReader(streams, media.Video);
-        var incomplete = false;
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(s_longestScan);
-        try
-        {
-            var result = await ChildProcess.RunAsync(command, onStarted: null, reader.Read, timeout.Token);
-            if (result.ExitCode != 0)
-                return null;
-            incomplete = result.LastErrors.Any(line => line.Contains("partial file", StringComparison.Ordinal)); // of MP4: a sample lies behind the end
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw IngestRefusedException.Undecodable($"The video could not be read within {s_longestScan.ToText()}.");
-        }
+        var limits = new ProcessLimits(options.FfmpegMemoryBytes, s_longestScan, FileBytes: 0);
+        var result = await sandbox.RunInTimeAsync("ffmpeg", arguments, limits, reader.Read, cancellationToken)
+            ?? throw IngestRefusedException.Undecodable($"The video could not be read within {s_longestScan.ToText()}.");
+        if (result.ExitCode != 0)
+            return null;
+        var incomplete = result.LastErrors.Any(line => line.Contains("partial file", StringComparison.Ordinal)); // of MP4: a sample lies behind the end
         var timeline = reader.Timeline;
         if (timeline.End > options.MaxDuration)
             throw IngestRefusedException.Undecodable($"The video is longer than the {options.MaxDuration.ToText()} that are accepted here.");

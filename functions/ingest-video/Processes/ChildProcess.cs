@@ -24,7 +24,8 @@ public sealed record ProcessResult(int ExitCode, IReadOnlyList<string> LastError
 public sealed partial class ChildProcess
 {
     private const int LinesKept = 40;
-    private const int LongestLine = 1000; // characters
+    /// <summary>The number of characters of a line that are read unless more are asked for.</summary>
+    public const int LongestLine = 1000;
 
     /// <summary>
     /// How long a killed program may take to be gone: one that hangs in the kernel, or left a child with its outputs, must not hold its caller for ever.

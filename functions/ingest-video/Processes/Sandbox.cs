@@ -56,6 +56,32 @@ public sealed class Sandbox(ILogger<Sandbox> logger, params IReadOnlyList<string
         return new(words[0], words[1..]);
     }
 
+    /// <summary>Runs a program inside the sandbox. What it may take of a processor's time, it may also take by the clock.</summary>
+    /// <param name="program">Its name.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="limits">Its limits.</param>
+    /// <param name="onLine">Receives each line of standard output.</param>
+    /// <param name="cancellationToken">Kills it.</param>
+    /// <param name="longestLine">The number of characters of a line to read.</param>
+    /// <returns>null where it took longer, and was killed.</returns>
+    /// <exception cref="InvalidOperationException">The program is not installed.</exception>
+    public async Task<ProcessResult?> RunInTimeAsync(
+        string program, IReadOnlyList<string> arguments, ProcessLimits limits, Action<string> onLine, CancellationToken cancellationToken,
+        int longestLine = ChildProcess.LongestLine)
+    {
+        var command = await WrapAsync(program, arguments, limits);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(limits.CpuTime);
+        try
+        {
+            return await ChildProcess.RunAsync(command, onStarted: null, onLine, timeout.Token, longestLine);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
     private static async Task<IReadOnlyList<Wrapper>> FindAsync(ILogger logger, string[] hidden)
     {
         // In this order: mounting takes the namespace of unshare and the root in it, which setpriv takes away, so that nothing can be unmounted again;

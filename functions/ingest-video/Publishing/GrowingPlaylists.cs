@@ -1,4 +1,3 @@
-using IngestVideo.Media;
 using IngestVideo.Planning;
 
 namespace IngestVideo.Publishing;
@@ -27,8 +26,7 @@ public sealed class GrowingPlaylists(TranscodePlan plan, Publication publication
         var before = _written.GetValueOrDefault(rendition.Name);
         if (!isComplete && segments.Count <= before.Segments)
             return;
-        var init = plan.SegmentFormat == SegmentFormat.FragmentedMp4 ? OutputFiles.InitSection : null;
-        var text = MediaPlaylistWriter.WriteEvent(segments, init, TargetDuration, isComplete);
+        var text = MediaPlaylistWriter.WriteEvent(segments, OutputFiles.InitSectionOf(plan.SegmentFormat), TargetDuration, isComplete);
         var eTag = await publication.ReplaceAsync($"{rendition.Name}/{MediaPlaylistWriter.Name}", text, before.ETag, cancellationToken);
         _written[rendition.Name] = (segments.Count, eTag);
     }

@@ -137,12 +137,8 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
             await DeleteAsync(others, cancellationToken);
     }
 
-    /// <summary>Takes back what was published: the video was deleted meanwhile.</summary>
-    public async Task RetractAsync(CancellationToken cancellationToken)
-    {
-        await store.DeleteAsync([ObjectKeys.Multivariant(video)], cancellationToken);
-        await RemoveAsync(cancellationToken);
-    }
+    /// <summary>Removes the multivariant playlist: the video was deleted meanwhile.</summary>
+    public Task RetractAsync(CancellationToken cancellationToken) => store.DeleteAsync([ObjectKeys.Multivariant(video)], cancellationToken);
 
     private async Task<List<string>> ListAsync(string prefix, CancellationToken cancellationToken) =>
         await store.ListAsync(prefix, cancellationToken).Select(entry => entry.Key).ToListAsync(cancellationToken);

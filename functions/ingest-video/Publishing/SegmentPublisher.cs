@@ -132,14 +132,14 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
 
     private Task PutPlaylistAsync(PublishedRendition rendition, CancellationToken cancellationToken)
     {
-        var init = step.Plan.SegmentFormat == SegmentFormat.FragmentedMp4 ? OutputFiles.InitSection : null;
+        var init = OutputFiles.InitSectionOf(step.Plan.SegmentFormat);
         var text = MediaPlaylistWriter.Write(rendition.Segments, init, rendition.Rendition is IFrameRendition);
         return publication.PutAsync($"{rendition.Rendition.Name}/{MediaPlaylistWriter.Name}", text, cancellationToken);
     }
 
     private bool IsPublished(Rendition rendition, string segment) =>
         _published.ContainsKey($"{rendition.Name}/{segment}")
-        && (step.Plan.SegmentFormat == SegmentFormat.MpegTs || _published.ContainsKey($"{rendition.Name}/{OutputFiles.InitSection}"));
+        && (OutputFiles.InitSectionOf(step.Plan.SegmentFormat) is not { } init || _published.ContainsKey($"{rendition.Name}/{init}"));
 
     private List<MediaSegment> Measure(Rendition rendition, IEnumerable<(string Name, double Seconds)> segments) =>
     [

@@ -6,8 +6,8 @@ namespace Reelseal.Storage;
 public static class MultipartStoreServices
 {
     /// <summary>
-    /// Adds <see cref="IMultipartStore"/> for the store that <see cref="ObjectStoreServices.AddObjectStore"/> added. For a directory it needs <c>STORE_URL</c>,
-    /// the address at which parts are served; without it there is none.
+    /// Adds <see cref="IMultipartStore"/> for the store that <see cref="ObjectStoreServices.AddObjectStore"/> added. A directory takes uploads in parts
+    /// only where <c>STORE_URL</c> is set, the address at which the parts are served.
     /// </summary>
     public static IServiceCollection AddMultipartStore(this IServiceCollection services, Settings settings)
     {

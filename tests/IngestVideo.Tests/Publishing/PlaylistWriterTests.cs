@@ -57,14 +57,16 @@ public sealed class PlaylistWriterTests
         ];
 
         Assert.EndsWith(
-            "\n#EXT-X-STREAM-INF:BANDWIDTH=95000,AVERAGE-BANDWIDTH=80000,CODECS=\"mp4a.40.2\",AUDIO=\"audio\",CLOSED-CAPTIONS=NONE\na1/audio-deu/playlist.m3u8\n",
+            "\n#EXT-X-STREAM-INF:BANDWIDTH=95000,AVERAGE-BANDWIDTH=80000,CODECS=\"mp4a.40.2\",AUDIO=\"audio\",CLOSED-CAPTIONS=NONE\n"
+            + "a1/audio-deu/playlist.m3u8\n",
             MultivariantPlaylistWriter.Write("a1", renditions), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_variant_without_sound_and_words_names_no_group() => Assert.Equal(
         "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n"
-        + "#EXT-X-STREAM-INF:BANDWIDTH=130000,AVERAGE-BANDWIDTH=100000,CODECS=\"avc1.64000d\",RESOLUTION=416x234,FRAME-RATE=25.000,VIDEO-RANGE=SDR,CLOSED-CAPTIONS=NONE\n"
+        + "#EXT-X-STREAM-INF:BANDWIDTH=130000,AVERAGE-BANDWIDTH=100000,CODECS=\"avc1.64000d\""
+        + ",RESOLUTION=416x234,FRAME-RATE=25.000,VIDEO-RANGE=SDR,CLOSED-CAPTIONS=NONE\n"
         + "a1/234p/playlist.m3u8\n",
         MultivariantPlaylistWriter.Write("a1", [Published(s_small, "avc1.64000d", 130_000, 100_000)]));
 
