@@ -17,6 +17,7 @@ const pauseBetweenLooks = looks => Math.min(3 + looks / 4, 15); // s: an hour's 
  */
 export class Stream extends EventTarget {
   #video; #source; #hls = null; #Hls = null;
+  #next = null; // the player that will take over, while it loads its playlist
   #stopped = new AbortController();
   #chosen = { quality: "auto", audio: null, subtitles: null };
   #restarting = null;
@@ -51,8 +52,7 @@ export class Stream extends EventTarget {
 
   stop() {
     this.#stopped.abort();
-    this.#hls?.destroy(); // with what it is waiting for
-    this.#hls = null;
+    this.#destroy();
     this.#video.removeAttribute("src");
     this.#video.load();
   }
@@ -93,8 +93,7 @@ export class Stream extends EventTarget {
     const video = this.#video;
     const [position, wasPaused] = [video.currentTime, video.paused];
     this.dispatchEvent(new Event("restarting"));
-    this.#hls?.destroy();
-    this.#hls = null;
+    this.#destroy();
     try {
       await this.start(position);
       if (!wasPaused) video.play().catch(() => {}); // the browser may ask for a click first
@@ -187,17 +186,26 @@ export class Stream extends EventTarget {
     }
   }
 
+  #destroy() {
+    this.#hls?.destroy();
+    this.#next?.destroy();
+    this.#hls = this.#next = null;
+  }
+
   /** Hands the video element over to a player of all qualities: playback goes on without a gap, and a pause stays one. */
   #moveTo(url, hls) {
     const video = this.#video;
     const next = this.#createHls({ startPosition: video.currentTime, abrEwmaDefaultEstimate: hls.bandwidthEstimate });
-    hls.on(this.#Hls.Events.DESTROYING, () => { if (next !== this.#hls) next.destroy(); });
-    const lookAgain = () => { next.destroy(); this.#awaitMore(hls); };
-    next.on(this.#Hls.Events.ERROR, (_, { fatal }) => { if (fatal && hls === this.#hls) lookAgain(); });
+    this.#next = next;
+    const lookAgain = () => {
+      next.destroy();
+      this.#next = null;
+      this.#awaitMore(hls);
+    };
+    next.on(this.#Hls.Events.ERROR, (_, { fatal }) => { if (fatal && next === this.#next) lookAgain(); });
     next.once(this.#Hls.Events.MANIFEST_PARSED, (_, { sessionData }) => {
-      if (hls !== this.#hls) return;
       if (sessionData?.[stageOf]) return lookAgain(); // another edge still had the first playlist
-      this.#hls = next;
+      [this.#hls, this.#next] = [next, null];
       this.#hasForeignBuffer = true;
       this.#applyChoices();
       next.attachMedia(hls.transferMedia() ?? video);
