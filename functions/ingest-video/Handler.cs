@@ -1,4 +1,5 @@
 using IngestVideo.Callbacks;
+using IngestVideo.Editing;
 using IngestVideo.Probing;
 using IngestVideo.Processes;
 using IngestVideo.Publishing;
@@ -53,11 +54,12 @@ public static class Handler
 
     public static void MapEndpoints(WebApplication app)
     {
-        app.UseCrossOriginHeaders(app.Services.GetRequiredService<IngestOptions>().CorsOrigin, methods: "GET, POST, DELETE");
+        app.UseCrossOriginHeaders(app.Services.GetRequiredService<IngestOptions>().CorsOrigin, methods: "GET, POST, PATCH, DELETE");
         var routes = app.MapGroup("").AddEndpointFilter<IngestFilter>();
         routes.MapPost("/", (HttpContext context, IngestEndpoint endpoint) => endpoint.IngestAsync(context));
         routes.MapGet("/videos", ListAsync);
         routes.MapGet("/videos/{id}", GetStatusAsync);
+        routes.MapPatch("/videos/{id}", EditEndpoints.RenameAsync);
         routes.MapDelete("/videos/{id}", DeleteAsync);
         routes.MapPost("/uploads", UploadEndpoints.BeginAsync);
         routes.MapGet("/uploads/{id}", UploadEndpoints.FindAsync);

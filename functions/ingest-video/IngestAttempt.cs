@@ -303,7 +303,7 @@ public sealed class IngestAttempt : IAsyncDisposable
         var manifest = await AttemptManifest.ReadAsync(_store, Video, Publication.Seen.Attempt, CancellationToken.None);
         await _claim.StopAsync();
         var ready = Ready((manifest?.ApplyTo(status) ?? status) with { Attempt = Publication.Seen.Attempt });
-        Update(_ => ready);
+        Update(current => ready.WithEditsOf(current));
         await _claim.FlushAsync(CancellationToken.None);
         if (Publication.WasVisible)
             _replacedAttempts.Add(ownAttempt);

@@ -78,7 +78,7 @@ internal sealed class IngestEndpoint(
                 async (workspace, cancellationToken) =>
                 {
                     await fetcher.FetchAsync(video, workspace, cancellationToken);
-                    return new(ReceivedSource.CleanTitle(reference.Title), Callback: null);
+                    return new(ReceivedSource.CleanTitle(reference.Title), ReceivedSource.TitleOfFile(reference.FileName), Callback: null);
                 },
                 onPlayable, isSynchronous: false, requestAborted);
             await uploads.RemoveAsync(video, CancellationToken.None);

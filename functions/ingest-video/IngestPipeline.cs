@@ -52,10 +52,10 @@ public sealed class IngestPipeline(
                 return finished;
 
             // 2. Receive.
-            await ReceiveAsync(attempt, receive, requestAborted);
+            var received = await ReceiveAsync(attempt, receive, requestAborted);
 
             // 3. to 5. Sniff, probe, plan.
-            var (container, plan) = await ExamineAsync(attempt);
+            var (container, plan) = await ExamineAsync(attempt, received);
 
             // 6. Transcode.
             IReadOnlyList<PublishedRendition> renditions;
@@ -82,16 +82,18 @@ public sealed class IngestPipeline(
         }
     }
 
-    private static async Task ReceiveAsync(
+    private static async Task<ReceivedSource> ReceiveAsync(
         IngestAttempt attempt, Func<Workspace, CancellationToken, Task<ReceivedSource>> receive, CancellationToken requestAborted)
     {
         using var span = Signals.Activities.StartActivity("receive");
         using var receiving = CancellationTokenSource.CreateLinkedTokenSource(attempt.Lost, requestAborted);
         var received = await receive(attempt.Workspace, receiving.Token);
-        attempt.Update(status => status with { State = VideoState.Probing, Title = received.Title ?? status.Title });
+        received = received with { Title = received.Title ?? attempt.Status.Title };
+        attempt.Update(status => status.WithTitle(received.Title ?? received.FileTitle) with { State = VideoState.Probing });
+        return received;
     }
 
-    private async Task<(Container Container, TranscodePlan Plan)> ExamineAsync(IngestAttempt attempt)
+    private async Task<(Container Container, TranscodePlan Plan)> ExamineAsync(IngestAttempt attempt, ReceivedSource received)
     {
         using var span = Signals.Activities.StartActivity("probe");
         var source = attempt.Workspace.Source;
@@ -104,7 +106,8 @@ public sealed class IngestPipeline(
         if (options.CopySource && plan.MayCopySource
             && await packets.ScanAsync(media.Video!, source, container, attempt.Lost) is var scan && plan.AcceptsCopy(scan, container))
             plan = plan.WithCopy(scan.LongestGap, container);
-        attempt.Update(status => status with
+        var title = received.Title ?? ReceivedSource.CleanTitle(media.Title) ?? received.FileTitle;
+        attempt.Update(status => status.WithTitle(title) with
         {
             State = VideoState.Transcoding,
             Duration = media.Duration?.TotalSeconds,

@@ -23,6 +23,7 @@ public sealed class ClosedTests(ClosedTests.OneHost host) : IClassFixture<Closed
         ["POST /"] = ("/", null),
         [List] = ("/videos", null),
         ["GET /videos/{id}"] = ($"/videos/{Video}", null),
+        ["PATCH /videos/{id}"] = ($"/videos/{Video}", """{"title":"x"}"""),
         ["DELETE /videos/{id}"] = ($"/videos/{Video}", null),
         ["POST /uploads"] = ("/uploads", """{"size":1000,"contentType":"video/mp4"}"""),
         ["GET /uploads/{id}"] = ($"/uploads/{Video}", null),
@@ -104,8 +105,10 @@ public sealed class ClosedTests(ClosedTests.OneHost host) : IClassFixture<Closed
         request.Headers.Add("X-Call-Id", Video);
         if (header is not null)
             request.Headers.TryAddWithoutValidation("Authorization", header);
-        if (request.Method == HttpMethod.Post)
-            request.Content = json is null ? new StringContent("no video") : new StringContent(json, Encoding.UTF8, "application/json");
+        if (json is not null)
+            request.Content = new StringContent(json, Encoding.UTF8, "application/json");
+        else if (request.Method == HttpMethod.Post)
+            request.Content = new StringContent("no video");
         return await client.SendAsync(request);
     }
 

@@ -13,6 +13,9 @@ public sealed record MediaInfo(TimeSpan? Duration, VideoTrack? Video, IReadOnlyL
     /// <summary>By how much the usual rate exceeds the mean where the rate varies: more than in a film of 24 pictures at a television's 30.</summary>
     private const double VariableRate = 1.3;
 
+    /// <summary>The title in the file's own tags, as written, or null.</summary>
+    public string? Title { get; init; }
+
     /// <summary>The tracks that are not published. Data and attachments are not counted among them.</summary>
     public IReadOnlyList<SkippedTrack> Skipped { get; init; } = [];
 

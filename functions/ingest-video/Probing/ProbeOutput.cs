@@ -5,7 +5,7 @@ namespace IngestVideo.Probing;
 /// <summary>What ffprobe prints, as it prints it.</summary>
 internal sealed record ProbeOutput(IReadOnlyList<ProbeStream>? Streams, ProbeFormat? Format);
 
-internal sealed record ProbeFormat(string? Duration, string? StartTime, string? FormatName);
+internal sealed record ProbeFormat(string? Duration, string? StartTime, string? FormatName, IReadOnlyDictionary<string, string>? Tags);
 
 internal sealed record ProbeStream
 {

@@ -106,7 +106,11 @@ public sealed partial class Prober(Sandbox sandbox, IngestOptions options)
             throw IngestRefusedException.Undecodable(
                 $"The video says that it is {duration.Value.ToText()} long; at most {options.MaxDuration.ToText()} is accepted here.");
         }
-        return new(duration, picture is null ? null : Picture(picture, output.Format), audio, subtitles) { Skipped = skipped };
+        return new(duration, picture is null ? null : Picture(picture, output.Format), audio, subtitles)
+        {
+            Title = output.Format?.Tags?.FirstOrDefault(tag => tag.Key.Equals("title", StringComparison.OrdinalIgnoreCase)).Value,
+            Skipped = skipped,
+        };
     }
 
     private VideoTrack Picture(ProbeStream stream, ProbeFormat? format)

@@ -2,8 +2,9 @@ namespace IngestVideo.Receiving;
 
 /// <summary>The data that came with a video. The video itself is in the workspace.</summary>
 /// <param name="Title">What to call it, or null.</param>
+/// <param name="FileTitle">What its file name calls it, where neither the sender nor the file itself says: or null.</param>
 /// <param name="Callback">Where to send the final status, as it was written, or null.</param>
-public sealed record ReceivedSource(string? Title, string? Callback)
+public sealed record ReceivedSource(string? Title, string? FileTitle, string? Callback)
 {
     private const int LongestTitle = 200;
 
@@ -12,7 +13,10 @@ public sealed record ReceivedSource(string? Title, string? Callback)
     {
         if (text is null)
             return null;
-        var clean = new string([.. text.Where(c => !char.IsControl(c) && c is not ('\u2028' or '\u2029')).Take(LongestTitle)]).Trim();
+        var clean = new string([.. text.Where(c => !char.IsControl(c) && c is not ('\u2028' or '\u2029')).Take(LongestTitle)]);
+        if (clean is [.., var last] && char.IsHighSurrogate(last)) // not half a character at the end
+            clean = clean[..^1];
+        clean = clean.Trim();
         return clean.Length > 0 ? clean : null;
     }
 

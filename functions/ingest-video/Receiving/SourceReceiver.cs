@@ -35,8 +35,8 @@ public sealed class SourceReceiver(IngestOptions options)
             return await ReceiveFormAsync(body, type!, workspace, cancellationToken);
 
         await SaveAsync(body, workspace.Source, cancellationToken);
-        var title = ReceivedSource.CleanTitle(request.Query["title"]) ?? ReceivedSource.TitleOfFile(FileName(request.Headers.ContentDisposition));
-        return new(title, Callback: null);
+        return new(
+            ReceivedSource.CleanTitle(request.Query["title"]), ReceivedSource.TitleOfFile(FileName(request.Headers.ContentDisposition)), Callback: null);
     }
 
     private async Task<ReceivedSource> ReceiveFormAsync(UploadStream body, MediaTypeHeaderValue type, Workspace workspace, CancellationToken cancellationToken)
@@ -80,7 +80,7 @@ public sealed class SourceReceiver(IngestOptions options)
         }
         if (!received)
             throw IngestRefusedException.Malformed("The form has no field named file.");
-        return new(ReceivedSource.CleanTitle(title) ?? ReceivedSource.TitleOfFile(fileName), callback);
+        return new(ReceivedSource.CleanTitle(title), ReceivedSource.TitleOfFile(fileName), callback);
     }
 
     private async Task SaveAsync(Stream from, string path, CancellationToken cancellationToken)

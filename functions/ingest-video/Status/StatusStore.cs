@@ -15,6 +15,7 @@ public sealed record StoredStatus(VideoStatus Status, string ETag, TimeSpan Age)
 public sealed class StatusStore(IObjectStore store)
 {
     private const int Reads = 16;
+    private const int MostWaitMilliseconds = 50;
 
     private readonly VideoListing _listing = new(store);
 
@@ -48,6 +49,24 @@ public sealed class StatusStore(IObjectStore store)
     {
         using var content = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(status, StatusJson.Default.VideoStatus));
         return await store.PutAsync(ObjectKeys.Status(video), content, condition, cancellationToken);
+    }
+
+    /// <summary>Changes what users own of a video, even if others write its document at the same time.</summary>
+    /// <param name="video">Which video.</param>
+    /// <param name="change">Makes the new document of the present one; is called again when another was faster.</param>
+    /// <param name="cancellationToken">Gives up; whether it was written is then unknown.</param>
+    /// <returns>The new document, or null when there is no such video.</returns>
+    public async Task<VideoStatus?> EditAsync(VideoId video, Func<VideoStatus, VideoStatus> change, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await ReadAsync(video, cancellationToken) is not { } found)
+                return null;
+            var edited = change(found.Status) with { Edits = (found.Status.Edits ?? 0) + 1 };
+            if (await WriteAsync(video, edited, WriteCondition.IfUnchanged(found.ETag), cancellationToken) is not null)
+                return edited;
+            await Task.Delay(Random.Shared.Next(MostWaitMilliseconds), cancellationToken); // not all writers at the same moment
+        }
     }
 
     /// <summary>Removes a status document, and its place in the list.</summary>

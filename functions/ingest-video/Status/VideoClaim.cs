@@ -91,6 +91,7 @@ public sealed class VideoClaim : IAsyncDisposable
                 Id = video.ToString(),
                 State = VideoState.Receiving,
                 Title = before?.Title,
+                Edits = before?.Edits,
                 Created = before?.Created ?? announced ?? now,
                 Updated = now,
                 Attempt = attempt,
@@ -152,9 +153,14 @@ public sealed class VideoClaim : IAsyncDisposable
                 }
                 // A write whose answer was lost leaves another ETag, too: as long as the attempt is ours, so is the claim.
                 if (await statuses.ReadAsync(_video, cancellationToken) is { } found && found.Status.Attempt == Attempt && found.ETag != _etag)
+                {
                     _etag = found.ETag;
+                    Update(status => status.WithEditsOf(found.Status)); // or a user has changed something
+                }
                 else
+                {
                     await _lost.CancelAsync();
+                }
             }
             return false;
         }

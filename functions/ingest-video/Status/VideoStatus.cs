@@ -35,6 +35,9 @@ public sealed record VideoStatus
 
     public string? Title { get; init; }
 
+    /// <summary>How often users have changed what is theirs, such as the title. null means never. Workers never raise it.</summary>
+    public int? Edits { get; init; }
+
     public IReadOnlyList<RenditionStatus> Renditions { get; init; } = [];
 
     /// <summary>The tracks of the source that are left out, and why; null when there are none.</summary>
@@ -65,6 +68,17 @@ public sealed record VideoStatus
 
     /// <summary>The attempt that has the claim, or that was published: the folder below the video's.</summary>
     public required string Attempt { get; init; }
+
+    /// <summary>The same under a title that comes with the source; one that a user has given later stays.</summary>
+    public VideoStatus WithTitle(string? title) => Edits is null ? this with { Title = title } : this;
+
+    /// <summary>The same with what users have changed meanwhile: a worker's heartbeat must not take it back.</summary>
+    /// <param name="stored">The document in the store, of the same attempt.</param>
+    public VideoStatus WithEditsOf(VideoStatus stored) =>
+        stored.Edits == Edits ? this
+        // Of a video that is ready users may change more, and nothing that its worker has is newer.
+        : stored.State == VideoState.Ready ? stored
+        : this with { Title = stored.Title, Edits = stored.Edits };
 
     /// <summary>The same of a video that is complete.</summary>
     /// <param name="playlist">The key of its multivariant playlist.</param>

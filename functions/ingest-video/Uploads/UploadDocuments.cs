@@ -33,8 +33,9 @@ public sealed record CompletedUpload(string Source);
 /// <summary>Asks to ingest what was uploaded.</summary>
 /// <param name="Source"><c>uploads/{videoId}</c>.</param>
 /// <param name="Title">What to call it, or null.</param>
+/// <param name="FileName">The name of the file, or null: the title where there is no other.</param>
 /// <param name="Callback">Where to send the final status, or null.</param>
-public sealed record IngestRequest(string Source, string? Title, string? Callback);
+public sealed record IngestRequest(string Source, string? Title, string? FileName, string? Callback);
 
 /// <summary>What is remembered of an upload: the object <c>uploads/{videoId}.json</c>.</summary>
 internal sealed record UploadManifest(string Upload, long Size, long PartSize);

@@ -16,6 +16,10 @@ public sealed class TitleTests
     [Fact]
     public void A_title_has_two_hundred_characters_at_most() => Assert.Equal(new string('x', 200), ReceivedSource.CleanTitle(new string('x', 201)));
 
+    [Fact]
+    public void A_title_does_not_end_in_half_a_character() =>
+        Assert.Equal(new string('x', 199), ReceivedSource.CleanTitle(new string('x', 199) + "🎉"));
+
     [Theory]
     [InlineData("Birthday.mp4", "Birthday")]
     [InlineData("../../etc/Birthday.2024.mp4", "Birthday.2024")]
