@@ -58,6 +58,7 @@ public sealed class LinkTests(Stage stage)
 
         await Expect(receiver.Id("notice")).ToHaveAttributeAsync("data-kind", "ended", new() { Timeout = Visit.Patience });
         Assert.Equal(0, await receiver.TimeAsync()); // what was in the buffer is gone
+        await Expect(receiver.Id("watching")).ToBeHiddenAsync();
         Assert.True(DateTimeOffset.UtcNow < until.AddMinutes(1), "It ended late.");
         Assert.Contains(kept, url => url.Contains(".ts?", StringComparison.Ordinal));
         foreach (var url in kept.Distinct(StringComparer.Ordinal))
@@ -67,6 +68,7 @@ public sealed class LinkTests(Stage stage)
         }
         await receiver.Page.ReloadAsync();
         await Expect(receiver.Id("notice")).ToHaveAttributeAsync("data-kind", "ended");
+        await Expect(receiver.Id("watching")).ToBeHiddenAsync(); // no black player
         receiver.AssertNoComplaints();
     }
 
@@ -101,7 +103,8 @@ public sealed class LinkTests(Stage stage)
         await stage.StartedAsync();
         var until = DateTimeOffset.UtcNow.AddMinutes(10).ToUnixTimeSeconds();
         var link = $"{stage.System.Edge}/site/#video={stage.Film}&until={until}&share={await ShareAsync(until)}";
-        await using var visit = await Visit.OpenAsync(stage, link);
+        await using var visit = await Visit.OpenAsync(stage, $"{link}&title={Film.Title}", new() { ViewportSize = new() { Width = 320, Height = 640 } });
+        Assert.True((await visit.Id("watching-title").BoundingBoxAsync())!.Width > 200, "The title breaks letter by letter.");
         await visit.Id("play").ClickAsync();
         await visit.PlaysAsync();
         Assert.Contains("poster.jpg", await visit.Page.EvaluateAsync<string>("() => document.querySelector('video').poster"), StringComparison.Ordinal);

@@ -13,6 +13,28 @@ public sealed class LookTests(Stage stage)
     public static TheoryData<string, int, int> Looks => new() { { "light", 1100, 900 }, { "dark", 1100, 900 }, { "light", 320, 640 } };
 
     [Theory(Timeout = Limit)]
+    [InlineData(1366, 768)]
+    [InlineData(360, 640)]
+    public async Task A_video_that_is_opened_is_seen_whole_with_its_title_and_controls_and_takes_keys(int width, int height)
+    {
+        await stage.StartedAsync();
+        await using var visit = await Visit.OpenAsync(
+            stage, options: new() { ViewportSize = new() { Width = width, Height = height }, ReducedMotion = ReducedMotion.Reduce });
+        await visit.PlayAsync(stage);
+
+        var (title, player, picture) = ((await visit.Id("watching-title").BoundingBoxAsync())!, (await visit.Id("player").BoundingBoxAsync())!,
+            (await visit.Id("video").BoundingBoxAsync())!);
+        Assert.True(title.Y >= 0, $"The title begins at {title.Y}.");
+        Assert.True(player.Y + player.Height <= height, $"The player ends at {player.Y + player.Height}.");
+        Assert.Equal(16 / 9.0, picture.Width / picture.Height, 0.01);
+
+        await visit.Page.Keyboard.PressAsync(" ");
+        await Expect(visit.Id("play")).ToHaveAttributeAsync("aria-label", "Play");
+        Assert.Equal(title.Y, (await visit.Id("watching-title").BoundingBoxAsync())!.Y); // the page does not scroll
+        visit.AssertNoComplaints();
+    }
+
+    [Theory(Timeout = Limit)]
     [MemberData(nameof(Looks))]
     public async Task The_page_has_no_serious_accessibility_problem_and_fits_its_width(string colours, int width, int height)
     {

@@ -35,7 +35,8 @@ public sealed class TokenTests(Stage stage)
         await using var visit = await Visit.OpenAsync(stage, prepare: context => ConfigureAsync(context, new { gateway = stage.System.Gateway }));
 
         await visit.Id("token").FillAsync("not.a.token");
-        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+        await visit.Id("token").PressAsync("Enter");
+        await Expect(visit.Id("token-note")).ToContainTextAsync("That token was not accepted.");
         await Expect(visit.Id("token")).ToHaveValueAsync("");
         await visit.Id("token").FillAsync(Good);
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();

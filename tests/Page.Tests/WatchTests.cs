@@ -73,6 +73,23 @@ public sealed class WatchTests(Stage stage)
         visit.AssertNoComplaints();
     }
 
+    /// <summary>A browser that plays HLS itself sends no headers with playlists, and the page's token is for every video: it must not be in an address.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task Where_the_browser_plays_HLS_itself_the_gateway_still_gets_its_token_in_a_header()
+    {
+        await stage.StartedAsync();
+        await using var visit = await Visit.OpenAsync(stage, prepare: context => context.AddInitScriptAsync(
+            """
+            HTMLMediaElement.prototype.canPlayType = () => "maybe";
+            Object.defineProperty(HTMLMediaElement.prototype, "audioTracks", { get: () => [] });
+            """));
+        await visit.Page.EvaluateAsync("() => { document.querySelector('[name=way][value=gateway]').checked = true; }");
+
+        await visit.PlayAsync(stage);
+        await visit.AssertMovingAsync();
+        visit.AssertNoComplaints();
+    }
+
     private const string Showing =
         """
         words => [...document.querySelector("video").textTracks].some(track =>

@@ -1,40 +1,59 @@
 // The list of videos, the newest first.
 import { clock, percent } from "./format.js";
 
+const pageSize = 12;
+const longestPage = 100; // of the function
 const refreshEvery = 3000; // ms, while a video is being ingested
 
 export class Library {
   #cards = new Map();
-  #next = null;
+  #loading = null;
+  #shown = 0;
   #timer = 0;
 
   constructor(elements, server, actions) {
     Object.assign(this, elements); // list, empty, more
     this.server = server;
     this.actions = actions; // play(video), share(video), remove(video), fail(problem)
-    this.more.onclick = () => this.#load(this.#next);
+    this.more.onclick = () => this.#showMore();
   }
 
-  async refresh() {
+  /** Loads again as many videos as are shown. */
+  refresh() { return this.#load(Math.max(pageSize, this.#shown)); }
+
+  async #showMore() {
+    const last = this.list.lastElementChild;
+    await this.#load(this.#shown + pageSize);
+    last?.nextElementSibling?.querySelector("button")?.focus();
+  }
+
+  async #load(count) {
     clearTimeout(this.#timer);
-    await this.#load(null);
+    const load = this.#loading = {};
+    try {
+      const videos = [];
+      let next = null;
+      do {
+        const page = await this.server.videos(next, Math.min(count - videos.length, longestPage));
+        videos.push(...page.videos);
+        next = page.next ?? null;
+      } while (next && videos.length < count);
+      if (load !== this.#loading) return; // a later one is on its way, or has answered
+      this.#shown = count;
+      this.#show(videos);
+      this.more.hidden = next === null;
+      if (videos.some(isBeingMade)) this.#timer = setTimeout(() => this.refresh(), refreshEvery);
+    } catch (error) {
+      if (load === this.#loading) this.actions.fail(error);
+    }
   }
 
-  async #load(after) {
-    try {
-      const page = await this.server.videos(after);
-      const cards = page.videos.map(video => this.#cardFor(video));
-      const first = cards[0];
-      if (after === null) this.list.replaceChildren(...cards);
-      else this.list.append(...cards);
-      if (after !== null) first?.querySelector("button")?.focus();
-      this.#next = page.next ?? null;
-      this.more.hidden = this.#next === null;
-      this.empty.hidden = this.list.childElementCount > 0;
-      if (page.videos.some(isBeingMade)) this.#timer = setTimeout(() => this.refresh(), refreshEvery);
-    } catch (error) {
-      this.actions.fail(error);
-    }
+  /** Cards that stay are not touched, so that the focus stays where it is. */
+  #show(videos) {
+    const cards = videos.map(video => this.#cardFor(video));
+    for (const card of [...this.list.children]) if (!cards.includes(card)) card.remove();
+    cards.forEach((card, place) => { if (this.list.children[place] !== card) this.list.insertBefore(card, this.list.children[place] ?? null); });
+    this.empty.hidden = cards.length > 0;
   }
 
   /** Rebuilds a card only if its video changed, so that pictures and focus stay. */

@@ -26,8 +26,8 @@ async function run(mode, action) {
   }
 }
 
-/** The upload that was not finished, or undefined. */
-export const remembered = async () => (await run("readonly", store => store.getAll()))?.at(-1);
+/** The uploads that were not finished. */
+export const remembered = async () => await run("readonly", store => store.getAll()) ?? [];
 
 /** @param {object} job with its id; its file is stored unless it is too large */
 export const remember = job => run("readwrite", store => store.put({ ...job, file: job.size <= largestKept ? job.file : undefined }));

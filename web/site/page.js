@@ -7,7 +7,7 @@ import { Problem, unreachable } from "./problem.js";
 import { Server } from "./server.js";
 import { Sharing } from "./share.js";
 import { askedToken, fixedToken, tokensFrom } from "./tokens.js";
-import { UploadPanel } from "./upload-panel.js";
+import { UploadQueue } from "./upload-queue.js";
 import { Watching } from "./watching.js";
 
 const byId = id => document.getElementById(id);
@@ -34,7 +34,8 @@ async function loadConfiguration() {
   return response.json();
 }
 
-async function askForToken() {
+async function askForToken(refused) {
+  byId("token-note").textContent = refused ? "That token was not accepted. It may be incomplete, or it has ended: ask for a new one." : "";
   await ask(byId("signing-in"));
   const token = byId("token").value.trim();
   byId("token").value = "";
@@ -76,13 +77,16 @@ function showEverything(server, watching) {
     },
     fail: problem => tell(problem, () => { tell(null); library.refresh(); }),
   });
-  const upload = new UploadPanel({
-    drop: byId("drop"), dropText: byId("drop-text"), file: byId("file"), job: byId("job"), name: byId("job-name"), cancel: byId("cancel"), steps: byId("steps"),
-    progress: byId("progress"), state: byId("job-state"), figures: byId("job-figures"), retry: byId("retry"),
-  }, server, () => library.refresh());
+  const uploads = new UploadQueue({
+    drop: byId("drop"), file: byId("file"), list: byId("uploads"), template: byId("upload"), dropHere: byId("drop-here"),
+  }, server, {
+    onVideos: () => library.refresh(),
+    play: async video => watching.play(await server.video(video.id).catch(() => video)),
+    link: video => sharing.copyLink(video),
+  });
   byId("uploading").hidden = byId("library").hidden = false;
   library.refresh();
-  upload.resume();
+  uploads.resume();
 }
 
 async function start() {

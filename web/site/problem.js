@@ -27,10 +27,15 @@ const sentences = {
   501: ["not-in-parts", "This server takes no uploads in parts."],
 };
 
-/** Makes a problem of an unsuccessful answer; its own reason (RFC 9457, "detail") follows our sentence. */
+/** Statuses whose own reason says all that there is to say. */
+const selfExplaining = [409, 413, 415, 422];
+
+/** Makes a problem of an unsuccessful answer, from our sentence and its own reason (RFC 9457, "detail"). */
 export function refusal(status, body, retryAfter) {
   const [kind, sentence] = sentences[status] ?? ["server", "The server has a problem of its own. Try again in a while."];
-  return new Problem(kind, [sentence, status === 401 ? "" : detailOf(body)].join(" ").trim(), Number(retryAfter) || undefined);
+  const detail = status === 401 ? "" : detailOf(body);
+  const message = detail && selfExplaining.includes(status) ? detail : `${sentence} ${detail}`.trim();
+  return new Problem(kind, message, Number(retryAfter) || undefined);
 }
 
 export const unreachable = () => new Problem("unreachable", "The server cannot be reached. Check your connection.");

@@ -11,7 +11,7 @@ export class Server {
     this.tokens = tokens;
   }
 
-  videos = after => this.#call("ingest-video", `/videos?limit=12${after ? `&after=${encodeURIComponent(after)}` : ""}`);
+  videos = (after, limit) => this.#call("ingest-video", `/videos?limit=${limit}${after ? `&after=${encodeURIComponent(after)}` : ""}`);
   video = id => this.#call("ingest-video", `/videos/${id}`);
   remove = id => this.#call("ingest-video", `/videos/${id}`, { method: "DELETE" });
 

@@ -3,6 +3,7 @@ import { date } from "./format.js";
 import { linkFor } from "./links.js";
 
 const usual = 60 * 60 * 1000; // an hour
+const week = 7 * 24 * usual;
 
 export class Sharing {
   constructor(elements, server, ask) {
@@ -15,6 +16,18 @@ export class Sharing {
       await navigator.clipboard.writeText(this.link.value).catch(() => document.execCommand("copy"));
       this.note.textContent = "Copied.";
     };
+  }
+
+  /** Copies a link that lasts a week, or as long as a link may; resolves with a sentence about it. */
+  async copyLink(video) {
+    try {
+      const inAWeek = Math.floor((Date.now() + week) / 1000);
+      const shared = await this.server.share(video.id, inAWeek).catch(error => error.kind === "malformed" ? this.server.share(video.id) : Promise.reject(error));
+      await copy(linkFor(shared, video));
+      return `The link is copied. It ends ${date(shared.until * 1000)}.`;
+    } catch (error) {
+      return error.message;
+    }
   }
 
   share(video) {
@@ -66,4 +79,13 @@ export class Sharing {
 function local(time) {
   const date = new Date(time);
   return new Date(time - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}
+
+/** Puts a text into the clipboard. */
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    throw new Error("The browser does not let this page copy.");
+  }
 }

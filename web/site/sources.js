@@ -5,6 +5,7 @@ import { Problem } from "./problem.js";
  * @typedef {object} Source
  * @property {() => Promise<{ url: string, query: string | null, expires: number }>} open gets the multivariant playlist's address, afresh, what opens the pictures, and until when
  * @property {(url: string) => object} headersFor the headers of a request
+ * @property {boolean} [needsHeaders] whether some requests have headers, which a browser that plays HLS itself cannot send
  * @property {boolean} canRenew whether opening again gets something new
  */
 
@@ -21,6 +22,7 @@ export function throughGateway(server, id) {
       token = await server.tokens.current();
       return { url: server.playlistAddress(id), query, expires };
     },
+    needsHeaders: true,
     headersFor: url => url.startsWith(`${server.gateway}/`) ? { Authorization: `Bearer ${token}` } : {},
   };
 }

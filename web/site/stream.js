@@ -46,7 +46,7 @@ export class Stream extends EventTarget {
     const { url, query, expires } = await this.#source.open();
     if (this.#stopped.signal.aborted) return;
     [this.query, this.#expires] = [query, expires];
-    if (playsItself(this.#video)) this.#startNative(url, position);
+    if (playsItself(this.#video) && !this.#source.needsHeaders) this.#startNative(url, position);
     else await this.#startHls(url, position);
   }
 
@@ -70,11 +70,13 @@ export class Stream extends EventTarget {
   chooseQuality(value) {
     this.#chosen.quality = value;
     if (!this.#hls) return;
-    const level = value === "auto" ? -1 : this.#hls.levels.findIndex(level => String(level.height) === value);
-    // What another player has buffered is not known to this one: the next level would begin only after it.
-    if (this.#hasForeignBuffer && level >= 0) this.#hls.currentLevel = level;
-    else this.#hls.nextLevel = level;
-    this.#hasForeignBuffer &&= level < 0;
+    this.#applyQuality();
+    // What another player has buffered is not known to this one: the chosen quality would begin only after it.
+    if (this.#hasForeignBuffer && value !== "auto") this.restart();
+  }
+
+  #applyQuality() {
+    this.#hls.nextLevel = this.#hls.levels.findIndex(level => String(level.height) === this.#chosen.quality); // auto: -1
   }
 
   chooseAudio(value) {
@@ -160,7 +162,7 @@ export class Stream extends EventTarget {
 
   #applyChoices() {
     const { quality, audio, subtitles } = this.#chosen;
-    if (quality !== "auto") this.chooseQuality(quality);
+    if (quality !== "auto") this.#applyQuality();
     if (audio !== null) this.chooseAudio(audio);
     if (subtitles !== null) this.chooseSubtitles(subtitles);
   }

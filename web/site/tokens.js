@@ -15,11 +15,14 @@ export const tokensFrom = address => renewable("", async () => {
   return response.ok ? (await response.json()).token : ""; // nobody is signed in: the functions will answer 401
 });
 
-/** A token that the user pastes; it is forgotten when the tab closes. */
+/**
+ * A token that the user pastes; it is forgotten when the tab closes.
+ * @param {(refused: string) => Promise<string>} ask gets the token that was refused, or ""
+ */
 export function askedToken(ask) {
   const key = "reelseal-token";
-  return renewable(sessionStorage.getItem(key) ?? "", async () => {
-    const token = await ask();
+  return renewable(sessionStorage.getItem(key) ?? "", async refused => {
+    const token = await ask(refused);
     sessionStorage.setItem(key, token);
     return token;
   });
@@ -28,7 +31,7 @@ export function askedToken(ask) {
 /** Gets a token if there is none or if it was refused; concurrent callers share one request. */
 function renewable(token, next) {
   let asking = null;
-  const ask = () => asking ??= next().then(got => { token = got; }).finally(() => { asking = null; });
+  const ask = () => asking ??= next(token).then(got => { token = got; }).finally(() => { asking = null; });
   return {
     async current() {
       if (!token) await ask();

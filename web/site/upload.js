@@ -12,6 +12,8 @@ export const newJob = file => ({
   id: crypto.randomUUID(), step: "sending", name: file.name, size: file.size, modified: file.lastModified, file,
 });
 
+export const titleOf = job => job.name.replace(/\.[^.]+$/, "");
+
 /** Whether the upload can be resumed after a problem. */
 export const canGoOn = problem => ["unreachable", "server", "busy", "signed-out", "lost-file"].includes(problem.kind);
 
@@ -22,7 +24,7 @@ export const isFileOf = (job, file) => file.name === job.name && file.size === j
  * Runs a job to its end.
  * @param {import("./server.js").Server} server
  * @param {object} job from newJob, or remembered; with its file until everything is sent
- * @param {{ signal: AbortSignal, onSent, onWaiting, onStatus }} view onWaiting as for sendParts, with the problem if there is an answer
+ * @param {{ signal: AbortSignal, onSent, onArrived, onWaiting, onStatus }} view onArrived: all is sent; onWaiting as for sendParts, with the problem if there is an answer
  * @returns {Promise<object>} the status of the finished video
  */
 export async function runUpload(server, job, view) {
@@ -41,6 +43,7 @@ export async function runUpload(server, job, view) {
       job.file = undefined;
       await remember(job);
     }
+    view.onArrived();
     return await ingest(server, job, view);
   } catch (error) {
     // Forgets an upload that cannot be resumed, here and at the function.
@@ -95,8 +98,12 @@ async function sendWhole(server, job, view) {
   await forget(job.id); // it cannot be resumed
   const form = new FormData();
   form.append("file", job.file, job.name);
+  const onSent = sent => {
+    view.onSent(sent);
+    if (sent >= job.size) view.onArrived();
+  };
   const headers = { Authorization: `Bearer ${await server.tokens.current()}`, "X-Call-Id": job.id };
-  const answered = send(server.uploadAddress, form, { method: "POST", headers, signal: view.signal, onSent: view.onSent });
+  const answered = send(server.uploadAddress, form, { method: "POST", headers, signal: view.signal, onSent });
   const { status, text, header } = await follow(server, job.id, answered, view);
   if (status === 0) throw unreachable();
   if (status >= 300) throw refusal(status, text, header("Retry-After"));
@@ -107,7 +114,7 @@ async function sendWhole(server, job, view) {
 async function ingest(server, job, view) {
   for (let attempt = 0; ; attempt++) {
     try {
-      const status = await follow(server, job.id, server.ingest(job.id, job.name.replace(/\.[^.]+$/, ""), view.signal), view);
+      const status = await follow(server, job.id, server.ingest(job.id, titleOf(job), view.signal), view);
       await forget(job.id);
       return status;
     } catch (error) {

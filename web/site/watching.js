@@ -27,6 +27,7 @@ export class Watching {
   /** Plays what a link leads to, and ends with it. */
   async playLink(link) {
     if (link.isSpoiled) return this.fail(spoiled());
+    if (link.share && Date.now() >= link.until * 1000) return this.fail(ended());
     this.#show(link, link.share ? throughLink(this.server, link) : null);
     this.close.hidden = true;
     if (link.share) {
@@ -53,8 +54,10 @@ export class Watching {
     this.section.hidden = false;
     this.coming.hidden = true;
     this.title.textContent = video.title ?? "Untitled";
-    this.title.focus({ preventScroll: true });
-    if (this.section.getBoundingClientRect().top < 0)
+    this.player.player.setAttribute("aria-label", `Video player: ${this.title.textContent}`);
+    this.player.player.focus({ preventScroll: true }); // so that its keys work
+    const { top, bottom } = this.section.getBoundingClientRect();
+    if (top < 0 || bottom > innerHeight)
       this.section.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }
 
@@ -112,6 +115,7 @@ export class Watching {
 
   #end() {
     this.player.stream = null;
+    this.section.hidden = true;
     this.fail(ended());
   }
 }
