@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using Reelseal.Benchmarks.Servers;
+using Reelseal.Testing;
 
 namespace Reelseal.Benchmarks;
 
@@ -32,7 +33,7 @@ internal sealed class IngestRows(IngestBench bench, Table table, double scale)
             var (copied, copyPeak) = await DiskPeak.DuringAsync(copyWork, () => bench.PostClipAsync(copying));
             var (ours, peak) = await DiskPeak.DuringAsync(work, () => bench.PostClipAsync(function));
             copyGain.Add(copied / ours);
-            overhead.Add(ours / bench.RunFfmpeg());
+            overhead.Add(ours / await bench.RunFfmpegAsync());
             versusArticle.Add(ours / await bench.PostClipAsync(article));
             disk.Add((double)long.Max(peak, copyPeak) / MiB);
         }
@@ -78,7 +79,7 @@ internal sealed class IngestRows(IngestBench bench, Table table, double scale)
     private async Task<FileStream> PaddedAsync(long length)
     {
         var path = bench.Folder("padded.mp4");
-        Command.Run("ffmpeg", ["-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", "testsrc2=s=320x180:d=2", "-c:v", "libx264", "-pix_fmt", "yuv420p", path]);
+        await Ffmpeg.RunAsync("-y", "-f", "lavfi", "-i", "testsrc2=s=320x180:d=2", "-c:v", "libx264", "-pix_fmt", "yuv420p", path);
         var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
         var header = new byte[16];
         BinaryPrimitives.WriteInt32BigEndian(header, 1); // the size is in the 64 bits after the type

@@ -1,5 +1,6 @@
-using System.Diagnostics;
 using System.Text.Json;
+using CliWrap;
+using CliWrap.Buffered;
 using Reelseal.Local;
 using Reelseal.Testing;
 
@@ -32,17 +33,10 @@ public class BenchmarkTests
         var file = Path.Combine(results.Path, "bench.json");
         // Built beside this program, in the same configuration.
         var dll = Path.Combine(AppContext.BaseDirectory.Replace("EndToEnd.Tests", "Benchmarks", StringComparison.Ordinal), "Benchmarks.dll");
-        using var bench = Process.Start(new ProcessStartInfo("dotnet", [dll, scale, rows, file])
-        {
-            WorkingDirectory = Repository.Root,
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        var (output, errors) = (bench.StandardOutput.ReadToEndAsync(), bench.StandardError.ReadToEndAsync());
-        await bench.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var bench = await Cli.Wrap("dotnet").WithArguments([dll, scale, rows, file]).WithWorkingDirectory(Repository.Root)
+            .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(TestContext.Current.CancellationToken);
 
-        Assert.True(bench.ExitCode == 0, await errors + await output);
+        Assert.True(bench.IsSuccess, bench.StandardError + bench.StandardOutput);
         var measured = (await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken))
             .Select(line => JsonDocument.Parse(line).RootElement).ToList();
         Assert.Equal(names, measured.Select(row => row.GetProperty("name").GetString()));

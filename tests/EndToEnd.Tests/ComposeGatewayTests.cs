@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using CliWrap;
+using CliWrap.Buffered;
 using Reelseal.Local;
 using Reelseal.Local.Playback;
 using Reelseal.Testing;
@@ -88,12 +90,13 @@ public sealed class ComposeGatewayTests
 
         public static async Task<Caddy> StartAsync(LocalSystem system, string folder)
         {
-            var (status, program, reason) = await RunAsync("bash", Path.Combine(Repository.Root, "tests", "caddy", "install.sh"));
-            Assert.SkipWhen(status == 3, reason);
-            Assert.True(status == 0, reason);
+            var install = await Cli.Wrap("bash").WithArguments([Path.Combine(Repository.Root, "tests", "caddy", "install.sh")])
+                .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(TestContext.Current.CancellationToken);
+            Assert.SkipWhen(install.ExitCode == 3, install.StandardError);
+            Assert.True(install.IsSuccess, install.StandardError);
             var address = new Uri($"http://127.0.0.1:{FreePort()}");
             var configuration = Path.Combine(Repository.Root, "infra", "compose", "Caddyfile");
-            var start = new ProcessStartInfo(program.Trim(), ["run", "--adapter", "caddyfile", "--config", configuration])
+            var start = new ProcessStartInfo(install.StandardOutput.Trim(), ["run", "--adapter", "caddyfile", "--config", configuration])
             {
                 UseShellExecute = false,
                 RedirectStandardError = true,
@@ -134,15 +137,6 @@ public sealed class ComposeGatewayTests
         {
             await StopAsync();
             _process.Dispose();
-        }
-
-        private static async Task<(int Status, string Output, string Errors)> RunAsync(string program, string argument)
-        {
-            var start = new ProcessStartInfo(program, [argument]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-            using var process = Process.Start(start)!;
-            var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-            await process.WaitForExitAsync();
-            return (process.ExitCode, await output, await errors);
         }
 
         private static int FreePort()

@@ -1,7 +1,8 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using CliWrap;
+using CliWrap.Buffered;
 using Reelseal.Local;
 using Reelseal.Local.Playback;
 using Reelseal.Testing;
@@ -89,14 +90,9 @@ public sealed class EarlyAnswerTests
     /// <summary>Runs curl and returns the status, followed by its error if it fails.</summary>
     private static async Task<string> CurlAsync(string[] arguments)
     {
-        var start = new ProcessStartInfo("/usr/bin/curl", ["-sS", "-o", "/dev/null", "-m", "60", "-w", "%{http_code}", .. arguments])
-        {
-            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
-        };
-        using var curl = Process.Start(start)!;
-        var (output, errors) = (curl.StandardOutput.ReadToEndAsync(), curl.StandardError.ReadToEndAsync());
-        await curl.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return await output + (curl.ExitCode == 0 ? "" : $" ({(await errors).Trim()})");
+        var curl = await Cli.Wrap("/usr/bin/curl").WithArguments(["-sS", "-o", "/dev/null", "-m", "60", "-w", "%{http_code}", .. arguments])
+            .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(TestContext.Current.CancellationToken);
+        return curl.StandardOutput + (curl.IsSuccess ? "" : $" ({curl.StandardError.Trim()})");
     }
 
     /// <summary>An upload that has begun, holds one of the places, and does not go on.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.Versioning;
+using CliWrap;
 using Reelseal.Local;
 using Reelseal.Local.Functions;
 using Reelseal.Local.Keys;
@@ -38,8 +39,7 @@ public sealed class ReadinessTests
         File.SetUnixFileMode(Path.Combine(folder.Path, "bin/unshare"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
         var pipe = Path.Combine(folder.Path, awaited);
         File.Delete(pipe);
-        using (var mkfifo = System.Diagnostics.Process.Start("mkfifo", [pipe]))
-            await mkfifo.WaitForExitAsync(cancellation);
+        await Cli.Wrap("mkfifo").WithArguments([pipe]).ExecuteAsync(cancellation);
         var program = new FunctionProgram
         {
             Name = name,

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Reelseal.Testing;
 
 namespace IngestVideo.Tests;
 
@@ -14,7 +14,7 @@ internal static class Clip
     {
         var path = Path.Combine(s_folder, name);
         if (!File.Exists(path))
-            await RunAsync("ffmpeg", [.. "-v error -nostdin -y".Split(' '), .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), path]);
+            await Ffmpeg.RunAsync([.. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), path]);
         return path;
     }
 
@@ -25,23 +25,5 @@ internal static class Clip
 
     /// <summary>The hash of all decoded pictures.</summary>
     public static Task<string> PicturesHashAsync(string source) =>
-        RunAsync("ffmpeg", ["-v", "quiet", "-nostdin", "-i", source, "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "md5", "-"]);
-
-    public static async Task<string> RunAsync(string program, IReadOnlyList<string> arguments)
-    {
-        var (exitCode, output, errors) = await ExecuteAsync(program, arguments);
-        return exitCode == 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {exitCode}: {errors}");
-    }
-
-    /// <summary>What a program writes to standard error.</summary>
-    public static async Task<string> ErrorsAsync(string program, IReadOnlyList<string> arguments) => (await ExecuteAsync(program, arguments)).Errors;
-
-    private static async Task<(int ExitCode, string Output, string Errors)> ExecuteAsync(string program, IReadOnlyList<string> arguments)
-    {
-        using var process = Process.Start(
-            new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await output, await errors);
-    }
+        Ffmpeg.RunAsync("-i", source, "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "md5", "-");
 }

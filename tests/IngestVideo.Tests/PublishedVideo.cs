@@ -2,6 +2,7 @@ using System.Text.Json;
 using IngestVideo.Status;
 using Reelseal;
 using Reelseal.Playlists;
+using Reelseal.Testing;
 using Reelseal.Testing.Streams;
 
 namespace IngestVideo.Tests;
@@ -49,8 +50,7 @@ internal sealed record PublishedVideo(IngestHost Host, VideoId Id, VideoStatus S
     /// <summary>What ffprobe says of a rendition, its segments read one after the other as they are: ffmpeg's reader of playlists hides some of it.</summary>
     public async Task<JsonElement> ProbeAsync(string rendition, string more = "-show_streams")
     {
-        string[] arguments = ["-v", "error", "-print_format", "json", .. more.Split(' '), Joined(rendition)];
-        return JsonDocument.Parse(await Clip.RunAsync("ffprobe", arguments)).RootElement;
+        return JsonDocument.Parse(await Ffmpeg.ProbeAsync(["-print_format", "json", .. more.Split(' '), Joined(rendition)])).RootElement;
     }
 
     /// <summary>A URL under which ffmpeg reads all segments of a rendition as one file.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using IngestVideo.Status;
 using Reelseal.Playlists;
+using Reelseal.Testing;
 using Reelseal.Testing.Streams;
 
 namespace IngestVideo.Tests;
@@ -81,9 +82,8 @@ internal static class StreamAssert
     /// </summary>
     public static async Task<double> FirstWhiteAsync(PublishedVideo video, string rendition)
     {
-        var lines = (await Clip.RunAsync(
-            "ffmpeg", ["-v", "error", "-nostdin", "-copyts", "-i", video.Joined(rendition), "-vf",
-                "signalstats,metadata=mode=print:key=lavfi.signalstats.YAVG:file=-", "-f", "null", "-"])).Split('\n');
+        const string brightness = "signalstats,metadata=mode=print:key=lavfi.signalstats.YAVG:file=-";
+        var lines = (await Ffmpeg.RunAsync("-copyts", "-i", video.Joined(rendition), "-vf", brightness, "-f", "null", "-")).Split('\n');
         for (var i = 0; i + 1 < lines.Length; i += 2)
         {
             if (double.Parse(lines[i + 1].Split('=')[1], CultureInfo.InvariantCulture) > 150)
@@ -154,5 +154,5 @@ internal static class StreamAssert
     }
 
     private static async Task DecodesAsync(PublishedVideo video, string rendition) =>
-        Assert.Equal("", await Clip.ErrorsAsync("ffmpeg", ["-v", "error", "-nostdin", "-xerror", "-i", video.Joined(rendition), "-f", "null", "-"]));
+        Assert.Equal("", await Ffmpeg.LogAsync("-v", "error", "-xerror", "-i", video.Joined(rendition), "-f", "null", "-"));
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using CliWrap.Exceptions;
 using Reelseal.Testing.Streams;
 
 namespace Reelseal.Corpus;
@@ -64,7 +65,7 @@ internal static class CorpusRun
             if (browser is not null && await server.Reports.PlayAsync(browser, playlist, seconds ?? 0) is var end and not "ended")
                 deviations.Add($"{browser}: {end}");
         }
-        catch (Exception e) when (e is FormatException or IOException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception e) when (e is FormatException or IOException or KeyNotFoundException or InvalidOperationException or CommandExecutionException)
         {
             deviations.Add($"The stream cannot be read: {e.Message}");
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Reelseal.Testing;
 using Reelseal.Testing.Streams;
 
 namespace Reelseal.Corpus;
@@ -21,9 +22,9 @@ internal static class DecodedStream
         var deviations = new List<string>();
         foreach (var rendition in stream.Variants.Concat(stream.Sounds).Concat(stream.Frames).DistinctBy(rendition => rendition.Joined))
         {
-            var (_, complaints) = await Ffmpeg.RunAsync("ffmpeg", "-nostdin", "-xerror", "-i", rendition.Joined, "-f", "null", "-");
-            if (complaints.Length > 0)
-                deviations.Add($"{rendition.Name} does not decode: {complaints.Split('\n')[0]}");
+            var errors = await Ffmpeg.LogAsync("-v", "error", "-xerror", "-i", rendition.Joined, "-f", "null", "-");
+            if (errors.Length > 0)
+                deviations.Add($"{rendition.Name} does not decode: {errors.Split('\n')[0]}");
             if (rendition is { Codecs: { } codecs, Resolution: { } resolution } && await PictureAsync(rendition) is var (codec, size)
                 && (!codecs.StartsWith(codec, StringComparison.Ordinal) || size != resolution))
                 deviations.Add($"{rendition.Name}: CODECS is {codecs} and RESOLUTION {resolution}, the picture is {codec} of {size}.");
@@ -42,9 +43,9 @@ internal static class DecodedStream
     /// <summary>The codec and size of a rendition's picture, as ffprobe sees them.</summary>
     private static async Task<(string Codec, string Size)> PictureAsync(StoredRendition rendition)
     {
-        var (output, _) = await Ffmpeg.RunAsync(
-            "ffprobe", "-select_streams", "v:0", "-show_entries", "stream=profile,width,height,level", "-of", "default=noprint_wrappers=1", rendition.Joined);
-        var values = Encoding.UTF8.GetString(output).Split('\n').Select(line => line.Split('=')).Where(pair => pair.Length == 2)
+        var output = await Ffmpeg.ProbeAsync(
+            "-select_streams", "v:0", "-show_entries", "stream=profile,width,height,level", "-of", "default=noprint_wrappers=1", rendition.Joined);
+        var values = output.Split('\n').Select(line => line.Split('=')).Where(pair => pair.Length == 2)
             .DistinctBy(pair => pair[0]).ToDictionary(pair => pair[0], pair => pair[1].Trim());
         var profile = values.GetValueOrDefault("profile") switch { "High" => "64", "Main" => "4d", "Baseline" or "Constrained Baseline" => "42", _ => "" };
         return ($"avc1.{profile}", $"{values.GetValueOrDefault("width")}x{values.GetValueOrDefault("height")}");
@@ -55,8 +56,8 @@ internal static class DecodedStream
     {
         // Where a sound was left out, all others are taken.
         string[] sounds = skipped is [] ? ["-map", "0:a:0?"] : ["-map", "0:a?", .. skipped.SelectMany(index => (string[])["-map", $"-0:{index}?"])];
-        var (output, _) = await Ffmpeg.RunAsync(
-            "ffmpeg", ["-nostdin", "-i", source, "-map", "0:V:0?", .. sounds, "-vf", "scale=16:16", "-fps_mode", "passthrough",
+        var output = await Ffmpeg.BytesAsync(
+            ["-i", source, "-map", "0:V:0?", .. sounds, "-vf", "scale=16:16", "-fps_mode", "passthrough",
             "-c:v", "rawvideo", "-c:a", "pcm_s16le", "-f", "framecrc", "-"]);
         var units = new Dictionary<string, double>(StringComparer.Ordinal);
         double end = 0;

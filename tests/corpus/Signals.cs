@@ -1,3 +1,5 @@
+using Reelseal.Testing;
+
 namespace Reelseal.Corpus;
 
 /// <summary>Picture and sound, made small: 50 pictures a second of 16×16 grey pixels, and 8000 samples a second, both from time zero on.</summary>
@@ -17,9 +19,9 @@ internal sealed class Signals
     {
         var small = $"setpts=PTS-({pictureStart})/TB,fps={PicturesPerSecond}:start_time=0,scale=16:16,format=gray";
         var plain = $"asetpts=PTS-({soundStart})/TB,aresample={SamplesPerSecond}:ochl=mono:async=1:first_pts=0";
-        _pictures = (await Ffmpeg.RunAsync("ffmpeg", ["-nostdin", .. inputs, "-map", picture, "-vf", small, "-f", "rawvideo", "-", .. Beside(sound)])).Output;
+        _pictures = await Ffmpeg.BytesAsync([.. inputs, "-map", picture, "-vf", small, "-f", "rawvideo", "-", .. Beside(sound)]);
         string[] samples = ["-map", sound, "-af", plain, "-c:a", "pcm_s16le", "-f", "s16le", "-"];
-        var bytes = (await Ffmpeg.RunAsync("ffmpeg", ["-nostdin", .. inputs, .. samples, .. Beside(picture)])).Output;
+        var bytes = await Ffmpeg.BytesAsync([.. inputs, .. samples, .. Beside(picture)]);
         _samples = new short[bytes.Length / 2];
         Buffer.BlockCopy(bytes, 0, _samples, 0, _samples.Length * 2);
     }

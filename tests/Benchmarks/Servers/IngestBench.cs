@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using CliWrap;
+using CliWrap.Buffered;
 using IngestVideo;
 using IngestVideo.Media;
 using IngestVideo.Planning;
@@ -41,10 +43,10 @@ internal sealed class IngestBench : IAsyncDisposable
     /// <param name="seconds">How long the clip is.</param>
     public async Task PrepareClipAsync(int seconds)
     {
-        Article.Install(_folder);
+        await Article.InstallAsync(_folder);
         var length = seconds.ToString(CultureInfo.InvariantCulture);
-        Command.Run("ffmpeg",
-            [.. ("-v error -nostdin -f lavfi -i testsrc2=s=1920x1080:r=30,noise=alls=6:allf=t -f lavfi -i sine=f=440 -t " + length
+        await Ffmpeg.RunAsync(
+            [.. ("-f lavfi -i testsrc2=s=1920x1080:r=30,noise=alls=6:allf=t -f lavfi -i sine=f=440 -t " + length
             + " -c:v libx264 -preset veryfast -b:v 5M -maxrate 7M -bufsize 10M "
             + "-g 60 -keyint_min 60 -sc_threshold 0 -pix_fmt yuv420p -colorspace bt709 -color_trc bt709 -color_primaries bt709 -c:a aac").Split(' '), Clip]);
         var media = await new Prober(new Sandbox(NullLogger<Sandbox>.Instance), s_options).ProbeAsync(Clip, s_mp4, default);
@@ -127,7 +129,7 @@ internal sealed class IngestBench : IAsyncDisposable
                     await store.GetAsync(playlist[..(playlist.LastIndexOf('/') + 1)] + segment.Uri, range: null, unlessETag: null, default))
                 await using (var file = File.Create(path))
                     await stored!.Content.CopyToAsync(file);
-                Command.Run("ffmpeg", ["-v", "error", "-nostdin", "-t", "3", "-i", path, "-f", "null", "-"]);
+                await Ffmpeg.RunAsync("-t", "3", "-i", path, "-f", "null", "-");
             }
         }
 
@@ -149,14 +151,14 @@ internal sealed class IngestBench : IAsyncDisposable
     }
 
     /// <returns>Seconds that ffmpeg alone takes, with the very arguments of the function, writing to the disk.</returns>
-    public double RunFfmpeg()
+    public async Task<double> RunFfmpegAsync()
     {
         var work = Directory.CreateDirectory(Folder("bare"));
         var step = TranscodeStep.Of(_plan).Single();
         foreach (var rendition in step.Segmented)
             work.CreateSubdirectory(rendition.Name);
         var start = Stopwatch.GetTimestamp();
-        Command.Run("ffmpeg", [.. FfmpegArguments.For(step, s_mp4, Clip, s_options)], work.FullName);
+        await Cli.Wrap("ffmpeg").WithArguments(FfmpegArguments.For(step, s_mp4, Clip, s_options)).WithWorkingDirectory(work.FullName).ExecuteBufferedAsync();
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         work.Delete(recursive: true);
         return seconds;

@@ -29,7 +29,7 @@ internal sealed class SigningBench : IAsyncDisposable
         var bench = new SigningBench();
         bench._bucket = await bench._rgw.CreateBucketAsync();
         File.Copy(bench._secrets.TokenKeyPath, bench._withP256.TokenKeyPath, overwrite: true);
-        Article.Install(bench.Folder);
+        await Article.InstallAsync(bench.Folder);
         return bench;
     }
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using CliWrap;
+using CliWrap.Buffered;
 
 namespace Reelseal.Benchmarks.Servers;
 
@@ -16,11 +18,12 @@ internal static partial class Wrk
     /// <param name="connections">The number of concurrent connections.</param>
     /// <param name="headers">Headers as <c>Name: value</c>.</param>
     /// <exception cref="InvalidOperationException">A request failed.</exception>
-    public static Task<Load> RunAsync(string url, int seconds, int connections, params string[] headers) => Task.Run(() =>
+    public static async Task<Load> RunAsync(string url, int seconds, int connections, params string[] headers)
     {
-        var output = Command.Run("taskset",
+        var load = Cli.Wrap("taskset").WithArguments(
             ["-c", Cores.Load, "wrk", "-t1", $"-c{connections}", $"-d{seconds}s", "--latency", "--timeout", "30s",
                 .. headers.SelectMany(header => new[] { "-H", header }), url]);
+        var output = (await load.ExecuteBufferedAsync()).StandardOutput;
         if (output.Contains("Non-2xx", StringComparison.Ordinal) || output.Contains("Socket errors", StringComparison.Ordinal))
             throw new InvalidOperationException($"Not every request was answered with success:\n{output}");
         var latency = Latency().Match(output);
@@ -31,7 +34,7 @@ internal static partial class Wrk
             _ => TimeSpan.FromSeconds(1),
         };
         return new Load(Number(Rate().Match(output).Groups["rate"]), Number(latency.Groups["number"]) * unit);
-    });
+    }
 
     private static double Number(Group group) => double.Parse(group.ValueSpan, CultureInfo.InvariantCulture);
 

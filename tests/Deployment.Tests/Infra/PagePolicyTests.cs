@@ -1,4 +1,5 @@
-using System.Diagnostics;
+using CliWrap;
+using CliWrap.Buffered;
 using Reelseal.Infra;
 
 namespace Deployment.Tests.Infra;
@@ -13,8 +14,8 @@ public sealed class PagePolicyTests
     public async Task The_bare_address_leads_to_the_page_and_a_folder_is_its_index(string uri, string expected)
     {
         var program = $"{PagePolicy.Addresses}console.log(JSON.stringify(handler({{ request: {{ uri: '{uri}' }} }})))";
-        using var node = Process.Start(new ProcessStartInfo("node", ["-e", program]) { UseShellExecute = false, RedirectStandardOutput = true })!;
-        Assert.Equal(expected, (await node.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Trim());
+        var node = await Cli.Wrap("node").WithArguments(["-e", program]).ExecuteBufferedAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(expected, node.StandardOutput.Trim());
     }
 
     [Fact]

@@ -1,6 +1,7 @@
-using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
+using CliWrap;
+using CliWrap.Buffered;
 using Reelseal.Infra;
 
 namespace Deployment.Tests.Stack;
@@ -576,23 +577,12 @@ public sealed class DeployScriptTests : IDisposable
 
     private async Task<(int Code, string Output)> RunAsync(string program, string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment.Clear();
-        foreach (var (name, value) in _environment)
-            start.Environment[name] = value;
-        start.Environment["PATH"] = _folder.FullName;
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        var (output, errors) = (
-            process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
-            process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, await output + await errors);
+        // Nothing of the tests' own environment.
+        var environment = Environment.GetEnvironmentVariables().Keys.Cast<string>().ToDictionary(name => name, _ => (string?)null, StringComparer.Ordinal);
+        foreach (var (name, value) in _environment.Append(new("PATH", _folder.FullName)))
+            environment[name] = value;
+        var result = await Cli.Wrap(program).WithArguments(arguments).WithEnvironmentVariables(environment)
+            .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(TestContext.Current.CancellationToken);
+        return (result.ExitCode, result.StandardOutput + result.StandardError);
     }
 }

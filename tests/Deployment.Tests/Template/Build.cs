@@ -1,33 +1,35 @@
-using System.Diagnostics;
+using CliWrap;
+using CliWrap.Buffered;
 
 namespace Deployment.Tests.Template;
 
-/// <summary>Runs dotnet, and shows its output if it fails.</summary>
+/// <summary>Runs dotnet.</summary>
 internal static class Build
 {
+    /// <exception cref="InvalidOperationException">It failed; the message contains its output.</exception>
     public static async Task DotnetAsync(string folder, string[] arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet", arguments)
-        {
-            WorkingDirectory = folder,
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var (success, output) = await TryDotnetAsync(folder, arguments, environment);
+        if (!success)
+            throw new InvalidOperationException($"dotnet {string.Join(' ', arguments)} failed:\n{output}");
+    }
+
+    public static async Task<(bool Success, string Output)> TryDotnetAsync(
+        string folder, string[] arguments, params (string Name, string Value)[] environment)
+    {
         // The test run itself is started by dotnet, whose environment variables would affect this one.
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
-            start.Environment.Remove(name);
+        var variables = Environment.GetEnvironmentVariables().Keys.Cast<string>()
+            .Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase))
+            .ToDictionary(name => name, _ => (string?)null, StringComparer.Ordinal);
+        variables["DOTNET_CLI_UI_LANGUAGE"] = "en";
         // No server may outlive the test, because it would keep the folder and its output pipe open.
-        start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
-        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
-        start.Environment["UseSharedCompilation"] = "false";
+        variables["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
+        variables["MSBUILDDISABLENODEREUSE"] = "1";
+        variables["UseSharedCompilation"] = "false";
         foreach (var (name, value) in environment)
-            start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{await output}{await errors}");
+            variables[name] = value;
+        var result = await Cli.Wrap("dotnet").WithArguments(arguments).WithWorkingDirectory(folder).WithEnvironmentVariables(variables)
+            .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(TestContext.Current.CancellationToken);
+        return (result.IsSuccess, result.StandardOutput + result.StandardError);
     }
 }

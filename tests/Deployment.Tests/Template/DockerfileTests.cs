@@ -1,5 +1,6 @@
-using System.Diagnostics;
 using System.Text.RegularExpressions;
+using CliWrap;
+using CliWrap.Buffered;
 using Deployment.Tests.Stack;
 
 namespace Deployment.Tests.Template;
@@ -57,10 +58,8 @@ public sealed class DockerfileTests
             .Select(line => "^" + Regex.Escape(line[exclude.Length..]).Replace("\\*", ".*", StringComparison.Ordinal) + "$").ToList();
         Assert.NotEmpty(patterns);
 
-        var start = new ProcessStartInfo("ldd", ["/usr/bin/ffmpeg", "/usr/bin/ffprobe"]) { UseShellExecute = false, RedirectStandardOutput = true };
-        using var ldd = Process.Start(start)!;
-        var output = await ldd.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var libraries = Regex.Matches(output, @"/\S+\.so\S*", RegexOptions.None, s_limit)
+        var ldd = await Cli.Wrap("ldd").WithArguments(["/usr/bin/ffmpeg", "/usr/bin/ffprobe"]).ExecuteBufferedAsync(TestContext.Current.CancellationToken);
+        var libraries = Regex.Matches(ldd.StandardOutput, @"/\S+\.so\S*", RegexOptions.None, s_limit)
             .Select(match => match.Value.StartsWith("/lib/", StringComparison.Ordinal) ? "/usr" + match.Value : match.Value).ToList();
 
         Assert.Contains(libraries, library => library.Contains("libavcodec", StringComparison.Ordinal));

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using IngestVideo.Media;
 using IngestVideo.Probing;
+using Reelseal.Testing;
 using static IngestVideo.Tests.StreamAssert;
 
 namespace IngestVideo.Tests.Probing;
@@ -34,8 +35,8 @@ public sealed class PictureTests : IAsyncLifetime
         var video = await Host.IngestAsync(clip);
 
         await IsCorrectAsync(video);
-        var errors = await Clip.ErrorsAsync("ffmpeg", ["-nostdin", "-i", video.Joined(video.LargestVideo), "-vf", "idet", "-f", "null", "-"]);
-        var found = Regex.Matches(errors, @"Multi frame detection: TFF:\s*(\d+) BFF:\s*(\d+) Progressive:\s*(\d+)")[^1];
+        var log = await Ffmpeg.LogAsync("-i", video.Joined(video.LargestVideo), "-vf", "idet", "-f", "null", "-");
+        var found = Regex.Matches(log, @"Multi frame detection: TFF:\s*(\d+) BFF:\s*(\d+) Progressive:\s*(\d+)")[^1];
         Assert.True(Count(found, 3) > 10 * (Count(found, 1) + Count(found, 2)), found.Value);
         Assert.Equal(3, video.Status.Duration!.Value, 0.1);
     }
@@ -206,15 +207,8 @@ public sealed class PictureTests : IAsyncLifetime
     /// <summary>The nearest of a few colours at a place of the picture at a time.</summary>
     private static async Task<string> ColorAsync(PublishedVideo video, int second, int x, int y)
     {
-        var path = Path.Combine(video.Host.Root, "pixel.rgb");
-        await Clip.RunAsync(
-            "ffmpeg",
-            [
-                "-v", "error", "-nostdin", "-y", "-i", video.Joined(video.LargestVideo), "-vf",
-                $"setpts=PTS-STARTPTS,trim=start={second.ToString(CultureInfo.InvariantCulture)},crop=2:2:{x}:{y},scale=1:1,format=rgb24",
-                "-frames:v", "1", "-f", "rawvideo", path,
-            ]);
-        return await File.ReadAllBytesAsync(path) switch
+        var filter = $"setpts=PTS-STARTPTS,trim=start={second.ToString(CultureInfo.InvariantCulture)},crop=2:2:{x}:{y},scale=1:1,format=rgb24";
+        return await Ffmpeg.BytesAsync("-i", video.Joined(video.LargestVideo), "-vf", filter, "-frames:v", "1", "-f", "rawvideo", "-") switch
         {
             [> 180, < 80, < 80] => "red",
             [< 80, < 80, > 180] => "blue",

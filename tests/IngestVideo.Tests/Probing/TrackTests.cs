@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
+using Reelseal.Testing;
 using static IngestVideo.Tests.StreamAssert;
 
 namespace IngestVideo.Tests.Probing;
@@ -193,7 +194,7 @@ public sealed class TrackTests : IAsyncLifetime
     /// <summary>The mean volume of a source's sound in dB.</summary>
     private static async Task<double> VolumeAsync(string source, string before = "anull")
     {
-        var errors = await Clip.ErrorsAsync("ffmpeg", ["-nostdin", "-i", source, "-map", "0:a", "-af", $"{before},volumedetect", "-f", "null", "-"]);
-        return double.Parse(Regex.Match(errors, "mean_volume: (-?[0-9.]+) dB").Groups[1].Value, CultureInfo.InvariantCulture);
+        var log = await Ffmpeg.LogAsync("-i", source, "-map", "0:a", "-af", $"{before},volumedetect", "-f", "null", "-");
+        return double.Parse(Regex.Match(log, "mean_volume: (-?[0-9.]+) dB").Groups[1].Value, CultureInfo.InvariantCulture);
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using FFMpegCore;
 using IngestVideo.Publishing;
 using IngestVideo.Status;
 using IngestVideo.Tests.Transcoding;
@@ -8,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
 using Reelseal.Playlists;
 using Reelseal.Storage;
+using Reelseal.Testing;
 
 namespace IngestVideo.Tests.Publishing;
 
@@ -287,15 +289,11 @@ public sealed class StageTests : IAsyncLifetime
     private static async Task<string> DamagedAsync()
     {
         var whole = await SourceAsync();
-        var packets = await Clip.RunAsync(
-            "ffprobe", ["-v", "error", "-select_streams", "v", "-show_entries", "packet=pos,size,flags", "-of", "csv=p=0", whole]);
+        var packets = (await FFProbe.GetPacketsAsync(whole)).Packets.Where(packet => packet.CodecType == "video");
         var bytes = await File.ReadAllBytesAsync(whole);
-        foreach (var line in packets.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(30)
-            .Where(line => !line.Contains('K', StringComparison.Ordinal)))
+        foreach (var packet in packets.TakeLast(30).Where(packet => !packet.Flags.Contains('K', StringComparison.Ordinal)))
         {
-            var fields = line.Split(',').Take(2).Select(int.Parse).Order().ToArray();
-            var (size, position) = (fields[0], fields[1]);
-            for (var at = position + 32; at < position + size; at++)
+            for (var at = packet.Pos + 32; at < packet.Pos + packet.Size; at++)
                 bytes[at] ^= 0x5a;
         }
         var damaged = Path.ChangeExtension(whole, "damaged.mp4");
@@ -304,7 +302,7 @@ public sealed class StageTests : IAsyncLifetime
     }
 
     private static Task<string> PacketsHashAsync(string source, params string[] filter) =>
-        Clip.RunAsync("ffmpeg", ["-v", "error", "-nostdin", "-i", source, "-map", "0:a:0", "-c", "copy", .. filter, "-f", "md5", "-"]);
+        Ffmpeg.RunAsync(["-i", source, "-map", "0:a:0", "-c", "copy", .. filter, "-f", "md5", "-"]);
 
     private static async Task<Dictionary<string, string>> FilesAsync(PublishedVideo video)
     {

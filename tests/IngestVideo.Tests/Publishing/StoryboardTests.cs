@@ -72,7 +72,7 @@ public sealed class StoryboardTests
         {
             var place = cue.Text.Split('=')[1].Split(',');
             var filter = $"crop={place[2]}:{place[3]}:{place[0]}:{place[1]},signalstats,metadata=mode=print:key=lavfi.signalstats.YAVG:file=-";
-            var line = (await Clip.RunAsync("ffmpeg", ["-v", "error", "-nostdin", "-i", sprite, "-vf", filter, "-f", "null", "-"])).Split('\n')[1];
+            var line = (await Ffmpeg.RunAsync("-i", sprite, "-vf", filter, "-f", "null", "-")).Split('\n')[1];
             brightness.Add(double.Parse(line.Split('=')[1], CultureInfo.InvariantCulture));
         }
         // In a JPEG, black is 0 and the steps are wider: 18 of 219 are 21 of 255.

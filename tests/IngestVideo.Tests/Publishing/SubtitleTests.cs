@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using IngestVideo.Publishing;
+using Reelseal.Testing;
 
 namespace IngestVideo.Tests.Publishing;
 
@@ -74,8 +75,7 @@ public sealed class SubtitleTests
         var subtitles = Path.Combine(host.Root, "many.srt");
         await File.WriteAllLinesAsync(subtitles, Enumerable.Range(0, 25_000).Select(cue => $"{cue + 1}\n00:00:{cue % 50 / 5:00},{cue % 5 * 200:000} --> 00:00:{cue % 50 / 5:00},{cue % 5 * 200 + 199:000}\n{line}{cue}\n"), Token);
         var clip = Path.Combine(host.Root, "bomb.mkv");
-        await Clip.RunAsync("ffmpeg",
-            ["-v", "error", "-f", "lavfi", "-i", "testsrc=s=160x90:r=5:d=10", "-i", subtitles, "-c:v", "libx264", "-c:s", "srt", clip]);
+        await Ffmpeg.RunAsync("-f", "lavfi", "-i", "testsrc=s=160x90:r=5:d=10", "-i", subtitles, "-c:v", "libx264", "-c:s", "srt", clip);
 
         using var response = await host.PostAsync(clip);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Reelseal.Testing;
 using static IngestVideo.Tests.StreamAssert;
 
 namespace IngestVideo.Tests.Transcoding;
@@ -168,8 +169,7 @@ public sealed class ClockTests : IAsyncLifetime
     /// <summary>The presentation time of the first moment that is not silent.</summary>
     private static async Task<double> FirstSoundAsync(PublishedVideo video)
     {
-        var errors = await Clip.ErrorsAsync(
-            "ffmpeg", ["-nostdin", "-copyts", "-i", video.Joined("audio-und"), "-af", "silencedetect=n=-30dB:d=1.5", "-f", "null", "-"]);
-        return double.Parse(Regex.Match(errors, "silence_end: ([0-9.]+)").Groups[1].Value, CultureInfo.InvariantCulture);
+        var log = await Ffmpeg.LogAsync("-copyts", "-i", video.Joined("audio-und"), "-af", "silencedetect=n=-30dB:d=1.5", "-f", "null", "-");
+        return double.Parse(Regex.Match(log, "silence_end: ([0-9.]+)").Groups[1].Value, CultureInfo.InvariantCulture);
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using FFMpegCore;
 using IngestVideo.Status;
 using Reelseal;
 using static IngestVideo.Tests.StreamAssert;
@@ -78,8 +79,7 @@ public sealed class LongVideoTests
     private static async Task<double> EndAsync(PublishedVideo video, RenditionStatus rendition)
     {
         var last = video.File(rendition.Name, Segments(video, rendition.Name)[^1].Name);
-        var times = await Clip.RunAsync("ffprobe", ["-v", "error", "-show_entries", "packet=pts_time", "-of", "csv=p=0", last]);
-        return times.Split((char[])['\n', ','], StringSplitOptions.RemoveEmptyEntries).Max(time => double.Parse(time, CultureInfo.InvariantCulture));
+        return (await FFProbe.GetPacketsAsync(last)).Packets.Max(packet => double.Parse(packet.PtsTime!, CultureInfo.InvariantCulture));
     }
 
     private static long BytesIn(string folder)

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using FFMpegCore;
 using IngestVideo.Publishing;
+using Reelseal.Testing;
 using static IngestVideo.Tests.StreamAssert;
 
 namespace IngestVideo.Tests.Transcoding;
@@ -106,9 +108,9 @@ public sealed class RealVideoTests : IAsyncLifetime
         var video = await IngestedAsync(
             "interlaced.ts", "-f lavfi -i testsrc2=s=320x240:r=50:d=3 -vf tinterlace=interleave_top,fieldorder=tff -c:v mpeg2video -b:v 4M -flags +ilme+ildct -top 1");
 
-        var errors = await Clip.ErrorsAsync(
-            "ffmpeg", ["-nostdin", "-allowed_extensions", "ALL", "-i", video.Playlist(video.LargestVideo), "-vf", "idet", "-f", "null", "-"]);
-        var found = Regex.Matches(errors, @"Multi frame detection: TFF:\s*(\d+) BFF:\s*(\d+) Progressive:\s*(\d+)")[^1]; // ffmpeg 7 counts from the start again after its first pass
+        var log = await Ffmpeg.LogAsync("-allowed_extensions", "ALL", "-i", video.Playlist(video.LargestVideo), "-vf", "idet", "-f", "null", "-");
+        // ffmpeg 7 starts counting again after its first pass.
+        var found = Regex.Matches(log, @"Multi frame detection: TFF:\s*(\d+) BFF:\s*(\d+) Progressive:\s*(\d+)")[^1];
         Assert.True(Number(found, 3) > 10 * (Number(found, 1) + Number(found, 2)), found.Value);
         Assert.Equal(3, video.Status.Duration!.Value, 0.15);
     }
@@ -323,9 +325,8 @@ public sealed class RealVideoTests : IAsyncLifetime
             $"-f lavfi -i color=black:s=320x180:d=6:r=25 -itsoffset 1.5 -f lavfi -i aevalsrc=0.8*sin(880*2*PI*t)*gte(t\\,2.5):s=48000:d=4.5 -vf drawbox=color=white:t=fill:enable='gte(t\\,3.99)' {X264} -pix_fmt yuv420p -c:a pcm_s16le");
 
         var flash = await FirstWhiteAsync(video, video.LargestVideo);
-        var errors = await Clip.ErrorsAsync(
-            "ffmpeg", ["-nostdin", "-copyts", "-i", video.File("audio-und", "00000.ts"), "-af", "silencedetect=n=-30dB:d=0.5", "-f", "null", "-"]);
-        var beep = double.Parse(Regex.Match(errors, "silence_end: ([0-9.]+)").Groups[1].Value, CultureInfo.InvariantCulture);
+        var log = await Ffmpeg.LogAsync("-copyts", "-i", video.File("audio-und", "00000.ts"), "-af", "silencedetect=n=-30dB:d=0.5", "-f", "null", "-");
+        var beep = double.Parse(Regex.Match(log, "silence_end: ([0-9.]+)").Groups[1].Value, CultureInfo.InvariantCulture);
         Assert.Equal(flash, beep, 0.05);
     }
 
@@ -345,16 +346,18 @@ public sealed class RealVideoTests : IAsyncLifetime
 
         var folder = Path.Combine(video.Folder, video.Status.Attempt);
         Assert.Equal($"videos/{video.Id}/{video.Status.Attempt}/poster.jpg", video.Status.Poster);
-        Assert.Contains("320,180",
-            await Clip.RunAsync("ffprobe", ["-v", "error", "-show_entries", "stream=width,height", "-of", "csv", Path.Combine(folder, "poster.jpg")]),
-            StringComparison.Ordinal);
-        Assert.Contains("800,450",
-            await Clip.RunAsync("ffprobe", ["-v", "error", "-show_entries", "stream=width,height", "-of", "csv", Path.Combine(folder, "storyboard-000.jpg")]),
-            StringComparison.Ordinal);
+        Assert.Equal((320, 180), await SizeAsync("poster.jpg"));
+        Assert.Equal((800, 450), await SizeAsync("storyboard-000.jpg"));
         Assert.Equal(
             "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nstoryboard-000.jpg#xywh=0,0,160,90\n\n00:00:02.000 --> 00:00:04.000\nstoryboard-000.jpg#xywh=160,0,160,90\n\n"
             + "00:00:04.000 --> 00:00:06.000\nstoryboard-000.jpg#xywh=320,0,160,90\n\n00:00:06.000 --> 00:00:07.000\nstoryboard-000.jpg#xywh=480,0,160,90\n",
             await File.ReadAllTextAsync(Path.Combine(folder, "storyboard.vtt")));
+
+        async Task<(int?, int?)> SizeAsync(string name)
+        {
+            var picture = (await FFProbe.AnalyseAsync(Path.Combine(folder, name))).PrimaryVideoStream!;
+            return (picture.Width, picture.Height);
+        }
     }
 
     [Fact(Timeout = Limit)]
@@ -385,26 +388,17 @@ public sealed class RealVideoTests : IAsyncLifetime
     /// <summary>Red, green and blue of a pixel of the first picture.</summary>
     private static async Task<(int Red, int Green, int Blue)> PixelAsync(PublishedVideo video, int x, int y)
     {
-        var path = Path.Combine(Path.GetTempPath(), $"pixel-{Guid.NewGuid():N}.rgb");
-        try
-        {
-            await Clip.RunAsync("ffmpeg",
-                ["-v", "error", "-nostdin", "-allowed_extensions", "ALL", "-i", video.Playlist(video.LargestVideo), "-frames:v", "1", "-vf",
-                $"crop=2:2:{x}:{y},scale=1:1,format=rgb24", "-f", "rawvideo", path]);
-            return await File.ReadAllBytesAsync(path) is [var red, var green, var blue] ? (red, green, blue) : throw new InvalidDataException("Not one pixel.");
-        }
-        finally
-        {
-            File.Delete(path);
-        }
+        var pixel = await Ffmpeg.BytesAsync(
+            "-allowed_extensions", "ALL", "-i", video.Playlist(video.LargestVideo), "-frames:v", "1", "-vf", $"crop=2:2:{x}:{y},scale=1:1,format=rgb24",
+            "-f", "rawvideo", "-");
+        return pixel is [var red, var green, var blue] ? (red, green, blue) : throw new InvalidDataException("Not one pixel.");
     }
 
     /// <summary>Mean and highest volume in dB.</summary>
     private static async Task<(double Mean, double Max)> LoudnessAsync(PublishedVideo video, string rendition)
     {
-        var errors = await Clip.ErrorsAsync(
-            "ffmpeg", ["-nostdin", "-allowed_extensions", "ALL", "-i", video.Playlist(rendition), "-af", "volumedetect", "-f", "null", "-"]);
-        return (Number(Regex.Match(errors, "mean_volume: (-?[0-9.]+) dB"), 1), Number(Regex.Match(errors, "max_volume: (-?[0-9.]+) dB"), 1));
+        var log = await Ffmpeg.LogAsync("-allowed_extensions", "ALL", "-i", video.Playlist(rendition), "-af", "volumedetect", "-f", "null", "-");
+        return (Number(Regex.Match(log, "mean_volume: (-?[0-9.]+) dB"), 1), Number(Regex.Match(log, "max_volume: (-?[0-9.]+) dB"), 1));
     }
 
     private static double Number(Match match, int group) => double.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);

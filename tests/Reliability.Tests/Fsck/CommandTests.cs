@@ -1,4 +1,5 @@
-using System.Diagnostics;
+using CliWrap;
+using CliWrap.Buffered;
 using IngestVideo.Status;
 using Reelseal.Storage;
 using Reelseal.Testing;
@@ -21,9 +22,9 @@ public sealed class CommandTests
             (await RunAsync([], settings), await RunAsync(["--remove"], settings), await RunAsync(["--older-than", "1s"], settings));
 
         Assert.Equal((1, 0, 0), (reported.ExitCode, repaired.ExitCode, clean.ExitCode));
-        Assert.Matches($"^stuck status: status/{video}.json \\(Transcoding since .*\\)\n2 objects, 1 problems, 0 of them repaired\n$", reported.Output);
-        Assert.Contains("): repaired\n", repaired.Output, StringComparison.Ordinal);
-        Assert.Equal("2 objects, 0 problems, 0 of them repaired\n", clean.Output);
+        Assert.Matches($"^stuck status: status/{video}.json \\(Transcoding since .*\\)\n2 objects, 1 problems, 0 of them repaired\n$", reported.StandardOutput);
+        Assert.Contains("): repaired\n", repaired.StandardOutput, StringComparison.Ordinal);
+        Assert.Equal("2 objects, 0 problems, 0 of them repaired\n", clean.StandardOutput);
     }
 
     [Fact(Timeout = 120_000)]
@@ -34,23 +35,18 @@ public sealed class CommandTests
             [], ("S3_BUCKET", "videos"), ("S3_ENDPOINT", "http://127.0.0.1:1"), ("S3_TIMEOUT", "1s"),
             ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b"));
         Assert.Equal((2, 2), (unset.ExitCode, unreachable.ExitCode));
-        Assert.Contains("Set either S3_BUCKET, or STORE_DIRECTORY", unset.Errors, StringComparison.Ordinal);
-        Assert.Matches("^The object store (cannot be reached|did not answer)[^\n]*\n$", unreachable.Errors);
+        Assert.Contains("Set either S3_BUCKET, or STORE_DIRECTORY", unset.StandardError, StringComparison.Ordinal);
+        Assert.Matches("^The object store (cannot be reached|did not answer)[^\n]*\n$", unreachable.StandardError);
     }
 
-    private static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string[] arguments, params (string Name, string Value)[] settings)
+    private static async Task<BufferedCommandResult> RunAsync(string[] arguments, params (string Name, string Value)[] settings)
     {
-        var start = new ProcessStartInfo(
-            "dotnet", [Path.Combine(AppContext.BaseDirectory, "Reelseal.Fsck.dll"), .. arguments]) { UseShellExecute = false, RedirectStandardOutput = true,
-            RedirectStandardError = true };
-        foreach (var name in start.Environment.Keys.Where(
-            name => name.StartsWith("S3_", StringComparison.Ordinal) || name.StartsWith("AWS_", StringComparison.Ordinal)).ToList())
-            start.Environment.Remove(name);
+        var environment = Environment.GetEnvironmentVariables().Keys.Cast<string>()
+            .Where(name => name.StartsWith("S3_", StringComparison.Ordinal) || name.StartsWith("AWS_", StringComparison.Ordinal))
+            .ToDictionary(name => name, _ => (string?)null, StringComparer.Ordinal);
         foreach (var (name, value) in settings)
-            start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await output, await errors);
+            environment[name] = value;
+        return await Cli.Wrap("dotnet").WithArguments([Path.Combine(AppContext.BaseDirectory, "Reelseal.Fsck.dll"), .. arguments])
+            .WithEnvironmentVariables(environment).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync();
     }
 }
