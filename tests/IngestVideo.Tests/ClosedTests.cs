@@ -38,8 +38,9 @@ public sealed class ClosedTests(ClosedTests.OneHost host) : IClassFixture<Closed
             var rows = new TheoryData<string, string, int>();
             foreach (var route in s_routes.Keys)
             {
+                // A token for other videos may list, and sees only those.
                 foreach (var (token, status) in TokenCases.InHeader)
-                    rows.Add(route, token, route == List && token.Contains("video", StringComparison.Ordinal) ? 200 : status); // it lists only what the token is for
+                    rows.Add(route, token, route == List && token.Contains("video", StringComparison.Ordinal) ? 200 : status);
                 rows.Add(route, "good, but in the query", 401);
             }
             return rows;
@@ -114,7 +115,9 @@ public sealed class ClosedTests(ClosedTests.OneHost host) : IClassFixture<Closed
 
     private static async Task PutStatusAsync(IngestHost host)
     {
-        var status = Encoding.UTF8.GetBytes($$"""{"id":"{{Video}}","state":"ready","progress":1,"renditions":[],"created":"2026-11-22T12:00:00Z","updated":"2026-11-22T12:00:00Z","attempt":"a"}""");
+        const string time = "2026-11-22T12:00:00Z";
+        var status = Encoding.UTF8.GetBytes(
+            $$"""{"id":"{{Video}}","state":"ready","progress":1,"renditions":[],"created":"{{time}}","updated":"{{time}}","attempt":"a"}""");
         Assert.NotNull(await host.Store.PutAsync($"status/{Video}.json", new MemoryStream(status), WriteCondition.None, CancellationToken.None));
     }
 

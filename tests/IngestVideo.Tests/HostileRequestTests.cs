@@ -92,7 +92,8 @@ public sealed class HostileRequestTests
         await File.WriteAllTextAsync(metadata, $";FFMETADATA1\ntitle={escaped}\n[STREAM]\ntitle={escaped}\nlanguage={escaped}\n");
         var clip = await Clip.MakeAsync(
             "evil.mkv",
-            $"-f lavfi -i testsrc2=s=128x96:d=2:r=10 -f lavfi -i sine=d=2 -f lavfi -i sine=d=2 -f ffmetadata -i {metadata} -map 0 -map 1 -map 2 -map_metadata 3 -map_metadata:s:a:0 3:s:0 -map_metadata:s:v:0 3:s:0 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac");
+            $"-f lavfi -i testsrc2=s=128x96:d=2:r=10 -f lavfi -i sine=d=2 -f lavfi -i sine=d=2 -f ffmetadata -i {metadata} -map 0 -map 1 -map 2 "
+            + "-map_metadata 3 -map_metadata:s:a:0 3:s:0 -map_metadata:s:v:0 3:s:0 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac");
         var id = VideoId.New();
 
         using var answer = await host.PostAsync(clip, id, "?title=" + Uri.EscapeDataString(evil));

@@ -26,7 +26,8 @@ public sealed class HostileTests : IAsyncLifetime
     {
         using var canary = new TcpListener(IPAddress.Loopback, 0);
         canary.Start();
-        var playlist = $"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:1.0,\nhttp://{canary.LocalEndpoint}/segment.ts\n#EXTINF:1.0,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n";
+        var playlist = $"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:1.0,\nhttp://{canary.LocalEndpoint}/segment.ts\n"
+            + "#EXTINF:1.0,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n";
 
         using var response = await Host.PostAsync(new MemoryStream(AviWithSubtitles(playlist)));
 
@@ -199,7 +200,8 @@ public sealed class HostileTests : IAsyncLifetime
             var start = Stopwatch.GetTimestamp();
             using var response = await Host.PostAsync(new MemoryStream(bytes));
             Assert.True(
-                response.StatusCode is HttpStatusCode.Created or HttpStatusCode.BadRequest or HttpStatusCode.UnsupportedMediaType or HttpStatusCode.UnprocessableEntity,
+                response.StatusCode is HttpStatusCode.Created or HttpStatusCode.BadRequest or HttpStatusCode.UnsupportedMediaType
+                    or HttpStatusCode.UnprocessableEntity,
                 $"{clips[i % clips.Length].Name} damaged with seed {seed}: {response.StatusCode} {await response.Content.ReadAsStringAsync()}");
             longest = TimeSpan.FromTicks(Math.Max(longest.Ticks, Stopwatch.GetElapsedTime(start).Ticks));
             statuses[response.StatusCode] = statuses.GetValueOrDefault(response.StatusCode) + 1;
@@ -247,7 +249,8 @@ public sealed class HostileTests : IAsyncLifetime
     private static byte[] WithSamplesElsewhere(byte[] file, string path)
     {
         byte[] name = [.. Encoding.UTF8.GetBytes(path), .. new byte[path.Length % 2]];
-        byte[] record = [.. "alis"u8, 0, 0, 0, 0, .. new byte[150], 0, 2, (byte)(path.Length >> 8), (byte)path.Length, .. name, 0xFF, 0xFF, 0, 0]; // 2: an absolute path
+        // 2: an absolute path.
+        byte[] record = [.. "alis"u8, 0, 0, 0, 0, .. new byte[150], 0, 2, (byte)(path.Length >> 8), (byte)path.Length, .. name, 0xFF, 0xFF, 0, 0];
         var reference = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(reference, record.Length + 4);
 

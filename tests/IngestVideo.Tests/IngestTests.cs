@@ -92,7 +92,9 @@ public sealed class IngestTests
     public async Task A_truncated_video_is_refused_with_a_reason_and_leaves_nothing(string flags)
     {
         await using var host = await IngestHost.StartAsync();
-        var whole = await File.ReadAllBytesAsync(await Clip.MakeAsync($"whole{flags}.mp4", $"-f lavfi -i testsrc2=s=320x180:d=4 -c:v libx264 -movflags {flags}"), TestContext.Current.CancellationToken);
+        var whole = await File.ReadAllBytesAsync(
+            await Clip.MakeAsync($"whole{flags}.mp4", $"-f lavfi -i testsrc2=s=320x180:d=4 -c:v libx264 -movflags {flags}"),
+            TestContext.Current.CancellationToken);
 
         using var response = await host.PostAsync(new MemoryStream(whole[..(whole.Length / 2)]));
 

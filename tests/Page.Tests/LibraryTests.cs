@@ -19,7 +19,8 @@ public sealed class LibraryTests(Stage stage)
             shelf.Add(title);
         await using var visit = await OpenAsync(shelf);
 
-        await visit.Page.WaitForFunctionAsync("() => document.querySelectorAll('.card img').length === 4 && [...document.images].every(image => image.complete)");
+        await visit.Page.WaitForFunctionAsync(
+            "() => document.querySelectorAll('.card img').length === 4 && [...document.images].every(image => image.complete)");
 
         var heights = await visit.Page.EvaluateAsync<double[]>("() => [...document.querySelectorAll('.picture')].map(picture => picture.offsetHeight)");
         Assert.All(heights, height => Assert.InRange(height, 100, 200));

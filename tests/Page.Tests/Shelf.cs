@@ -77,8 +77,14 @@ internal sealed class Shelf
         else if (path.Contains("/ingest-video/", StringComparison.Ordinal))
             answer = Videos.Find(video => path.EndsWith((string)video["id"]!, StringComparison.Ordinal))!;
         else
-            answer = new { url = $"{new Uri(route.Request.Frame.Url).GetLeftPart(UriPartial.Authority)}{path[path.IndexOf("/videos/", StringComparison.Ordinal)..]}/multivariant.m3u8",
-                query = "Policy=p", expires = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds() };
+        {
+            var site = new Uri(route.Request.Frame.Url).GetLeftPart(UriPartial.Authority);
+            answer = new
+            {
+                url = $"{site}{path[path.IndexOf("/videos/", StringComparison.Ordinal)..]}/multivariant.m3u8",
+                query = "Policy=p", expires = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds(),
+            };
+        }
         return route.FulfillAsync(new() { ContentType = "application/json", Headers = s_cors, Body = JsonSerializer.Serialize(answer) });
     }
 }

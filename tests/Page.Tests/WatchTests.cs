@@ -73,7 +73,7 @@ public sealed class WatchTests(Stage stage)
         visit.AssertNoComplaints();
     }
 
-    /// <summary>A browser that plays HLS itself sends no headers with playlists, and the page's token is for every video: it must not be in an address.</summary>
+    /// <summary>A browser that plays HLS itself sends no headers with playlists. The page's token is for every video: it must not be in an address.</summary>
     [Fact(Timeout = Limit)]
     public async Task Where_the_browser_plays_HLS_itself_the_gateway_still_gets_its_token_in_a_header()
     {

@@ -168,7 +168,8 @@ public sealed class RenameTests
         await using var host = await IngestHost.StartAsync();
         var id = VideoId.New();
         await using var file = File.OpenRead(await TitledAsync(clip));
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/" + query) { Content = new StreamContent(file), Headers = { { "X-Call-Id", id.ToString() } } };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/" + query) { Content = new StreamContent(file) };
+        request.Headers.Add("X-Call-Id", id.ToString());
         if (fileName is not null)
             request.Content.Headers.ContentDisposition = new("attachment") { FileName = $"\"{fileName}\"" };
 
@@ -189,7 +190,8 @@ public sealed class RenameTests
         await using (var file = File.OpenRead(await TitledAsync(clip)))
             await host.Store.PutAsync(ObjectKeys.Upload(id), file, WriteCondition.None, Token);
 
-        using var json = new StringContent($$"""{"source":"uploads/{{id}}","fileName":"file.mp4"{{(more is "" ? "}" : more)}}""", Encoding.UTF8, "application/json");
+        using var json = new StringContent(
+            $$"""{"source":"uploads/{{id}}","fileName":"file.mp4"{{(more is "" ? "}" : more)}}""", Encoding.UTF8, "application/json");
         using var answer = await host.Client.PostAsync(new Uri("/", UriKind.Relative), json, Token);
 
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);

@@ -61,7 +61,9 @@ public sealed class PlanTests
             s_film with { Codec = "hevc" }, s_film with { PixelFormat = "yuv420p10le" }, s_film with { PixelFormat = "yuv444p" },
                 s_film with { Progressive = false },
             s_film with { Rotated = true }, s_film with { SquarePixels = false }, s_film with { FullRange = true }, s_film with { ConstantFrameRate = false },
-            s_film with { BeginsAfter = TimeSpan.FromSeconds(0.5) }, s_film with { DynamicRange = DynamicRange.HybridLogGamma }, s_film with { ColorPrimaries = "bt2020" }, s_film with { Display = new(320, 180) }, s_film with { FrameRate = 100 }, s_film with { FrameRate = 28 }, s_film with { Display = new(1921, 1081) }, s_film with { Display = new(7680, 4320) },
+            s_film with { BeginsAfter = TimeSpan.FromSeconds(0.5) }, s_film with { DynamicRange = DynamicRange.HybridLogGamma },
+            s_film with { ColorPrimaries = "bt2020" }, s_film with { Display = new(320, 180) }, s_film with { FrameRate = 100 },
+            s_film with { FrameRate = 28 }, s_film with { Display = new(1921, 1081) }, s_film with { Display = new(7680, 4320) },
         ];
         Assert.All(unfit, track => Assert.False(Plan(track).MayCopySource, $"{track}"));
     }
@@ -190,7 +192,11 @@ public sealed class PlanTests
     [InlineData("""{"rungs":[{"name":"A b","width":640,"height":360,"kilobitsPerSecond":500}]}""", "lower-case")]
     [InlineData("""{"rungs":[{"name":"audio-1","width":640,"height":360,"kilobitsPerSecond":500}]}""", "taken")]
     [InlineData("""{"rungs":[{"name":"a","width":360,"height":640,"kilobitsPerSecond":500}]}""", "longer side")]
-    [InlineData("""{"rungs":[{"name":"b","width":640,"height":360,"kilobitsPerSecond":500},{"name":"a","width":416,"height":234,"kilobitsPerSecond":200}]}""", "larger than b")]
+    [InlineData(
+        """
+        {"rungs":[{"name":"b","width":640,"height":360,"kilobitsPerSecond":500},{"name":"a","width":416,"height":234,"kilobitsPerSecond":200}]}
+        """,
+        "larger than b")]
     [InlineData("""{"rungs":[{"name":"a","width":640,"height":360,"kilobitsPerSecond":500,"color":"red"}]}""", "cannot be read as a ladder")]
     [InlineData("not json", "cannot be read as a ladder")]
     public void A_ladder_that_makes_no_sense_is_refused_at_the_start(string json, string reason)
@@ -218,7 +224,8 @@ public sealed class PlanTests
         var path = Path.GetTempFileName();
         try
         {
-            File.WriteAllText(path, """{"rungs":[{"name":"only","width":640,"height":360,"kilobitsPerSecond":500}],"constantRateFactor":20,"audioKilobitsPerSecond":96}""");
+            File.WriteAllText(
+                path, """{"rungs":[{"name":"only","width":640,"height":360,"kilobitsPerSecond":500}],"constantRateFactor":20,"audioKilobitsPerSecond":96}""");
 
             var ladder = IngestOptions.ReadLadder(new(name => name == "LADDER_FILE" ? path : null, "/nowhere"));
 

@@ -22,7 +22,9 @@ public sealed class OutageTests
     public async Task Is_waited_out(string key, int time, bool answerIsLost)
     {
         var writes = 0;
-        await using var host = await StartAsync((method, written) => method == "PUT" && written.Contains(key, StringComparison.Ordinal) && Interlocked.Increment(ref writes) == time, s_short, answerIsLost);
+        await using var host = await StartAsync(
+            (method, written) => method == "PUT" && written.Contains(key, StringComparison.Ordinal) && Interlocked.Increment(ref writes) == time,
+            s_short, answerIsLost);
 
         var video = await host.IngestAsync(await Clip.SimpleAsync());
 

@@ -25,26 +25,27 @@ public sealed class PlaylistWriterTests
             Published(new IFrameRendition("iframes-234p", s_small), "avc1.64000d", 60_000, 30_000),
         ];
 
+        const string frames = "VIDEO-RANGE=SDR,URI=\"a1/iframes-234p/playlist.m3u8\"";
+        const string rest = "VIDEO-RANGE=SDR,AUDIO=\"audio\",SUBTITLES=\"subtitles\",CLOSED-CAPTIONS=NONE";
         // The first variant is the largest of at most 2.2 Mb/s on average; each one's bit rates are its own and those of the larger sound.
-        Assert.Equal(
-            """
-            #EXTM3U
-            #EXT-X-VERSION:6
-            #EXT-X-INDEPENDENT-SEGMENTS
-            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="a1/audio-eng/playlist.m3u8"
-            #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Commentary",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="a1/audio-und/playlist.m3u8"
-            #EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="Deutsch",LANGUAGE="de",DEFAULT=YES,AUTOSELECT=YES,FORCED=NO,URI="a1/subtitles-deu/playlist.m3u8"
-            #EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="Signs",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,FORCED=YES,URI="a1/subtitles-eng/playlist.m3u8"
-            #EXT-X-STREAM-INF:BANDWIDTH=1995000,AVERAGE-BANDWIDTH=1780000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=960x540,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="audio",SUBTITLES="subtitles",CLOSED-CAPTIONS=NONE
-            a1/540p/playlist.m3u8
-            #EXT-X-STREAM-INF:BANDWIDTH=225000,AVERAGE-BANDWIDTH=180000,CODECS="avc1.64000d,mp4a.40.2",RESOLUTION=416x234,FRAME-RATE=25.000,VIDEO-RANGE=SDR,AUDIO="audio",SUBTITLES="subtitles",CLOSED-CAPTIONS=NONE
-            a1/234p/playlist.m3u8
-            #EXT-X-STREAM-INF:BANDWIDTH=2995000,AVERAGE-BANDWIDTH=2380000,CODECS="avc1.640020,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=60.000,VIDEO-RANGE=SDR,AUDIO="audio",SUBTITLES="subtitles",CLOSED-CAPTIONS=NONE
-            a1/720p/playlist.m3u8
-            #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=60000,AVERAGE-BANDWIDTH=30000,CODECS="avc1.64000d",RESOLUTION=416x234,VIDEO-RANGE=SDR,URI="a1/iframes-234p/playlist.m3u8"
+        const string expected = $"""
+        #EXTM3U
+        #EXT-X-VERSION:6
+        #EXT-X-INDEPENDENT-SEGMENTS
+        #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="a1/audio-eng/playlist.m3u8"
+        #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Commentary",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="a1/audio-und/playlist.m3u8"
+        #EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="Deutsch",LANGUAGE="de",DEFAULT=YES,AUTOSELECT=YES,FORCED=NO,URI="a1/subtitles-deu/playlist.m3u8"
+        #EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="Signs",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,FORCED=YES,URI="a1/subtitles-eng/playlist.m3u8"
+        #EXT-X-STREAM-INF:BANDWIDTH=1995000,AVERAGE-BANDWIDTH=1780000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=960x540,FRAME-RATE=29.970,{rest}
+        a1/540p/playlist.m3u8
+        #EXT-X-STREAM-INF:BANDWIDTH=225000,AVERAGE-BANDWIDTH=180000,CODECS="avc1.64000d,mp4a.40.2",RESOLUTION=416x234,FRAME-RATE=25.000,{rest}
+        a1/234p/playlist.m3u8
+        #EXT-X-STREAM-INF:BANDWIDTH=2995000,AVERAGE-BANDWIDTH=2380000,CODECS="avc1.640020,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=60.000,{rest}
+        a1/720p/playlist.m3u8
+        #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=60000,AVERAGE-BANDWIDTH=30000,CODECS="avc1.64000d",RESOLUTION=416x234,{frames}
 
-            """,
-            MultivariantPlaylistWriter.Write("a1", renditions));
+        """;
+        Assert.Equal(expected, MultivariantPlaylistWriter.Write("a1", renditions));
     }
 
     [Fact]

@@ -30,7 +30,25 @@ public sealed class SubtitleTests
     [Fact]
     public async Task A_cue_is_in_every_segment_in_which_it_is_seen_and_in_no_other()
     {
-        var segments = await SliceAsync("WEBVTT\n\n00:00.000 --> 00:18.000\nalways\n\n00:02.000 --> 00:06.000\nonce\n\n00:05.999 --> 00:06.001\ntwice\n\n00:12.000 --> 00:13.000\nlast\n\n00:18.000 --> 00:20.000\nafter\n");
+        var segments = await SliceAsync("""
+            WEBVTT
+
+            00:00.000 --> 00:18.000
+            always
+
+            00:02.000 --> 00:06.000
+            once
+
+            00:05.999 --> 00:06.001
+            twice
+
+            00:12.000 --> 00:13.000
+            last
+
+            00:18.000 --> 00:20.000
+            after
+
+            """);
 
         Assert.Equal(["always once twice", "always twice", "always last"], segments.Select(TextsOf));
 
@@ -73,7 +91,9 @@ public sealed class SubtitleTests
         await using var host = await IngestHost.StartAsync();
         var line = new string('x', 380);
         var subtitles = Path.Combine(host.Root, "many.srt");
-        await File.WriteAllLinesAsync(subtitles, Enumerable.Range(0, 25_000).Select(cue => $"{cue + 1}\n00:00:{cue % 50 / 5:00},{cue % 5 * 200:000} --> 00:00:{cue % 50 / 5:00},{cue % 5 * 200 + 199:000}\n{line}{cue}\n"), Token);
+        var cues = Enumerable.Range(0, 25_000).Select(cue => (Number: cue, Second: $"00:00:{cue % 50 / 5:00}", Milliseconds: cue % 5 * 200)).Select(
+            cue => $"{cue.Number + 1}\n{cue.Second},{cue.Milliseconds:000} --> {cue.Second},{cue.Milliseconds + 199:000}\n{line}{cue.Number}\n");
+        await File.WriteAllLinesAsync(subtitles, cues, Token);
         var clip = Path.Combine(host.Root, "bomb.mkv");
         await Ffmpeg.RunAsync("-f", "lavfi", "-i", "testsrc=s=160x90:r=5:d=10", "-i", subtitles, "-c:v", "libx264", "-c:s", "srt", clip);
 

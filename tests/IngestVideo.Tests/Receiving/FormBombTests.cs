@@ -66,7 +66,8 @@ public sealed class FormBombTests
         await connection.ConnectAsync(host.Address.Host, host.Address.Port, TestContext.Current.CancellationToken);
         var stream = connection.GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {IngestHost.Token()}\r\nContent-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n"));
+            $"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {IngestHost.Token()}\r\n"
+            + "Content-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n"));
         var answer = new StreamReader(stream).ReadLineAsync();
         var piece = new byte[65_536];
         try

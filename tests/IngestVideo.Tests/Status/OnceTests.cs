@@ -392,7 +392,8 @@ public sealed class OnceTests
         var socket = new TcpClient();
         await socket.ConnectAsync(host.Address.Host, host.Address.Port);
         var half = (await File.ReadAllBytesAsync(await Clip.SimpleAsync()))[..5000];
-        var head = $"POST / HTTP/1.1\r\nHost: {host.Address.Authority}\r\nAuthorization: Bearer {IngestHost.Token()}\r\nX-Call-Id: {id}\r\nTransfer-Encoding: chunked\r\n\r\n{half.Length:x}\r\n";
+        var head = $"POST / HTTP/1.1\r\nHost: {host.Address.Authority}\r\nAuthorization: Bearer {IngestHost.Token()}\r\n"
+            + $"X-Call-Id: {id}\r\nTransfer-Encoding: chunked\r\n\r\n{half.Length:x}\r\n";
         await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head));
         await socket.GetStream().WriteAsync(half);
         return socket;

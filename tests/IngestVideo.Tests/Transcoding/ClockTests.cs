@@ -76,7 +76,8 @@ public sealed class ClockTests : IAsyncLifetime
         var source = await Clip.MakeAsync(
             name,
             $"-itsoffset {late} -f lavfi -i testsrc2=s=640x360:r={frames}:d=8,{CopyTests.Tags} -f lavfi -i sine=d=8"
-            + " -c:v libx264 -preset veryfast -pix_fmt yuv420p -b:v 250k -colorspace bt709 -color_trc bt709 -color_primaries bt709 -g 48 -keyint_min 48 -sc_threshold 0 -c:a aac");
+            + " -c:v libx264 -preset veryfast -pix_fmt yuv420p -b:v 250k -colorspace bt709 -color_trc bt709 -color_primaries bt709"
+            + " -g 48 -keyint_min 48 -sc_threshold 0 -c:a aac");
 
         var video = await IngestAsync(format, source, longestGap: 2.02);
 

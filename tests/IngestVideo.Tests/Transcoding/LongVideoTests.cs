@@ -25,7 +25,10 @@ public sealed class LongVideoTests
     private static async Task IngestAsync(string copy, int seconds)
     {
         // A minute whose packets are repeated: picture and sound separately, so that pictures follow one another exactly.
-        var picture = await Clip.MakeAsync("minute.mp4", "-f lavfi -i testsrc2=s=640x360:r=10:d=60 -c:v libx264 -preset ultrafast -bf 0 -g 20 -keyint_min 20 -sc_threshold 0 -b:v 200k -pix_fmt yuv420p");
+        var picture = await Clip.MakeAsync(
+            "minute.mp4",
+            "-f lavfi -i testsrc2=s=640x360:r=10:d=60 "
+            + "-c:v libx264 -preset ultrafast -bf 0 -g 20 -keyint_min 20 -sc_threshold 0 -b:v 200k -pix_fmt yuv420p");
         var sound = await Clip.MakeAsync("minute.m4a", "-f lavfi -i sine=d=60:r=48000 -c:a aac -b:a 64k");
         var film = await Clip.MakeAsync(
             $"film-{seconds}.mp4", $"-stream_loop {seconds / 60 - 1} -i {picture} -stream_loop {seconds / 60 - 1} -i {sound} -map 0 -map 1 -c copy");
@@ -52,7 +55,8 @@ public sealed class LongVideoTests
         Assert.True(response.StatusCode == HttpStatusCode.Created, body);
         var memory = worker.PeakMemory;
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{(DateTimeOffset.UtcNow - start).TotalSeconds:0} s; disk {disk / MiB} MiB; memory {memory / MiB} MiB; {progress.Distinct().Count()} steps of progress"));
+            CultureInfo.InvariantCulture,
+            $"{(DateTimeOffset.UtcNow - start).TotalSeconds:0} s; disk {disk / MiB} MiB; memory {memory / MiB} MiB; {progress.Distinct().Count()} steps"));
         Assert.Equal(progress.Order(), progress);
         Assert.True(progress.Distinct().Count() > (seconds > 1000 ? 20 : 2), string.Join(", ", progress));
         Assert.InRange(disk, 1, 64 * MiB);

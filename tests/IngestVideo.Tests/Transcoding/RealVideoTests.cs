@@ -25,7 +25,7 @@ public sealed class RealVideoTests : IAsyncLifetime
             "sensor.mp4", $"-f lavfi -i color=red:s=160x180:d=2 -f lavfi -i color=blue:s=160x180:d=2 -filter_complex hstack {X264} -pix_fmt yuv420p");
 
         var turned = Path.ChangeExtension(sensor, $"{degrees}.mp4");
-        await File.WriteAllBytesAsync(turned, Turned(await File.ReadAllBytesAsync(sensor), degrees)); // how ffmpeg is asked for it changes from version to version
+        await File.WriteAllBytesAsync(turned, Turned(await File.ReadAllBytesAsync(sensor), degrees)); // ffmpeg's option for it differs between versions
 
         var video = await IngestedAsync($"rotated{degrees}.mp4", $"-i {turned} -c copy");
 
@@ -106,7 +106,8 @@ public sealed class RealVideoTests : IAsyncLifetime
     public async Task Interlaced_pictures_are_deinterlaced()
     {
         var video = await IngestedAsync(
-            "interlaced.ts", "-f lavfi -i testsrc2=s=320x240:r=50:d=3 -vf tinterlace=interleave_top,fieldorder=tff -c:v mpeg2video -b:v 4M -flags +ilme+ildct -top 1");
+            "interlaced.ts",
+            "-f lavfi -i testsrc2=s=320x240:r=50:d=3 -vf tinterlace=interleave_top,fieldorder=tff -c:v mpeg2video -b:v 4M -flags +ilme+ildct -top 1");
 
         var log = await Ffmpeg.LogAsync("-allowed_extensions", "ALL", "-i", video.Playlist(video.LargestVideo), "-vf", "idet", "-f", "null", "-");
         // ffmpeg 7 starts counting again after its first pass.
@@ -117,7 +118,8 @@ public sealed class RealVideoTests : IAsyncLifetime
 
     [Theory(Timeout = Limit)]
     [InlineData("interlaced", "-vf tinterlace=interleave_top,fieldorder=tff,scale=SIZE:interl=1 -c:v mpeg2video -b:v 4M -flags +ilme+ildct -top 1")]
-    [InlineData("hdr", "-vf scale=SIZE -pix_fmt yuv420p10le -c:v libx265 -preset ultrafast -x265-params log-level=none:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc")]
+    [InlineData("hdr", "-vf scale=SIZE -pix_fmt yuv420p10le -c:v libx265 -preset ultrafast "
+        + "-x265-params log-level=none:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc")]
     public async Task A_size_that_changes_on_the_way_does_not_matter(string name, string arguments)
     {
         Task<string> PartAsync(string width) => Clip.MakeAsync(
@@ -142,7 +144,8 @@ public sealed class RealVideoTests : IAsyncLifetime
         var video = await IngestedAsync(
             $"hdr-{transfer}-{luma}.mp4",
             $"-f lavfi -i color=gray:s=320x180:d=2:r=25 -vf format=yuv420p10le,geq=lum={luma}:cb={cb}:cr={cr} -c:v libx265 -preset ultrafast -tag:v hvc1 "
-            + $"-x265-params log-level=none:colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc -color_primaries bt2020 -color_trc {transfer} -colorspace bt2020nc");
+            + $"-x265-params log-level=none:colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc "
+            + $"-color_primaries bt2020 -color_trc {transfer} -colorspace bt2020nc");
 
         var pixel = await PixelAsync(video, 160, 90);
         Assert.InRange(pixel.Red, red - 8, red + 8);
@@ -206,15 +209,18 @@ public sealed class RealVideoTests : IAsyncLifetime
     {
         var video = await IngestedAsync(
             "languages.mkv",
-            $"-f lavfi -i testsrc2=s=320x180:d=3 -f lavfi -i sine=f=440:d=3 -f lavfi -i sine=f=880:d=3 -f lavfi -i sine=f=220:d=3 -map 0 -map 1 -map 2 -map 3 {X264} -pix_fmt yuv420p -c:a aac "
-            + "-metadata:s:a:0 language=eng -metadata:s:a:1 language=ger -metadata:s:a:2 language=ger -metadata:s:a:2 title=Say\"it\" -disposition:a:0 0 -disposition:a:1 default -disposition:a:2 0");
+            "-f lavfi -i testsrc2=s=320x180:d=3 -f lavfi -i sine=f=440:d=3 -f lavfi -i sine=f=880:d=3 -f lavfi -i sine=f=220:d=3 "
+            + $"-map 0 -map 1 -map 2 -map 3 {X264} -pix_fmt yuv420p -c:a aac "
+            + "-metadata:s:a:0 language=eng -metadata:s:a:1 language=ger -metadata:s:a:2 language=ger -metadata:s:a:2 title=Say\"it\" "
+            + "-disposition:a:0 0 -disposition:a:1 default -disposition:a:2 0");
 
         var attempt = video.Status.Attempt;
+        const string tag = "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\"";
         Assert.Equal(
         [
-            $"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"English\",LANGUAGE=\"en\",DEFAULT=NO,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"{attempt}/audio-en/playlist.m3u8\"",
-            $"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Deutsch\",LANGUAGE=\"de\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"{attempt}/audio-de/playlist.m3u8\"",
-            $"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Sayit\",LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"{attempt}/audio-de-2/playlist.m3u8\"",
+            $"{tag},NAME=\"English\",LANGUAGE=\"en\",DEFAULT=NO,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"{attempt}/audio-en/playlist.m3u8\"",
+            $"{tag},NAME=\"Deutsch\",LANGUAGE=\"de\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"{attempt}/audio-de/playlist.m3u8\"",
+            $"{tag},NAME=\"Sayit\",LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"{attempt}/audio-de-2/playlist.m3u8\"",
         ],
             video.Tags("#EXT-X-MEDIA:TYPE=AUDIO"));
     }
@@ -223,8 +229,11 @@ public sealed class RealVideoTests : IAsyncLifetime
     public async Task Surround_sound_becomes_stereo_that_neither_clips_nor_falls_silent()
     {
         // The same tone, as loud as can be, on every channel: added up it is far beyond full scale.
+        const string tone = "0.99*sin(440*2*PI*t)";
         var video = await IngestedAsync(
-            "surround.mkv", $"-f lavfi -i testsrc2=s=320x180:d=3 -f lavfi -i aevalsrc=0.99*sin(440*2*PI*t)|0.99*sin(440*2*PI*t)|0.99*sin(440*2*PI*t)|0|0.99*sin(440*2*PI*t)|0.99*sin(440*2*PI*t):c=5.1:s=48000:d=3 {X264} -pix_fmt yuv420p -c:a ac3 -b:a 640k");
+            "surround.mkv",
+            $"-f lavfi -i testsrc2=s=320x180:d=3 -f lavfi -i aevalsrc={tone}|{tone}|{tone}|0|{tone}|{tone}:c=5.1:s=48000:d=3 "
+            + $"{X264} -pix_fmt yuv420p -c:a ac3 -b:a 640k");
 
         var (mean, max) = await LoudnessAsync(video, "audio-und");
         Assert.InRange(max, -6, 0);
@@ -240,18 +249,24 @@ public sealed class RealVideoTests : IAsyncLifetime
     {
         // A flash from 7 s to 7.4 s, in the second segment, and a subtitle of just that time.
         var words = Path.Combine(Path.GetTempPath(), $"words-{Guid.NewGuid():N}.srt");
-        await File.WriteAllTextAsync(words, "1\n00:00:00,500 --> 00:00:01,000\nFirst\n\n2\n00:00:05,000 --> 00:00:07,000\nAcross\nthe cut\n\n3\n00:00:07,000 --> 00:00:07,400\nFlash!\n");
+        await File.WriteAllTextAsync(
+            words,
+            "1\n00:00:00,500 --> 00:00:01,000\nFirst\n\n2\n00:00:05,000 --> 00:00:07,000\nAcross\nthe cut\n\n"
+            + "3\n00:00:07,000 --> 00:00:07,400\nFlash!\n");
         await using var host = await IngestHost.StartAsync(("SEGMENT_FORMAT", format));
         var clip = await Clip.MakeAsync(
             $"subtitled-{codec}.{container}",
-            $"-f lavfi -i color=black:s=320x180:d=9:r=25 -f lavfi -i sine=f=440:d=9 -i {words} -vf drawbox=color=white:t=fill:enable='gte(t\\,6.99)*lt(t\\,7.39)' {X264} -pix_fmt yuv420p -c:a aac -c:s {codec} -metadata:s:s:0 language=eng -map 0 -map 1 -map 2");
+            $"-f lavfi -i color=black:s=320x180:d=9:r=25 -f lavfi -i sine=f=440:d=9 -i {words} "
+            + $"-vf drawbox=color=white:t=fill:enable='gte(t\\,6.99)*lt(t\\,7.39)' {X264} -pix_fmt yuv420p -c:a aac "
+            + $"-c:s {codec} -metadata:s:s:0 language=eng -map 0 -map 1 -map 2");
         File.Delete(words);
 
         var video = await host.IngestAsync(clip);
 
         await IsCorrectAsync(video);
         Assert.Equal(
-            $"#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"subtitles\",NAME=\"English\",LANGUAGE=\"en\",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI=\"{video.Status.Attempt}/subtitles-en/playlist.m3u8\"",
+            "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"subtitles\",NAME=\"English\",LANGUAGE=\"en\",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,"
+            + $"URI=\"{video.Status.Attempt}/subtitles-en/playlist.m3u8\"",
             Assert.Single(video.Tags("#EXT-X-MEDIA:TYPE=SUBTITLES")).Replace("DEFAULT=YES", "DEFAULT=NO", StringComparison.Ordinal));
         Assert.All(video.Variants, variant => Assert.Contains("SUBTITLES=\"subtitles\"", variant.Tag, StringComparison.Ordinal));
         var segments = Segments(video, "subtitles-en").Select(segment => File.ReadAllText(video.File("subtitles-en", segment.Name))).ToList();
@@ -299,7 +314,9 @@ public sealed class RealVideoTests : IAsyncLifetime
     public async Task Cover_art_is_no_picture_of_the_video()
     {
         var video = await IngestedAsync(
-            "cover.mp4", $"-f lavfi -i testsrc2=s=320x180:d=2 -f lavfi -i color=red:s=500x500:d=0.04 -map 0 -map 1 {X264} -pix_fmt:v:0 yuv420p -c:v:1 mjpeg -disposition:v:1 attached_pic");
+            "cover.mp4",
+            $"-f lavfi -i testsrc2=s=320x180:d=2 -f lavfi -i color=red:s=500x500:d=0.04 -map 0 -map 1 {X264} -pix_fmt:v:0 yuv420p "
+            + "-c:v:1 mjpeg -disposition:v:1 attached_pic");
 
         Assert.Contains("RESOLUTION=320x180,", Assert.Single(video.Variants).Tag, StringComparison.Ordinal);
     }
@@ -308,7 +325,10 @@ public sealed class RealVideoTests : IAsyncLifetime
     public async Task An_edit_list_is_obeyed()
     {
         // Cut without encoding: the file still holds the pictures before the cut, and a list that says not to show them.
-        var whole = await Clip.MakeAsync("uncut.mp4", $"-f lavfi -i color=red:s=320x180:d=3:r=25 -f lavfi -i color=blue:s=320x180:d=5:r=25 -filter_complex concat -c:v libx264 -g 250 -pix_fmt yuv420p");
+        var whole = await Clip.MakeAsync(
+            "uncut.mp4",
+            "-f lavfi -i color=red:s=320x180:d=3:r=25 -f lavfi -i color=blue:s=320x180:d=5:r=25 "
+            + "-filter_complex concat -c:v libx264 -g 250 -pix_fmt yuv420p");
         var video = await IngestedAsync("cut.mp4", $"-ss 3.2 -i {whole} -c copy");
 
         Assert.Equal(4.8, video.Status.Duration!.Value, 0.15);
@@ -322,7 +342,8 @@ public sealed class RealVideoTests : IAsyncLifetime
         // A beep and a flash at the same moment; the sound track begins 1.5 s late.
         var video = await IngestedAsync(
             "delayed.mkv",
-            $"-f lavfi -i color=black:s=320x180:d=6:r=25 -itsoffset 1.5 -f lavfi -i aevalsrc=0.8*sin(880*2*PI*t)*gte(t\\,2.5):s=48000:d=4.5 -vf drawbox=color=white:t=fill:enable='gte(t\\,3.99)' {X264} -pix_fmt yuv420p -c:a pcm_s16le");
+            "-f lavfi -i color=black:s=320x180:d=6:r=25 -itsoffset 1.5 -f lavfi -i aevalsrc=0.8*sin(880*2*PI*t)*gte(t\\,2.5):s=48000:d=4.5 "
+            + $"-vf drawbox=color=white:t=fill:enable='gte(t\\,3.99)' {X264} -pix_fmt yuv420p -c:a pcm_s16le");
 
         var flash = await FirstWhiteAsync(video, video.LargestVideo);
         var log = await Ffmpeg.LogAsync("-copyts", "-i", video.File("audio-und", "00000.ts"), "-af", "silencedetect=n=-30dB:d=0.5", "-f", "null", "-");
@@ -349,7 +370,8 @@ public sealed class RealVideoTests : IAsyncLifetime
         Assert.Equal((320, 180), await SizeAsync("poster.jpg"));
         Assert.Equal((800, 450), await SizeAsync("storyboard-000.jpg"));
         Assert.Equal(
-            "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nstoryboard-000.jpg#xywh=0,0,160,90\n\n00:00:02.000 --> 00:00:04.000\nstoryboard-000.jpg#xywh=160,0,160,90\n\n"
+            "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nstoryboard-000.jpg#xywh=0,0,160,90\n\n"
+            + "00:00:02.000 --> 00:00:04.000\nstoryboard-000.jpg#xywh=160,0,160,90\n\n"
             + "00:00:04.000 --> 00:00:06.000\nstoryboard-000.jpg#xywh=320,0,160,90\n\n00:00:06.000 --> 00:00:07.000\nstoryboard-000.jpg#xywh=480,0,160,90\n",
             await File.ReadAllTextAsync(Path.Combine(folder, "storyboard.vtt")));
 

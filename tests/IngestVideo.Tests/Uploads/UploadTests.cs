@@ -96,7 +96,9 @@ public sealed class UploadTests(CephRgw rgw)
         Assert.Equal([first], resumed.Uploaded);
         Assert.Equal([2], resumed.Parts.Select(part => part.Number));
         var second = await SendPartAsync(resumed, resumed.Parts[0], video);
-        using var completion = await host.Client.PostAsync($"/uploads/{upload.VideoId}/complete", Json($$"""{"parts":[{"number":2,"etag":{{JsonSerializer.Serialize(second.Etag)}}},{"number":1,"etag":{{JsonSerializer.Serialize(first.Etag)}}}]}"""));
+        var (one, two) = (JsonSerializer.Serialize(first.Etag), JsonSerializer.Serialize(second.Etag));
+        using var completion = await host.Client.PostAsync(
+            $"/uploads/{upload.VideoId}/complete", Json($$"""{"parts":[{"number":2,"etag":{{two}}},{"number":1,"etag":{{one}}}]}"""));
         Assert.Equal($$"""{"source":"uploads/{{upload.VideoId}}"}""", await completion.Content.ReadAsStringAsync());
         await using var stored = (await host.Store.GetAsync($"uploads/{upload.VideoId}", null, null, CancellationToken.None))!;
         Assert.Equal(Convert.ToHexString(SHA256.HashData(video)), Convert.ToHexString(await SHA256.HashDataAsync(stored.Content)));
@@ -111,7 +113,11 @@ public sealed class UploadTests(CephRgw rgw)
         var address = upload.Parts[0].Url.AbsoluteUri;
         using var client = new HttpClient();
 
-        foreach (var changed in (string[])[address.Replace("partNumber=1", "partNumber=2", StringComparison.Ordinal), address.Replace("expires=", "expires=1", StringComparison.Ordinal), address[..^3] + "AAA", address.Split('?')[0]])
+        foreach (var changed in (string[])
+            [
+                address.Replace("partNumber=1", "partNumber=2", StringComparison.Ordinal), address.Replace("expires=", "expires=1", StringComparison.Ordinal),
+                address[..^3] + "AAA", address.Split('?')[0],
+            ])
         {
             using var response = await client.PutAsync(new Uri(changed), new ByteArrayContent([1, 2, 3]));
             Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
@@ -323,7 +329,8 @@ public sealed class UploadTests(CephRgw rgw)
         var sent = new List<SentPart>();
         foreach (var part in upload.Parts)
             sent.Add(await SendPartAsync(upload, part, video));
-        using var completion = await host.Client.PostAsync($"/uploads/{upload.VideoId}/complete", JsonContent.Create(new UploadCompletion(sent), UploadJson.Default.UploadCompletion));
+        using var completion = await host.Client.PostAsync(
+            $"/uploads/{upload.VideoId}/complete", JsonContent.Create(new UploadCompletion(sent), UploadJson.Default.UploadCompletion));
         Assert.Equal(HttpStatusCode.OK, completion.StatusCode);
 
         using var response = await host.Client.PostAsync("/", Json($$"""{"source":"uploads/{{upload.VideoId}}","title":"By reference"}"""));
