@@ -1,4 +1,3 @@
-using System.Text.Json;
 using IngestVideo.Status;
 using IngestVideo.Uploads;
 using Reelseal;
@@ -35,7 +34,7 @@ public sealed class VideoRemover(IObjectStore store, StatusStore statuses, Uploa
                 return false;
             await statuses.DeleteAsync(status, cancellationToken);
         }
-        catch (UpstreamException e) when (e.InnerException is JsonException)
+        catch (UnreadableObjectException)
         {
             await store.DeleteAsync([ObjectKeys.Status(video)], cancellationToken); // damaged, but it has to go
         }

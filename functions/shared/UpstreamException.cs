@@ -10,7 +10,7 @@ namespace Reelseal;
 /// <param name="timedOut">It did not answer in time (504), rather than answering with a fault (502).</param>
 /// <param name="inner">What it did instead; for the log.</param>
 /// <param name="dependency">What failed, as logs and <c>/_/health</c> call it.</param>
-public sealed class UpstreamException(string message, bool timedOut, Exception? inner = null, string dependency = UpstreamException.ObjectStore)
+public class UpstreamException(string message, bool timedOut, Exception? inner = null, string dependency = UpstreamException.ObjectStore)
     : Exception(message, inner)
 {
     public const string ObjectStore = "object store";

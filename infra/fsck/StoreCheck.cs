@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using IngestVideo.Status;
 using IngestVideo.Uploads;
 using Reelseal.Storage;
@@ -127,7 +126,7 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
         {
             return (await _statuses.ReadAsync(video, cancellationToken))?.Status;
         }
-        catch (UpstreamException e) when (e.InnerException is JsonException)
+        catch (UnreadableObjectException)
         {
             return null;
         }
@@ -140,9 +139,9 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
         {
             found = await _statuses.ReadAsync(video, cancellationToken);
         }
-        catch (UpstreamException e) when (e.InnerException is JsonException damage)
+        catch (UnreadableObjectException e)
         {
-            return new(FindingKind.UnreadableStatus, ObjectKeys.Status(video), damage.Message);
+            return new(FindingKind.UnreadableStatus, ObjectKeys.Status(video), e.Reason);
         }
         if (found is not { Status: var status })
             return null; // deleted since it was listed

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using IngestVideo.Status;
 using Reelseal.Playlists;
 using Reelseal.Storage;
@@ -19,7 +18,7 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         {
             status = await statuses.ReadAsync(video, cancellationToken);
         }
-        catch (UpstreamException e) when (e.InnerException is JsonException)
+        catch (UnreadableObjectException)
         {
             return []; // StoreCheck reports it; until it can be read, nobody knows who works here
         }

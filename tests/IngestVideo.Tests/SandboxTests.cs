@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using IngestVideo.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Reelseal.Testing;
@@ -74,9 +73,8 @@ public sealed class SandboxTests
             [("cpu time", 10), ("data size", 1L << 30), ("stack size", 2 << 20), ("file size", 1 << 20), ("core file size", 0)])
             Assert.Contains(limits, words => string.Join(' ', words).StartsWith($"Max {name} {value} {value} ", StringComparison.Ordinal));
         // It is added to that of these tests, and 19 is the most.
-        Assert.Equal(Math.Min(Nice(await File.ReadAllTextAsync("/proc/self/stat")) + 10, 19), Nice((await RunAsync("cat /proc/self/stat"))[0]));
-
-        static int Nice(string stat) => int.Parse(stat.Split(") ")[^1].Split(' ')[16], CultureInfo.InvariantCulture); // proc(5)
+        var own = RunningPrograms.NicenessOf(await File.ReadAllTextAsync("/proc/self/stat"));
+        Assert.Equal(Math.Min(own + 10, 19), RunningPrograms.NicenessOf((await RunAsync("cat /proc/self/stat"))[0]));
     }
 
     [Fact(Timeout = Limit)]

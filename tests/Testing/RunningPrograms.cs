@@ -56,4 +56,7 @@ public static class RunningPrograms
             return ""; // it has ended, or is another user's
         }
     }
+
+    /// <summary>How far a process stands back for others, read from its <c>/proc/[pid]/stat</c> (proc(5)).</summary>
+    public static int NicenessOf(string stat) => int.Parse(stat.Split(") ")[^1].Split(' ')[16], CultureInfo.InvariantCulture);
 }

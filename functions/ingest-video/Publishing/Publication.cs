@@ -83,7 +83,7 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
         {
             using var reader = new StreamReader(stored.Content);
             var text = await reader.ReadToEndAsync(cancellationToken);
-            Seen = PublishedAttempt.Read(text) ?? throw new UpstreamException("The multivariant playlist of this video cannot be read.", timedOut: false);
+            Seen = PublishedAttempt.Read(text) ?? throw new UnreadableObjectException("The multivariant playlist of this video cannot be read.");
             _seenETag = stored.Entry.ETag;
         }
         _wasVisible |= Seen?.Attempt == attempt;

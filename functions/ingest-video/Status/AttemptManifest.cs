@@ -28,7 +28,8 @@ public sealed record AttemptManifest
     public string ToJson() => JsonSerializer.Serialize(this, StatusJson.Default.AttemptManifest);
 
     /// <summary>Reads the manifest of an attempt; null where it has none, as those of versions before 0.2.0.</summary>
-    /// <exception cref="UpstreamException">The store failed, or what it holds is not a manifest.</exception>
+    /// <exception cref="UpstreamException">The store failed.</exception>
+    /// <exception cref="UnreadableObjectException">What it holds is not a manifest.</exception>
     public static async Task<AttemptManifest?> ReadAsync(IObjectStore store, VideoId video, string attempt, CancellationToken cancellationToken)
     {
         await using var stored = await store.GetAsync(ObjectKeys.Manifest(video, attempt), range: null, unlessETag: null, cancellationToken);
@@ -40,7 +41,7 @@ public sealed record AttemptManifest
         }
         catch (JsonException e)
         {
-            throw new UpstreamException("The manifest of this video cannot be read.", timedOut: false, e);
+            throw new UnreadableObjectException("The manifest of this video cannot be read.", e);
         }
     }
 }

@@ -19,7 +19,8 @@ public sealed class StatusStore(IObjectStore store)
 
     private readonly VideoListing _listing = new(store);
 
-    /// <exception cref="UpstreamException">The store failed, or what it holds is not a status document.</exception>
+    /// <exception cref="UpstreamException">The store failed.</exception>
+    /// <exception cref="UnreadableObjectException">What it holds is not a status document.</exception>
     public async Task<StoredStatus?> ReadAsync(VideoId video, CancellationToken cancellationToken)
     {
         await using var stored = await store.GetAsync(ObjectKeys.Status(video), range: null, unlessETag: null, cancellationToken);
@@ -32,7 +33,7 @@ public sealed class StatusStore(IObjectStore store)
         }
         catch (JsonException e)
         {
-            throw new UpstreamException("The status document of this video cannot be read.", timedOut: false, e);
+            throw new UnreadableObjectException("The status document of this video cannot be read.", e);
         }
     }
 
@@ -137,7 +138,7 @@ public sealed class StatusStore(IObjectStore store)
                 {
                     statuses[index] = (await ReadAsync(videos[index], token))?.Status;
                 }
-                catch (UpstreamException e) when (e.InnerException is JsonException)
+                catch (UnreadableObjectException)
                 {
                     // One damaged document must not hide the rest; fsck reports it.
                 }

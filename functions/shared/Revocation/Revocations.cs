@@ -197,7 +197,7 @@ public sealed class Revocations(IObjectStore store, OutageLog outages, TimeProvi
         catch (Exception e) when (e is JsonException or EndOfStreamException)
         {
             // Not to be taken for "nothing is revoked".
-            throw new UpstreamException("A revocation in the object store cannot be read.", timedOut: false, e);
+            throw new UnreadableObjectException("A revocation in the object store cannot be read.", e);
         }
     }
 

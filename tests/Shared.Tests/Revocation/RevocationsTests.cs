@@ -174,7 +174,7 @@ public sealed class RevocationsTests : IDisposable
                 WriteCondition.None, Token));
             _clock.Advance(TimeSpan.FromMinutes(2));
             Assert.Equal(1, await replica.EpochOfAsync(s_video, Token));
-            await Assert.ThrowsAsync<UpstreamException>(async () => await Replica().EpochOfAsync(s_video, Token));
+            await Assert.ThrowsAsync<UnreadableObjectException>(async () => await Replica().EpochOfAsync(s_video, Token));
         }
     }
 
