@@ -18,12 +18,12 @@ public readonly record struct BegunAttempt(IngestAttempt? Attempt, VideoStatus? 
 /// <summary>Begins attempts.</summary>
 /// <param name="store">Waits until the store is back when it fails for a while.</param>
 /// <param name="statuses">Does not wait.</param>
-/// <param name="replaced">Removes attempts that players may still be reading.</param>
+/// <param name="removals">Removes attempts that players may still be reading.</param>
 /// <param name="options">Where workspaces are, and how often the status is written.</param>
 /// <param name="clock">The present time.</param>
 /// <param name="logger">Logs why attempts end.</param>
 public sealed class IngestAttempts(
-    IObjectStore store, StatusStore statuses, ReplacedAttempts replaced, IngestOptions options, TimeProvider clock, ILogger<IngestAttempt> logger)
+    IObjectStore store, StatusStore statuses, LaterRemovals removals, IngestOptions options, TimeProvider clock, ILogger<IngestAttempt> logger)
 {
     private readonly StatusStore _retryingStatuses = new(store);
 
@@ -35,10 +35,11 @@ public sealed class IngestAttempts(
         var (claim, existing) = await VideoClaim.TakeAsync(statuses, _retryingStatuses, video, clock, options, logger, cancellationToken);
         if (claim is null)
         {
-            return existing is { State: VideoState.Ready }
-                ? new(Attempt: null, existing) : throw new IngestRefusedException(StatusCodes.Status409Conflict, "This video is being ingested right now.");
+            return existing is { State: VideoState.Ready } ? new(Attempt: null, existing) : throw new IngestRefusedException(
+                StatusCodes.Status409Conflict,
+                existing is { State: VideoState.Deleted } ? "This video was deleted a moment ago." : "This video is being ingested right now.");
         }
-        return new(new IngestAttempt(store, _retryingStatuses, replaced, video, claim, existing, options.WorkDirectory, logger), Ready: null);
+        return new(new IngestAttempt(store, _retryingStatuses, removals, video, claim, existing, options.WorkDirectory, logger), Ready: null);
     }
 }
 
@@ -53,7 +54,7 @@ public sealed class IngestAttempt : IAsyncDisposable
 
     private readonly IObjectStore _store;
     private readonly StatusStore _retryingStatuses;
-    private readonly ReplacedAttempts _replaced;
+    private readonly LaterRemovals _removals;
     private readonly VideoClaim _claim;
     private readonly VideoStatus? _existing;
     private readonly string _workDirectory;
@@ -62,11 +63,11 @@ public sealed class IngestAttempt : IAsyncDisposable
     private Workspace? _workspace;
 
     internal IngestAttempt(
-        IObjectStore store, StatusStore retryingStatuses, ReplacedAttempts replaced, VideoId video, VideoClaim claim, VideoStatus? existing,
+        IObjectStore store, StatusStore retryingStatuses, LaterRemovals removals, VideoId video, VideoClaim claim, VideoStatus? existing,
         string workDirectory, ILogger logger)
     {
-        (_store, _retryingStatuses, _replaced, Video, _claim, _existing, _workDirectory, _logger) =
-            (store, retryingStatuses, replaced, video, claim, existing, workDirectory, logger);
+        (_store, _retryingStatuses, _removals, Video, _claim, _existing, _workDirectory, _logger) =
+            (store, retryingStatuses, removals, video, claim, existing, workDirectory, logger);
         Publication = new(store, video, claim.Attempt);
     }
 
@@ -114,14 +115,19 @@ public sealed class IngestAttempt : IAsyncDisposable
     /// <summary>Makes what there is so far the video, for viewers who would otherwise have to wait for the rest.</summary>
     /// <param name="renditions">What is published: a part of the renditions as they will be in the end, or the beginning of all.</param>
     /// <param name="isGrowing">It is the beginning of all.</param>
-    public async Task PublishFirstStageAsync(IReadOnlyList<PublishedRendition> renditions, bool isGrowing)
+    /// <returns>false when viewers have more of it, from a worker that died.</returns>
+    public async Task<bool> PublishFirstStageAsync(IReadOnlyList<PublishedRendition> renditions, bool isGrowing)
     {
-        // Viewers may already have as much, from a worker that died: they are not moved from there to here and then to the whole. What no longer grows is less
-        // than a copy.
-        var isOffered = Publication.Seen is { Stage: PublicationStage.Playable } seen && (isGrowing || !seen.IsGrowing);
-        if (!isOffered && !await TryPublishAsync(renditions, PublicationStage.Playable, isGrowing)
-            && Publication.Seen is not { Stage: PublicationStage.Playable })
-            return; // another worker has completed the video
+        // Viewers of a copy have as much as any first stage offers: they are not moved from there to here and then to the whole.
+        while (await Publication.ReadOfferAsync(Lost) is var offered && offered < double.PositiveInfinity)
+        {
+            if (isGrowing && offered > renditions.Min(rendition => rendition.Seconds))
+                return false;
+            if (await TryPublishAsync(renditions, PublicationStage.Playable, isGrowing))
+                break;
+            if (Publication.Seen is { Stage: PublicationStage.Final })
+                return true; // another worker has completed the video
+        }
         Update(status => status with
         {
             Playable = true,
@@ -134,6 +140,7 @@ public sealed class IngestAttempt : IAsyncDisposable
             throw Overtaken();
         _logger.LogInformation("{Video} is playable", Video);
         Playable?.Invoke(this, EventArgs.Empty);
+        return true;
     }
 
     /// <summary>Removes what was made so far, apart from the source, to make it another way.</summary>
@@ -262,7 +269,7 @@ public sealed class IngestAttempt : IAsyncDisposable
             {
                 // Another worker has the video, and what viewers have stays until that one offers more, and a while longer.
                 if (!isNamed)
-                    _replaced.RemoveLater(Video, _claim.Attempt);
+                    _removals.RemoveAttempt(Video, _claim.Attempt);
                 return false;
             }
             // The video was deleted while it was published, and perhaps sent again since.
@@ -323,7 +330,7 @@ public sealed class IngestAttempt : IAsyncDisposable
             _logger.LogWarning(e, "What other attempts at {Video} wrote could not be removed", Video);
         }
         foreach (var replaced in _replacedAttempts)
-            _replaced.RemoveLater(Video, replaced);
+            _removals.RemoveAttempt(Video, replaced);
     }
 
     private VideoStatus Ready(VideoStatus status) => status.AsReady(ObjectKeys.Multivariant(Video));

@@ -87,26 +87,29 @@ public sealed class StagedTranscoder(Transcoder transcoder, StillMaker stills, I
         IngestAttempt attempt, TranscodePlan plan, SegmentPublisher publisher, GrowingPlaylists growing, Func<double> speed, Task publishing)
     {
         var whole = plan.End ?? plan.Source.Duration ?? options.MaxDuration;
+        var isPublished = false;
         while (await Task.WhenAny(publishing, Task.Delay(s_growthInterval, clock)) != publishing)
         {
             var renditions = await publisher.FindPlayableAsync(options.Ladder, attempt.Lost);
             if (renditions is [])
                 continue;
-            var isFirst = !growing.HaveBegun;
-            if (isFirst)
+            if (!growing.HaveBegun)
             {
                 var available = TimeSpan.FromSeconds(renditions.Min(rendition => rendition.Seconds));
                 var wait = GrowingPlaylists.WaitFor(available, whole, speed());
                 if (wait > TimeSpan.Zero || renditions.Any(rendition => rendition.Segments.Count < LeastSegments))
                 {
-                    attempt.Update(status => status with { PlayableIn = wait < options.MaxTranscodeTime ? Math.Round(wait.TotalSeconds) : null });
+                    attempt.Update(status => status with
+                    {
+                        PlayableIn = status.Playable is null && wait < options.MaxTranscodeTime ? Math.Round(wait.TotalSeconds) : null,
+                    });
                     continue;
                 }
             }
             foreach (var rendition in renditions)
                 await growing.WriteAsync(rendition.Rendition, rendition.Segments, isComplete: false, attempt.Lost);
-            if (isFirst)
-                await attempt.PublishFirstStageAsync(renditions, isGrowing: true);
+            if (!isPublished)
+                isPublished = await attempt.PublishFirstStageAsync(renditions, isGrowing: true);
         }
     }
 }

@@ -7,9 +7,9 @@ namespace IngestVideo;
 
 /// <summary>
 /// Removes a video with everything that belongs to it, or cancels its ingest: the worker finds its claim gone at the next heartbeat, and removes its attempt
-/// itself.
+/// itself. A mark stays as long as a claim lives.
 /// </summary>
-public sealed class VideoRemover(IObjectStore store, StatusStore statuses, UploadStore uploads)
+public sealed class VideoRemover(IObjectStore store, StatusStore statuses, UploadStore uploads, LaterRemovals removals, TimeProvider clock)
 {
     /// <returns>false when there was nothing.</returns>
     public async Task<bool> RemoveAsync(VideoId video, CancellationToken cancellationToken)
@@ -17,7 +17,7 @@ public sealed class VideoRemover(IObjectStore store, StatusStore statuses, Uploa
         // In this order: no new player begins, no worker goes on, and only then what they needed disappears.
         var existed = await store.HeadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not null;
         await store.DeleteAsync([ObjectKeys.Multivariant(video)], cancellationToken);
-        existed |= await RemoveStatusAsync(video, cancellationToken);
+        existed |= await MarkAsync(video, cancellationToken);
         var rest = new List<string>();
         await foreach (var entry in store.ListAsync(ObjectKeys.Video(video), cancellationToken))
             rest.Add(entry.Key);
@@ -26,13 +26,13 @@ public sealed class VideoRemover(IObjectStore store, StatusStore statuses, Uploa
         return await uploads.RemoveAsync(video, cancellationToken) || existed || rest is not [];
     }
 
-    private async Task<bool> RemoveStatusAsync(VideoId video, CancellationToken cancellationToken)
+    private async Task<bool> MarkAsync(VideoId video, CancellationToken cancellationToken)
     {
         try
         {
-            if (await statuses.ReadAsync(video, cancellationToken) is not { Status: var status })
+            if (!await statuses.MarkDeletedAsync(video, clock.GetUtcNow(), cancellationToken))
                 return false;
-            await statuses.DeleteAsync(status, cancellationToken);
+            removals.RemoveMark(video);
         }
         catch (UnreadableObjectException)
         {

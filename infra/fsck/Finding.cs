@@ -27,6 +27,9 @@ internal enum FindingKind
     /// <summary>An ingest whose worker has been silent for long. Repaired by marking it as failed.</summary>
     StuckStatus,
 
+    /// <summary>The mark of a video that was deleted long ago. Repaired by removing it.</summary>
+    DeletionMark,
+
     /// <summary>What an attempt wrote that did not become the video. Repaired by removing it.</summary>
     OrphanAttempt,
 
@@ -59,6 +62,7 @@ internal sealed record Finding(FindingKind Kind, string Key, string Detail, Func
         FindingKind.PublishedButNotReady => "published but not ready",
         FindingKind.ReadyButNotPublished => "ready but not published",
         FindingKind.StuckStatus => "stuck status",
+        FindingKind.DeletionMark => "deletion mark",
         FindingKind.OrphanAttempt => "orphan attempt",
         FindingKind.UnlistedVideo => "unlisted video",
         FindingKind.StaleListing => "stale listing",

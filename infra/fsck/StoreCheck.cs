@@ -137,7 +137,7 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
         StoredStatus? found;
         try
         {
-            found = await _statuses.ReadAsync(video, cancellationToken);
+            found = await _statuses.FindAsync(video, cancellationToken);
         }
         catch (UnreadableObjectException e)
         {
@@ -149,6 +149,11 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
         var published = await store.HeadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not null;
         if (published)
             return null; // VideoCheck reports it
+        if (status.State == VideoState.Deleted)
+        {
+            return clock.GetUtcNow() - status.Updated <= ages.Silence ? null
+                : new(FindingKind.DeletionMark, ObjectKeys.Status(video), $"deleted at {status.Updated:u}", token => RemoveMarkAsync(video, token));
+        }
         if (status.State == VideoState.Ready)
             return new(
                 FindingKind.ReadyButNotPublished,
@@ -162,6 +167,12 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
                 $"{status.State} since {status.Updated:u}",
                 token => FailAsync(video, found, "The worker died. Ingest the video again.", token));
         return null;
+    }
+
+    private async Task<bool> RemoveMarkAsync(VideoId video, CancellationToken cancellationToken)
+    {
+        await _statuses.RemoveMarkAsync(video, cancellationToken);
+        return true;
     }
 
     /// <summary>Marks a video as failed, unless its status has changed or it is published by now.</summary>

@@ -16,7 +16,7 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         StoredStatus? status;
         try
         {
-            status = await statuses.ReadAsync(video, cancellationToken);
+            status = await statuses.FindAsync(video, cancellationToken);
         }
         catch (UnreadableObjectException)
         {
@@ -81,11 +81,11 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
     private void CheckStatus(StoredStatus? found, PublishedAttempt published, IReadOnlyList<ObjectEntry> objects)
     {
         var age = clock.GetUtcNow() - objects.Max(entry => entry.LastModified);
-        if (found is null)
+        if (found is null or { Status.State: VideoState.Deleted })
         {
             if (age > silence) // a deletion may be under way
             {
-                _findings.Add(published.Stage == PublicationStage.Final
+                _findings.Add(found is null && published.Stage == PublicationStage.Final
                     ? new(FindingKind.VideoWithoutStatus, ObjectKeys.Multivariant(video), "ingest it again under its id, or delete it")
                     : new(FindingKind.VideoWithoutStatus, ObjectKeys.Multivariant(video), "it was deleted while it was being made", RemovePlaylistAsync));
             }

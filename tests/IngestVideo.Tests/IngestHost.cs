@@ -168,11 +168,15 @@ internal sealed class IngestHost : IAsyncDisposable
         }
     }
 
-    /// <summary>The keys of all objects, but for the places in the list of videos that have a status document: those follow from it.</summary>
+    /// <summary>
+    /// The keys of all objects, but for the places in the list of videos that have a status document, which follow from it, and for the marks of deleted videos,
+    /// which stay for a while.
+    /// </summary>
     public async Task<List<string>> KeysAsync()
     {
         var keys = await Store.ListAsync("", TestContext.Current.CancellationToken).Select(entry => entry.Key)
             .ToListAsync(TestContext.Current.CancellationToken);
+        keys.RemoveAll(key => key.StartsWith(ObjectKeys.StatusPrefix, StringComparison.Ordinal) && IsDeletionMark(Path.Combine(StoreDirectory, key)));
         keys.RemoveAll(key => key.StartsWith(ObjectKeys.ListingPrefix, StringComparison.Ordinal)
             && ListedVideo.TryParse(key[ObjectKeys.ListingPrefix.Length..], out var listed) && keys.Contains(ObjectKeys.Status(listed.Video)));
         return keys;
@@ -188,6 +192,18 @@ internal sealed class IngestHost : IAsyncDisposable
                 return response;
             response.Dispose();
             await Task.Delay(200, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private static bool IsDeletionMark(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path).Contains("\"state\":\"deleted\"", StringComparison.Ordinal);
+        }
+        catch (FileNotFoundException)
+        {
+            return true; // it was removed since it was listed
         }
     }
 

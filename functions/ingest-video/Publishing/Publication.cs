@@ -1,5 +1,6 @@
 using System.Text;
 using Reelseal;
+using Reelseal.Playlists;
 using Reelseal.Storage;
 
 namespace IngestVideo.Publishing;
@@ -88,6 +89,30 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
         }
         _wasVisible |= Seen?.Attempt == attempt;
         return Seen;
+    }
+
+    /// <summary>
+    /// How much of the video viewers have by what was last <see cref="Seen"/>, in seconds: all of a copy, and of what is no longer encoded the beginning.
+    /// </summary>
+    public async Task<double> ReadOfferAsync(CancellationToken cancellationToken)
+    {
+        if (Seen is not { Stage: PublicationStage.Playable, MediaPlaylist: { } playlist })
+            return 0;
+        if (!Seen.IsGrowing)
+            return double.PositiveInfinity;
+        await using var stored = await store.GetAsync(ObjectKeys.Video(video) + playlist, range: null, unlessETag: null, cancellationToken);
+        if (stored is null)
+            return 0;
+        using var reader = new StreamReader(stored.Content);
+        var text = await reader.ReadToEndAsync(cancellationToken);
+        try
+        {
+            return MediaPlaylist.Read(text).Segments.Sum(segment => segment.Duration);
+        }
+        catch (FormatException)
+        {
+            return 0;
+        }
     }
 
     /// <summary>Writes the multivariant playlist, unless it is no longer what this worker last saw of it.</summary>

@@ -19,9 +19,14 @@ public sealed class StatusStore(IObjectStore store)
 
     private readonly VideoListing _listing = new(store);
 
+    /// <returns>null when there is no such video, or no longer.</returns>
     /// <exception cref="UpstreamException">The store failed.</exception>
     /// <exception cref="UnreadableObjectException">What it holds is not a status document.</exception>
-    public async Task<StoredStatus?> ReadAsync(VideoId video, CancellationToken cancellationToken)
+    public async Task<StoredStatus?> ReadAsync(VideoId video, CancellationToken cancellationToken) =>
+        await FindAsync(video, cancellationToken) is { Status.State: not VideoState.Deleted } found ? found : null;
+
+    /// <summary>The same, also of a video that was deleted a moment ago.</summary>
+    public async Task<StoredStatus?> FindAsync(VideoId video, CancellationToken cancellationToken)
     {
         await using var stored = await store.GetAsync(ObjectKeys.Status(video), range: null, unlessETag: null, cancellationToken);
         if (stored is null)
@@ -68,6 +73,35 @@ public sealed class StatusStore(IObjectStore store)
                 return edited;
             await Task.Delay(Random.Shared.Next(MostWaitMilliseconds), cancellationToken); // not all writers at the same moment
         }
+    }
+
+    /// <summary>
+    /// Marks a video as deleted, and takes its place in the list back. Until <see cref="RemoveMarkAsync"/> nobody can claim it: neither the worker that has it
+    /// nor a call that comes late brings it back.
+    /// </summary>
+    /// <returns>false when there is no such video.</returns>
+    /// <exception cref="UpstreamException">The store failed.</exception>
+    /// <exception cref="UnreadableObjectException">What it holds is not a status document.</exception>
+    public async Task<bool> MarkDeletedAsync(VideoId video, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var mark = new VideoStatus { Id = $"{video}", State = VideoState.Deleted, Created = now, Updated = now, Attempt = "" };
+        while (await ReadAsync(video, cancellationToken) is { } found)
+        {
+            if (await WriteAsync(video, mark, WriteCondition.IfUnchanged(found.ETag), cancellationToken) is null)
+                continue; // a heartbeat came in between
+            await _listing.RemoveAsync(video, found.Status.Created, cancellationToken);
+            return true;
+        }
+        return false;
+    }
+
+    /// <summary>Removes the mark of a deleted video, if it is still there.</summary>
+    public async Task RemoveMarkAsync(VideoId video, CancellationToken cancellationToken)
+    {
+        // Renewed before it is removed, so that nobody can have claimed the video in between.
+        if (await FindAsync(video, cancellationToken) is { Status: { State: VideoState.Deleted } mark } found
+            && await WriteAsync(video, mark, WriteCondition.IfUnchanged(found.ETag), cancellationToken) is not null)
+            await store.DeleteAsync([ObjectKeys.Status(video)], cancellationToken);
     }
 
     /// <summary>Removes a status document, and its place in the list.</summary>

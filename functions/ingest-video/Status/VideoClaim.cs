@@ -72,7 +72,7 @@ public sealed class VideoClaim : IAsyncDisposable
         DateTimeOffset? announced = null;
         while (true)
         {
-            var found = await statuses.ReadAsync(video, cancellationToken);
+            var found = await statuses.FindAsync(video, cancellationToken);
             var now = clock.GetUtcNow();
             if (found is { Status: var existing } && existing.Attempt != attempt)
             {
@@ -84,7 +84,7 @@ public sealed class VideoClaim : IAsyncDisposable
                         await retryingStatuses.RetractAsync(video, created, CancellationToken.None);
                     return new(Claim: null, existing);
                 }
-                before = existing;
+                before = existing.State == VideoState.Deleted ? null : existing;
             }
             var status = new VideoStatus
             {

@@ -12,6 +12,9 @@ public enum VideoState
     [JsonStringEnumMemberName("publishing")] Publishing,
     [JsonStringEnumMemberName("ready")] Ready,
     [JsonStringEnumMemberName("failed")] Failed,
+
+    /// <summary>Callers never see it: for them there is no such video.</summary>
+    [JsonStringEnumMemberName("deleted")] Deleted,
 }
 
 /// <summary>The status document <c>status/{videoId}.json</c>: what callers see of an ingest, and the claim by which one worker has it.</summary>

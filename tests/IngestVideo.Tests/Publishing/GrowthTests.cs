@@ -1,6 +1,7 @@
 using System.Net;
 using IngestVideo.Publishing;
 using IngestVideo.Status;
+using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
 using Reelseal.Playlists;
 using Reelseal.Storage;
@@ -61,6 +62,66 @@ public sealed class GrowthTests
         var declared = MultivariantPlaylist.Read(first.Multivariant).StreamInf.Single();
         Assert.True(declared.Bandwidth >= MultivariantPlaylist.Read(video.Multivariant).StreamInf.Single().Bandwidth, $"{declared}");
         await StreamAssert.IsCorrectAsync(video);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(3, new[] { PublicationStage.Playable, PublicationStage.Final })]
+    [InlineData(6, new[] { PublicationStage.Final })] // more than the next worker has before it is done
+    public async Task What_a_dead_worker_began_is_replaced_once_there_is_as_much_again(int segments, PublicationStage[] stages)
+    {
+        var (released, id, written) = (new TaskCompletionSource(), VideoId.New(), new List<(PublishedAttempt Pointer, int Segments)>());
+        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        var store = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
+        await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(
+            new ChangedStore(store, key => key.EndsWith("p/00005.ts", StringComparison.Ordinal) ? released.Task : Task.CompletedTask, RecordAsync)));
+        var dead = await BeginAsync(store, id, segments);
+        File.SetLastWriteTimeUtc(Path.Combine(host.StoreDirectory, ObjectKeys.Status(id)), DateTime.UtcNow.AddHours(-1));
+
+        var ingest = host.PostAsync(await Clip.MakeAsync("growing.mp4", Source), id);
+        await host.WaitForAsync(id, status => status.Attempt != dead && status.State == VideoState.Transcoding);
+        while (!File.Exists(Path.Combine(host.StoreDirectory, "videos", $"{id}", (await host.WaitForAsync(id, _ => true)).Attempt, "180p", "00004.ts")))
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        if (stages[0] == PublicationStage.Playable)
+            await host.WaitForAsync(id, _ => written.Count > 0);
+        released.SetResult();
+        using var response = await ingest;
+
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        Assert.Equal(stages, written.Select(one => one.Pointer.Stage));
+        Assert.All(written, one => Assert.NotEqual(dead, one.Pointer.Attempt));
+        Assert.True(written[0].Segments >= segments, $"{written[0].Segments} segments");
+        Assert.Equal(segments, MediaPlaylist.Read(await File.ReadAllTextAsync(PlaylistOf(dead))).Segments.Count); // for those who watch it
+        await StreamAssert.IsCorrectAsync(await PublishedVideo.ReadAsync(host, id));
+
+        async Task RecordAsync(string key)
+        {
+            if (key != ObjectKeys.Multivariant(id))
+                return;
+            var pointer = PublishedAttempt.Read(await File.ReadAllTextAsync(Path.Combine(root, "store", key)))!;
+            written.Add((pointer, MediaPlaylist.Read(await File.ReadAllTextAsync(PlaylistOf(pointer.Attempt))).Segments.Count));
+        }
+
+        string PlaylistOf(string attempt) => Path.Combine(root, "store", "videos", $"{id}", attempt, "180p", "playlist.m3u8");
+    }
+
+    /// <summary>What a worker leaves that dies when the first segments of a video can be played.</summary>
+    /// <returns>Its attempt.</returns>
+    private static async Task<string> BeginAsync(IObjectStore store, VideoId id, int segments)
+    {
+        const string attempt = "0123456789abcdef";
+        var publication = new Publication(store, id, attempt);
+        var playlist = MediaPlaylistWriter.WriteEvent(
+            [.. Enumerable.Range(0, segments).Select(number => new MediaSegment($"{number:00000}.ts", 6, 1000))], initSection: null, targetDuration: 7, isComplete: false);
+        await publication.PutAsync("180p/playlist.m3u8", playlist, CancellationToken.None);
+        var multivariant = $"#EXTM3U\n{PublicationStages.TagOf(PublicationStage.Playable)}#EXT-X-START:TIME-OFFSET=0.01,PRECISE=YES\n"
+            + $"#EXT-X-STREAM-INF:BANDWIDTH=1\n{attempt}/180p/playlist.m3u8\n";
+        await publication.TryPublishAsync(multivariant, PublicationStage.Playable, CancellationToken.None);
+        var status = new VideoStatus
+        {
+            Id = $"{id}", State = VideoState.Transcoding, Playable = true, Attempt = attempt, Created = DateTimeOffset.UtcNow, Updated = DateTimeOffset.UtcNow,
+        };
+        await new StatusStore(store).WriteAsync(id, status, WriteCondition.IfNew, CancellationToken.None);
+        return attempt;
     }
 
     [Fact(Timeout = Limit)]

@@ -4,7 +4,6 @@ using FFMpegCore;
 using IngestVideo.Publishing;
 using IngestVideo.Status;
 using IngestVideo.Tests.Transcoding;
-using IngestVideo.Uploads;
 using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
 using Reelseal.Playlists;
@@ -128,9 +127,8 @@ public sealed class StageTests : IAsyncLifetime
     public async Task A_deletion_just_before_the_playlist_is_written_leaves_nothing(int write)
     {
         _encoded.SetResult();
-        var remover = new VideoRemover(_store, new StatusStore(_store), new UploadStore(_store));
         var writes = 0;
-        _beforePut = key => key == ObjectKeys.Multivariant(_id) && ++writes == write ? remover.RemoveAsync(_id, CancellationToken.None) : Task.CompletedTask;
+        _beforePut = key => key == ObjectKeys.Multivariant(_id) && ++writes == write ? RemoveAsync() : Task.CompletedTask;
 
         using var response = await _host.PostAsync(await SourceAsync(), _id);
 
@@ -143,15 +141,14 @@ public sealed class StageTests : IAsyncLifetime
     {
         _encoded.SetResult();
         var (statuses, writes) = (new StatusStore(_store), 0);
-        var remover = new VideoRemover(_store, statuses, new UploadStore(_store));
         _beforePut = async key =>
         {
             if (key != ObjectKeys.Multivariant(_id) || ++writes > 1)
                 return;
             var deleted = (await statuses.ReadAsync(_id, CancellationToken.None))!.Status;
-            await remover.RemoveAsync(_id, CancellationToken.None);
+            await RemoveAsync();
             var next = deleted with { Attempt = "fedcba9876543210", Created = deleted.Created.AddSeconds(1), State = VideoState.Receiving, Playable = null };
-            await statuses.WriteAsync(_id, next, WriteCondition.IfNew, CancellationToken.None);
+            await statuses.WriteAsync(_id, next, s_always, CancellationToken.None);
         };
 
         using var response = await _host.PostAsync(await SourceAsync(), _id);
@@ -316,6 +313,8 @@ public sealed class StageTests : IAsyncLifetime
     }
 
     private Task HoldEncoded(string key) => key.Contains($"/{Encoded}/", StringComparison.Ordinal) ? _encoded.Task : Task.CompletedTask;
+
+    private Task<bool> RemoveAsync() => _host.Services.GetRequiredService<VideoRemover>().RemoveAsync(_id, CancellationToken.None);
 
     private async Task PutAsync(string key, string text) =>
         await _store.PutAsync(key, new MemoryStream(Encoding.UTF8.GetBytes(text)), s_always, CancellationToken.None);

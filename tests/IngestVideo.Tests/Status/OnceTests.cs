@@ -5,7 +5,6 @@ using System.Net.Sockets;
 using System.Text;
 using IngestVideo.Publishing;
 using IngestVideo.Status;
-using IngestVideo.Uploads;
 using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
 using Reelseal.Storage;
@@ -170,17 +169,43 @@ public sealed class OnceTests
         var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
         var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
         var id = VideoId.New();
-        var remover = new VideoRemover(real, new StatusStore(real), new UploadStore(real));
+        VideoRemover? remover = null;
         await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(real, async key =>
         {
             if (key.EndsWith("multivariant.m3u8", StringComparison.Ordinal))
-                await remover.RemoveAsync(id, CancellationToken.None);
+                await remover!.RemoveAsync(id, CancellationToken.None);
         })));
+        remover = host.Services.GetRequiredService<VideoRemover>();
 
         using var response = await host.PostAsync(await Clip.SimpleAsync(), id);
 
         Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
         await host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_call_that_comes_late_does_not_bring_a_deleted_video_back()
+    {
+        await using var host = await IngestHost.StartAsync(("S3_TIMEOUT", "2s"), ("HEARTBEAT_INTERVAL", "200ms"));
+        var video = await host.IngestAsync(await Clip.SimpleAsync());
+        var address = new Uri($"/videos/{video.Id}", UriKind.Relative);
+
+        using var deletion = await host.Client.DeleteAsync(address);
+        using var late = await host.PostAsync(await Clip.SimpleAsync(), video.Id);
+
+        Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.Conflict), (deletion.StatusCode, late.StatusCode));
+        Assert.NotNull(late.Headers.RetryAfter);
+        using var gone = await host.Client.GetAsync(address);
+        using var again = await host.Client.DeleteAsync(address);
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (gone.StatusCode, again.StatusCode));
+        Assert.DoesNotContain($"{video.Id}", await host.Client.GetStringAsync(new Uri("/videos", UriKind.Relative)), StringComparison.Ordinal);
+        await host.AssertNothingIsLeftAsync();
+        var mark = Path.Combine(host.StoreDirectory, ObjectKeys.Status(video.Id));
+        Assert.True(File.Exists(mark));
+        while (File.Exists(mark)) // until no worker can hold a claim from before
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        using var response = await host.PostAsync(await Clip.SimpleAsync(), video.Id);
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
     }
 
     [Fact(Timeout = Limit)]

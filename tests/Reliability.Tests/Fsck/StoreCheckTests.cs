@@ -104,6 +104,21 @@ public abstract class StoreCheckTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task The_mark_of_a_deleted_video_and_what_was_written_after_it_are_removed()
+    {
+        var store = await StoreAsync();
+        var video = VideoId.New();
+        await store.WriteStatusAsync(video, VideoState.Deleted, attempt: "");
+        await store.PutAsync(ObjectKeys.Multivariant(video), $"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{StoreToCheck.Attempt}/234p/playlist.m3u8\n");
+        await store.WriteAttemptAsync(video, StoreToCheck.Attempt);
+
+        // First the playlist, and then what it no longer names.
+        Assert.Contains(await store.RepairAsync(), finding => finding.Kind == FindingKind.DeletionMark);
+        Assert.Empty(await store.RepairAsync());
+        Assert.Empty(await store.KeysAsync());
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_living_workers_objects_and_young_objects_are_left_alone()
     {
         var store = await StoreAsync();
