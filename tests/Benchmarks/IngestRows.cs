@@ -15,13 +15,20 @@ internal sealed class IngestRows(IngestBench bench, Table table, double scale)
     private const int PlayableClipSeconds = 600;
     private const long MiB = 1 << 20;
 
-    public IReadOnlyList<(string Name, Func<Task> Measure)> All => 
-        [("ingest.overhead", RunsAsync), ("ingest.playable", PlayableAsync), ("ingest.upload_memory", UploadMemoryAsync)];
+    private const string Encoder = "-c:v libx264 -preset veryfast -b:v 2M -maxrate 3M -bufsize 4M -g 60 -keyint_min 60 -sc_threshold 0";
+    private const string Ladder =
+        """{"rungs":[{"name":"360p","width":640,"height":360,"kilobitsPerSecond":800},{"name":"540p","width":960,"height":540,"kilobitsPerSecond":2000}]}""";
+
+    public IReadOnlyList<(string Name, Func<Task> Measure)> All =>
+    [
+        ("ingest.overhead", RunsAsync), ("ingest.vs_encoders", EncodersAsync), ("ingest.playable_vs_ladder", PlayableAsync),
+        ("ingest.playable_growth", GrowthAsync), ("ingest.playable_hevc", EncodedAsync), ("ingest.upload_memory", UploadMemoryAsync),
+    ];
 
     /// <summary>Four ways to make a stream of the clip, in turn.</summary>
     private async Task RunsAsync()
     {
-        await bench.PrepareClipAsync(int.Max(3, (int)(ClipSeconds * scale)));
+        await bench.PrepareClipAsync(Seconds(ClipSeconds));
         var (work, copyWork) = (bench.Folder("encode"), bench.Folder("copy"));
         await using var function = await bench.StartFunctionAsync(work, ("COPY_SOURCE", "false"));
         await using var copying = await bench.StartFunctionAsync(copyWork);
@@ -43,21 +50,65 @@ internal sealed class IngestRows(IngestBench bench, Table table, double scale)
         table.Add(new("ingest.disk_peak", "MiB", Goal.Most(64), disk));
     }
 
+    /// <summary>A whole ingest of a source that can be copied, and one ffmpeg that does nothing but decode, scale and encode.</summary>
+    private async Task EncodersAsync()
+    {
+        await bench.PrepareClipAsync(Seconds(ClipSeconds));
+        await using var function = await bench.StartFunctionAsync(bench.Folder("encoders"));
+        table.Add(new("ingest.vs_encoders", "ratio", Goal.Most(1.0), await Rounds.RatiosAsync(
+            Rounds.At(scale, 5), () => bench.PostClipAsync(function), bench.RunEncodersAsync)));
+    }
+
     /// <summary>How soon a client can play a source that can be copied.</summary>
     private async Task PlayableAsync()
     {
-        await bench.PrepareClipAsync(int.Max(6, (int)(PlayableClipSeconds * scale)));
+        await bench.PrepareClipAsync(Seconds(PlayableClipSeconds));
         await using var function = await bench.StartFunctionAsync(bench.Folder("playable"));
-        List<double> ratios = [], seconds = [];
-        for (var round = 0; round < Rounds.At(scale, 3); round++)
-        {
-            var (playable, ready) = await bench.PostAndPlayAsync(function);
-            ratios.Add(playable / ready);
-            seconds.Add(playable);
-        }
-        table.Add(new("ingest.playable_vs_ladder", "ratio", Goal.Most(0.03), ratios));
-        table.Add(new("ingest.playable", "s", null, seconds));
+        var rounds = await PlayAsync(function, Rounds.At(scale, 5), bench.Clip);
+        table.Add(new("ingest.playable_vs_ladder", "ratio", Goal.Most(0.03), [.. rounds.Select(round => round.Playable / round.Ready)]));
+        table.Add(new("ingest.playable", "s", null, [.. rounds.Select(round => round.Playable)]));
     }
+
+    /// <summary>How much later a client can play an hour than a minute. Nobody waits for the rest of the hour.</summary>
+    private async Task GrowthAsync()
+    {
+        var minute = await bench.MakeLoopAsync("minute.mp4", Encoder, Seconds(60), times: 1);
+        var hour = await bench.MakeLoopAsync("hour.mp4", Encoder, Seconds(60), Times(60));
+        await using var function = await bench.StartFunctionAsync(bench.Folder("growth"));
+        List<double> ratios = [], seconds = [];
+        for (var round = 0; round < Rounds.At(scale, 5); round++)
+        {
+            seconds.Add(await bench.PostAndCancelAsync(function, hour));
+            ratios.Add(seconds[^1] / await bench.PostAndCancelAsync(function, minute));
+        }
+        table.Add(new("ingest.playable_growth", "ratio", Goal.Most(5), ratios));
+        table.Add(new("ingest.playable_hour", "s", null, seconds));
+    }
+
+    /// <summary>How soon a client can play a source that must be encoded, by a ladder that two cores encode faster than it plays.</summary>
+    private async Task EncodedAsync()
+    {
+        var clip = await bench.MakeLoopAsync(
+            "hevc.mp4", "-c:v libx265 -preset ultrafast -x265-params log-level=error -b:v 5M -tag:v hvc1", Seconds(20), Times(15));
+        var ladder = bench.Folder("ladder.json");
+        await File.WriteAllTextAsync(ladder, Ladder);
+        await using var function = await bench.StartFunctionAsync(bench.Folder("hevc"), ("LADDER_FILE", ladder));
+        var rounds = await PlayAsync(function, Rounds.At(scale, 5), clip);
+        table.Add(new("ingest.playable_hevc_vs_ladder", "ratio", Goal.Most(0.15), [.. rounds.Select(round => round.Playable / round.Ready)]));
+    }
+
+    private async Task<List<(double Playable, double Ready)>> PlayAsync(ServerProcess function, int count, string clip)
+    {
+        var rounds = new List<(double, double)>();
+        for (var round = 0; round < count; round++)
+            rounds.Add(await bench.PostAndPlayAsync(function, clip));
+        return rounds;
+    }
+
+    /// <summary>A length at this scale; at least two segments.</summary>
+    private int Seconds(int length) => int.Max(13, (int)(length * scale));
+
+    private int Times(int count) => int.Max(2, (int)(count * scale));
 
     /// <summary>A gibibyte sent to a fresh process: the clip, followed by an empty box.</summary>
     private async Task UploadMemoryAsync()

@@ -126,9 +126,13 @@ public static class FfmpegArguments
     /// <summary>With the tag of MP4: one of transport streams is refused by the other muxers.</summary>
     private static IEnumerable<string> Copy(TranscodePlan plan) => ["-map", $"0:{plan.Source.Video!.StreamIndex}", "-c:v", "copy", "-tag:v", "avc1"];
 
-    private static IEnumerable<string> Video(VideoRendition rendition, int index, TranscodePlan plan, IngestOptions options) => rendition.Copied ? Copy(plan) :
+    private static IEnumerable<string> Video(VideoRendition rendition, int index, TranscodePlan plan, IngestOptions options) =>
+        rendition.Copied ? Copy(plan) : ["-map", $"[v{index}]", .. Encoder(rendition, plan, options)];
+
+    /// <summary>How the pictures of a rendition are encoded.</summary>
+    public static IReadOnlyList<string> Encoder(VideoRendition rendition, TranscodePlan plan, IngestOptions options) =>
     [
-        "-map", $"[v{index}]", "-c:v", "libx264", "-preset", options.X264Preset, "-profile:v", "high",
+        "-c:v", "libx264", "-preset", options.X264Preset, "-profile:v", "high",
         // As x264 itself counts, but for the processors of the container (UntrustedInput.Processors): three for two, each with at least 32 rows of pixels.
         "-threads", Number(Math.Min(Environment.ProcessorCount * 3 / 2, Math.Max(1, (rendition.Size.Height + 15) / 16 / 2))),
         // Quality, capped: a slide show costs little, an action scene no more than the ladder says.

@@ -53,6 +53,21 @@ internal sealed class IngestBench : IAsyncDisposable
         _plan = TranscodePlan.For(media, s_options.Ladder, s_options.SegmentFormat);
     }
 
+    /// <summary>Makes a grainy 1080p clip with a tone, of which the pictures repeat.</summary>
+    /// <returns>Its path.</returns>
+    public async Task<string> MakeLoopAsync(string name, string encoder, int seconds, int times)
+    {
+        var (clip, pictures) = (Folder(name), Folder("pictures.mp4"));
+        await Ffmpeg.RunAsync(
+        [
+            .. $"-y -f lavfi -i testsrc2=s=1920x1080:r=30,noise=alls=6:allf=t -t {seconds} {encoder}".Split(' '),
+            .. "-pix_fmt yuv420p -colorspace bt709 -color_trc bt709 -color_primaries bt709".Split(' '), pictures,
+        ]);
+        await Ffmpeg.RunAsync(
+            [.. $"-stream_loop {times - 1} -i {pictures} -f lavfi -i sine=f=440 -map 0:v -map 1:a -c:v copy -c:a aac -t {seconds * times}".Split(' '), clip]);
+        return clip;
+    }
+
     /// <summary>The published ingest-video, with a work directory of its own.</summary>
     public Task<ServerProcess> StartFunctionAsync(string work, params (string Name, string Value)[] settings) => StartAsync(
         Path.GetFullPath(Path.Combine("artifacts", "functions", "ingest-video", "Root")),
@@ -91,14 +106,20 @@ internal sealed class IngestBench : IAsyncDisposable
     }
 
     /// <summary>
-    /// Sends the clip, and looks again and again whether it can be played: decodes the first segments of picture and sound, and those at nine tenths.
+    /// Sends a clip, and looks again and again whether it can be played: decodes the first segments of picture and sound, and those at nine tenths.
     /// </summary>
     /// <returns>Seconds from the last byte of the clip until that worked, and until the video was ready.</returns>
-    public async Task<(double Playable, double Ready)> PostAndPlayAsync(ServerProcess server)
+    public Task<(double Playable, double Ready)> PostAndPlayAsync(ServerProcess server, string path) => PostAndPlayAsync(server, path, isCancelled: false);
+
+    /// <summary>The same, for a video that is deleted as soon as it plays.</summary>
+    /// <returns>Seconds from the last byte of the clip until it played.</returns>
+    public async Task<double> PostAndCancelAsync(ServerProcess server, string path) => (await PostAndPlayAsync(server, path, isCancelled: true)).Playable;
+
+    private async Task<(double Playable, double Ready)> PostAndPlayAsync(ServerProcess server, string path, bool isCancelled)
     {
         var (video, sent) = (VideoId.New(), new TaskCompletionSource<long>());
         var store = (await _bucket.Value).CreateStore(TimeSpan.FromSeconds(30));
-        await using var clip = File.OpenRead(Clip);
+        await using var clip = File.OpenRead(path);
         using var request = new HttpRequestMessage(HttpMethod.Post, server.Address) { Content = new StreamContent(new EndNotingStream(clip, sent), 1 << 17) };
         request.Headers.TransferEncodingChunked = true; // as behind the gateway
         request.Headers.Add("X-Call-Id", video.ToString());
@@ -110,8 +131,15 @@ internal sealed class IngestBench : IAsyncDisposable
             await Task.Delay(20);
         await PlayAsync(store, video);
         var playable = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        if (isCancelled)
+        {
+            using var deletion = new HttpRequestMessage(HttpMethod.Delete, new Uri(server.Address, $"videos/{video}"));
+            deletion.Headers.Authorization = Token();
+            (await _http.SendAsync(deletion)).EnsureSuccessStatusCode().Dispose();
+        }
         using var answer = await answering;
-        answer.EnsureSuccessStatusCode();
+        if (!isCancelled)
+            answer.EnsureSuccessStatusCode();
         return (playable, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
@@ -162,6 +190,25 @@ internal sealed class IngestBench : IAsyncDisposable
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         work.Delete(recursive: true);
         return seconds;
+    }
+
+    /// <returns>
+    /// Seconds that one ffmpeg takes to decode the clip, scale what is not copied of it from its own size, and encode that with the same settings.
+    /// </returns>
+    public async Task<double> RunEncodersAsync()
+    {
+        var plan = _plan with { Video = [.. _plan.Video.SkipLast(1), _plan.Video[^1] with { Copied = true }] };
+        var encoded = plan.Video.SkipLast(1).ToList();
+        var splits = string.Concat(encoded.Select((_, index) => $"[s{index}]"));
+        var scales = encoded.Select((rendition, index) => $"[s{index}]scale={rendition.Size.Width}:{rendition.Size.Height}[v{index}]");
+        var start = Stopwatch.GetTimestamp();
+        await Ffmpeg.RunAsync(
+        [
+            "-nostdin", "-i", Clip, "-filter_complex", string.Join(';', scales.Prepend($"[0:v]split={encoded.Count}{splits}")),
+            .. encoded.SelectMany((rendition, index) =>
+                (string[])["-map", $"[v{index}]", .. FfmpegArguments.Encoder(rendition, plan, s_options), "-f", "null", "-"]),
+        ]);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     public async ValueTask DisposeAsync()
