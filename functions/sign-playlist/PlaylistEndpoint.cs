@@ -90,7 +90,8 @@ internal sealed class PlaylistEndpoint(ViewerGate gate, PlaylistSource source, P
     private string CacheControlOf(Playlist playlist, Viewer viewer)
     {
         var left = viewer.Expires - clock.GetUtcNow();
-        var limit = viewer.HasOtherKey ? s_otherKeyFreshness : playlist.Key.IsMultivariant ? options.MultivariantFreshness : options.MediaFreshness;
+        var limit = viewer.HasOtherKey ? s_otherKeyFreshness
+            : playlist.Key.IsMultivariant ? options.MultivariantFreshness - options.OwnMultivariantFreshness : options.MediaFreshness;
         if (playlist.ChangesWithin is { } soon && soon < limit)
             limit = soon;
         // A token's URLs have half of their lifetime left even in the oldest copy; a ticket ends at its time, no matter who holds the copy.

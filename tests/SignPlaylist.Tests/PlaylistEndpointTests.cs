@@ -129,9 +129,9 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
     {
         var query = await TicketQueryAsync(_server, until: null);
         using var multivariant = await _server.GetAsEdgeAsync($"{Multivariant}?{query}");
-        Assert.Equal("public, max-age=0, s-maxage=60, stale-if-error=0", multivariant.Headers.NonValidated["Cache-Control"].ToString());
+        Assert.Equal("public, max-age=0, s-maxage=30, stale-if-error=0", multivariant.Headers.NonValidated["Cache-Control"].ToString());
         using var atGateway = await _server.GetAsync(Multivariant, _server.Token(Video));
-        Assert.Equal("private, max-age=60", atGateway.Headers.NonValidated["Cache-Control"].ToString());
+        Assert.Equal("private, max-age=30", atGateway.Headers.NonValidated["Cache-Control"].ToString());
         var soon = await TicketQueryAsync(_server, until: SignPlaylistServer.Start.AddSeconds(30).ToUnixTimeSeconds());
         using var ending = await _server.GetAsEdgeAsync($"{Multivariant}?{soon}");
         Assert.Equal("public, max-age=30", ending.Headers.NonValidated["Cache-Control"].ToString());
@@ -139,7 +139,7 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
         await using var server = await SignPlaylistServer.StartAsync(new() { ["MULTIVARIANT_FRESHNESS"] = "5s", ["MEDIA_FRESHNESS"] = "10m" });
         await PutVideoAsync(server);
         using var multivariant2 = await server.GetAsEdgeAsync($"{Multivariant}?{query}");
-        Assert.Equal("public, max-age=0, s-maxage=5, stale-if-error=0", multivariant2.Headers.NonValidated["Cache-Control"].ToString());
+        Assert.Equal("public, max-age=0, s-maxage=2, stale-if-error=0", multivariant2.Headers.NonValidated["Cache-Control"].ToString());
         using var media2 = await server.GetAsEdgeAsync($"{Media}?{query}");
         Assert.Equal("public, max-age=0, s-maxage=600, stale-if-error=0", media2.Headers.NonValidated["Cache-Control"].ToString());
     }

@@ -41,7 +41,23 @@ public sealed class StageTests : IAsyncLifetime
 
         Assert.NotEqual(first.Headers.ETag, final.Headers.ETag);
         Assert.DoesNotContain("reelseal.stage", await final.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Equal(TimeSpan.FromMinutes(1), final.Headers.CacheControl?.MaxAge);
+        Assert.Equal(TimeSpan.FromSeconds(30), final.Headers.CacheControl?.MaxAge);
+    }
+
+    [Fact]
+    public async Task What_was_deleted_is_gone_within_MULTIVARIANT_FRESHNESS_in_our_copy_and_the_edge_s_together()
+    {
+        await PutAsync(PublicationStage.Final);
+        var query = await PlaylistEndpointTests.TicketQueryAsync(_server, until: null);
+        using (await _server.GetAsEdgeAsync($"{Multivariant}?{query}"))
+            await _server.Store.DeleteAsync([Multivariant[1..]], CancellationToken.None);
+        _server.Clock.Advance(TimeSpan.FromSeconds(29));
+        using var last = await _server.GetAsEdgeAsync($"{Multivariant}?{query}");
+        _server.Clock.Advance(TimeSpan.FromSeconds(1));
+        using var gone = await _server.GetAsEdgeAsync($"{Multivariant}?{query}");
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NotFound), (last.StatusCode, gone.StatusCode));
+        Assert.Equal(TimeSpan.FromSeconds(30), last.Headers.CacheControl?.SharedMaxAge);
     }
 
     [Fact]
@@ -71,7 +87,7 @@ public sealed class StageTests : IAsyncLifetime
         using var viewer = await _server.GetAsync(Multivariant, _server.Token(Video));
 
         Assert.Equal(HttpStatusCode.OK, viewer.StatusCode);
-        Assert.Equal(TimeSpan.FromMinutes(1), viewer.Headers.CacheControl?.MaxAge);
+        Assert.Equal(TimeSpan.FromSeconds(30), viewer.Headers.CacheControl?.MaxAge);
     }
 
     [Theory]

@@ -69,7 +69,9 @@ internal sealed class PlaylistSource(
             }
             else
             {
-                var freshness = playlist.ChangesWithin < options.Freshness ? playlist.ChangesWithin.Value : options.Freshness;
+                var freshness = key.IsMultivariant ? options.OwnMultivariantFreshness : options.Freshness;
+                if (playlist.ChangesWithin is { } soon && soon < freshness)
+                    freshness = soon;
                 Keep(new(playlist, Confirmed: now, CheckAgain: now + freshness));
             }
             return playlist;
