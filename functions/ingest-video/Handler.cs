@@ -1,5 +1,6 @@
 using IngestVideo.Callbacks;
 using IngestVideo.Editing;
+using IngestVideo.Media;
 using IngestVideo.Probing;
 using IngestVideo.Processes;
 using IngestVideo.Publishing;
@@ -66,10 +67,14 @@ public static class Handler
         routes.MapDelete("/uploads/{id}", UploadEndpoints.RemoveAsync);
     }
 
-    private static async Task<IResult> GetStatusAsync(VideoId id, StatusStore statuses, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<IResult> GetStatusAsync(
+        VideoId id, StatusStore statuses, IngestOptions options, HttpContext context, CancellationToken cancellationToken)
     {
-        if (await statuses.ReadAsync(id, cancellationToken) is not { Status: var status })
+        if (await statuses.ReadAsync(id, cancellationToken) is not { Status: var status } found)
             return NotFound();
+        // The state stays: a worker that could not reach the store for a while may still be there. But whoever waits should know.
+        if (status.State is not (VideoState.Ready or VideoState.Failed) && found.Age > options.ClaimLifetime)
+            status = status with { Error = $"Its worker has been silent for {found.Age.ToText()}. If that lasts, send the video again under the same id." };
         context.Response.Headers.CacheControl = "no-store";
         return TypedResults.Json(status, StatusJson.Default.VideoStatus);
     }

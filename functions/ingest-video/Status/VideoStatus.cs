@@ -61,7 +61,7 @@ public sealed record VideoStatus
     /// <summary>The key of a WebVTT file whose cues name parts of sprites.</summary>
     public string? Storyboard { get; init; }
 
-    /// <summary>Why it failed, in a sentence.</summary>
+    /// <summary>Why it failed, in a sentence; or, of a video that is still being made, that its worker has been silent for long.</summary>
     public string? Error { get; init; }
 
     public required DateTimeOffset Created { get; init; }

@@ -94,6 +94,24 @@ public sealed class OnceTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_status_says_that_its_worker_is_silent_and_what_can_be_done()
+    {
+        await using var host = await IngestHost.StartAsync();
+        var status = new VideoStatus
+        {
+            Id = $"{VideoId.New()}", State = VideoState.Transcoding, Attempt = "0123456789abcdef", Created = DateTimeOffset.UtcNow, Updated = DateTimeOffset.UtcNow,
+        };
+        await new StatusStore(host.Store).WriteAsync(VideoId.Parse(status.Id, null), status, WriteCondition.IfNew, CancellationToken.None);
+        var address = new Uri($"/videos/{status.Id}", UriKind.Relative);
+        Assert.DoesNotContain("silent", await host.Client.GetStringAsync(address), StringComparison.Ordinal);
+
+        File.SetLastWriteTimeUtc(Path.Combine(host.StoreDirectory, $"status/{status.Id}.json"), DateTime.UtcNow.AddMinutes(-2));
+
+        Assert.Contains(
+            "\"error\":\"Its worker has been silent for 2:0", await host.Client.GetStringAsync(address), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_worker_that_died_between_the_commit_and_its_last_status_left_a_video()
     {
         await using var host = await IngestHost.StartAsync();
