@@ -9,6 +9,8 @@ const playsItself = video => video.canPlayType(hlsType) !== "" && "audioTracks" 
 
 /** In a multivariant playlist that will be replaced by one with more qualities. */
 const stageOf = "reelseal.stage";
+/** The folder of what a worker made: videos/{id}/{attempt}/{rendition}/playlist.m3u8 */
+const attemptOf = hls => new URL(hls.levels[0].uri).pathname.split("/").at(-3);
 const pauseBetweenLooks = looks => Math.min(3 + looks / 4, 15); // s: an hour's film takes its time
 
 /**
@@ -179,7 +181,9 @@ export class Stream extends EventTarget {
         const answer = await fetch(url, { headers: this.#source.headersFor(url), signal: this.#stopped.signal });
         if (isOver()) return;
         if (answer.status === 404) return this.#tell(missing());
-        if (answer.ok && !(await answer.text()).includes(`DATA-ID="${stageOf}"`)) return this.#moveTo(url, hls);
+        const playlist = answer.ok ? await answer.text() : null;
+        // When a worker dies, the next one begins again under another attempt, and what is playing grows no more.
+        if (playlist && !(playlist.includes(`DATA-ID="${stageOf}"`) && playlist.includes(attemptOf(hls)))) return this.#moveTo(url, hls);
       } catch (error) {
         if (error.name === "AbortError") return;
         if (["missing", "ended", "not-allowed"].includes(error.kind)) return this.#tell(error.kind === "missing" ? missing() : error);
@@ -206,14 +210,16 @@ export class Stream extends EventTarget {
     };
     next.on(this.#Hls.Events.ERROR, (_, { fatal }) => { if (fatal && next === this.#next) lookAgain(); });
     next.once(this.#Hls.Events.MANIFEST_PARSED, (_, { sessionData }) => {
-      if (sessionData?.[stageOf]) return lookAgain(); // another edge still had the first playlist
+      const isIncomplete = sessionData?.[stageOf];
+      if (isIncomplete && attemptOf(next) === attemptOf(hls)) return lookAgain(); // another edge still had the first playlist
       [this.#hls, this.#next] = [next, null];
       this.#hasForeignBuffer = true;
       this.#applyChoices();
       next.attachMedia(hls.transferMedia() ?? video);
       hls.destroy();
       this.dispatchEvent(new Event("tracks"));
-      this.dispatchEvent(new Event("complete"));
+      if (isIncomplete) this.#awaitMore(next);
+      else this.dispatchEvent(new Event("complete"));
     });
     next.loadSource(url);
   }
