@@ -83,6 +83,48 @@ public sealed class FirstStageTests(Stage stage)
         }
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task A_viewer_of_a_worker_that_dies_is_moved_to_the_next_worker_and_then_to_the_complete_film()
+    {
+        await stage.StartedAsync();
+        const string dead = "0123456789abcdef", next = "fedcba9876543210";
+        var film = await GrowingVideo.CreateAsync(stage.System.Store, stage.Film);
+        await film.AddAttemptAsync(dead);
+        var end = await film.GrowAsync(dead, segments: 3);
+        await film.PointToAsync(dead);
+        await film.ListAsync();
+        await using var visit = await Visit.OpenAsync(stage);
+        await visit.Id($"play-{film.Id}").ClickAsync();
+        await visit.PlaysAsync();
+        await Expect(visit.Id("watching-coming")).ToBeVisibleAsync();
+        await visit.Page.EvaluateAsync(
+            """
+            () => {
+              const video = document.querySelector("video");
+              window.seen = [];
+              for (const event of ["emptied", "pause", "ended"]) video.addEventListener(event, () => window.seen.push(event));
+            }
+            """);
+
+        // The viewer waits for what the dead worker will never add.
+        await visit.SeekAsync(end.TotalSeconds - 2);
+        await visit.Page.WaitForFunctionAsync(
+            "end => { const v = document.querySelector('video'); return v.readyState === 2 && v.currentTime > end - 1; }", end.TotalSeconds);
+        await film.AddAttemptAsync(next);
+        var more = await film.GrowAsync(next, segments: 6);
+        await film.PointToAsync(next);
+        await visit.Page.WaitForFunctionAsync("time => document.querySelector('video').currentTime > time", end.TotalSeconds + 1);
+        await Expect(visit.Id("watching-coming")).ToBeVisibleAsync();
+
+        await film.GrowAsync(next);
+        await film.PointToAsync(next, isFinal: true);
+        await Expect(visit.Id("watching-coming")).ToBeHiddenAsync();
+        await visit.SeekAsync(more.TotalSeconds + 2);
+        await visit.PlaysAsync();
+        Assert.Empty(await visit.Page.EvaluateAsync<string[]>("() => window.seen"));
+        visit.AssertNoComplaints();
+    }
+
     private async Task PublishAsync(LocalSystem system, VideoId video)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
