@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Globalization;
 using CliWrap;
 using CliWrap.Buffered;
@@ -17,7 +16,7 @@ public sealed class GrowingPlayers : IAsyncDisposable
 {
     public const int Seconds = 48;
 
-    /// <summary>36 seconds: players that are not told otherwise begin with the third from the end.</summary>
+    /// <summary>36 seconds: by default, players begin with the third from the end.</summary>
     private const int Available = 6;
 
     private const string Attempt = "0123456789abcdef";
@@ -196,16 +195,17 @@ public sealed class GrowingPlayers : IAsyncDisposable
     private sealed class Firefox : IAsyncDisposable
     {
         private readonly TemporaryDirectory _profile = new();
-        private readonly Process _process;
+        private readonly CancellationTokenSource _close = new();
+        private readonly Task _running;
 
-        public Firefox(string address) => _process = Process.Start(
-            new ProcessStartInfo("firefox-esr", ["--headless", "--no-remote", "--profile", _profile.Path, address]) { UseShellExecute = false })!;
+        public Firefox(string address) => _running =
+            Cli.Wrap("firefox-esr").WithArguments(["--headless", "--no-remote", "--profile", _profile.Path, address]).ExecuteAsync(_close.Token).Task;
 
         public async ValueTask DisposeAsync()
         {
-            _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync();
-            _process.Dispose();
+            await _close.CancelAsync(); // kills it with its children
+            await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _close.Dispose();
             _profile.Dispose();
         }
     }
