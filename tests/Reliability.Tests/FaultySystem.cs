@@ -18,11 +18,11 @@ internal sealed class FaultySystem : IAsyncDisposable
     /// <summary>The number of affected requests.</summary>
     public int Faults => _faults;
 
-    public static async Task<FaultySystem> StartAsync(CephRgw s3)
+    public static async Task<FaultySystem> StartAsync(CephRgw s3, params (string Name, string Value)[] settings)
     {
         FaultProxy? proxy = null;
         var system = await S3System.StartAsync(s3, target => proxy = new(target), // and sign-playlist asks it every time
-            ("PLAYLIST_FRESHNESS", "1ms"));
+            [("PLAYLIST_FRESHNESS", "1ms"), .. settings]);
         try
         {
             return new(system, proxy!, await IngestRun.PrepareAsync(system));

@@ -5,6 +5,7 @@ using Reelseal.EndToEnd.Tests;
 using Reelseal.Fsck;
 using Reelseal.Local;
 using Reelseal.Local.Playback;
+using Reelseal.Playlists;
 using Reelseal.Storage;
 using Reelseal.Testing;
 
@@ -80,6 +81,40 @@ internal sealed class S3System : IAsyncDisposable
     public async Task AssertNothingIsHalfPublishedAsync() =>
         Assert.DoesNotContain(
             await CheckAsync(), finding => finding.Kind is FindingKind.MissingObject or FindingKind.UnreadablePlaylist or FindingKind.VideoWithoutStatus);
+
+    /// <summary>
+    /// What viewers have of a video at this moment; null for nothing. Whatever it is, it is of one attempt, everything that a playlist lists is there, and what
+    /// does not grow has an end.
+    /// </summary>
+    public async Task<PublicationStage?> StageAsync(VideoId video)
+    {
+        if (await ReadAsync(ObjectKeys.Multivariant(video)) is not { } text)
+            return null;
+        var published = PublishedAttempt.Read(text);
+        Assert.NotNull(published);
+        Assert.All(MultivariantPlaylist.Read(text).Uris, uri => Assert.StartsWith($"{published.Attempt}/", uri, StringComparison.Ordinal));
+        foreach (var playlist in MultivariantPlaylist.Read(text).Uris.Select(uri => ObjectKeys.Video(video) + uri))
+        {
+            var media = MediaPlaylist.Read(await ReadAsync(playlist) ?? throw new Xunit.Sdk.XunitException($"{playlist} is missing."));
+            Assert.NotEmpty(media.Segments);
+            Assert.True(media.EndList || published.IsGrowing, $"{playlist} has no end.");
+            foreach (var segment in media.Uris.Select(uri => playlist[..(playlist.LastIndexOf('/') + 1)] + uri))
+                Assert.True(await Store.HeadAsync(segment, CancellationToken.None) is not null, $"{segment} is missing.");
+        }
+        var manifest = await AttemptManifest.ReadAsync(Store, video, published.Attempt, CancellationToken.None);
+        Assert.True(manifest is not null || published.Stage != PublicationStage.Final, "The complete attempt has no manifest.");
+        return published.Stage;
+    }
+
+    /// <summary>The text of an object; null where there is none.</summary>
+    public async Task<string?> ReadAsync(string key)
+    {
+        await using var stored = await Store.GetAsync(key, range: null, unlessETag: null, CancellationToken.None);
+        if (stored is null)
+            return null;
+        using var reader = new StreamReader(stored.Content);
+        return await reader.ReadToEndAsync(CancellationToken.None);
+    }
 
     /// <summary>Everything is at rest: the store in order, no program left, no file in the work directory.</summary>
     public async Task AssertIsCleanAsync()

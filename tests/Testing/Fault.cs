@@ -6,6 +6,9 @@ public sealed record Fault
     /// <summary>How long the request waits before it is passed on.</summary>
     public TimeSpan Latency { get; init; }
 
+    /// <summary>The request waits until this has completed; null for not at all.</summary>
+    public Task? HeldUntil { get; init; }
+
     /// <summary>An answer in place of the server's, which never sees the request: a status, headers and a body.</summary>
     public FaultAnswer? Answer { get; init; }
 

@@ -116,6 +116,8 @@ public sealed class FaultProxy : IAsyncDisposable
         _requests.Enqueue(request);
         var fault = Choose(request) ?? new Fault();
         await Task.Delay(fault.Latency, _stop.Token);
+        if (fault.HeldUntil is { } held)
+            await held.WaitAsync(_stop.Token);
         if (fault.Answer is { } answer)
         {
             if (head["expect"] is null)
