@@ -40,7 +40,10 @@ public static class Handler
         services.AddSingleton<Prober>().AddSingleton<TimelineScanner>().AddSingleton<SoundCheck>().AddSingleton<FieldDetector>();
         services.AddSingleton<FrameSizeScanner>().AddSingleton<SourceExaminer>().AddSingleton<PacketScanner>();
         services.AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<StagedTranscoder>();
-        services.AddSingleton<UploadStore>().AddSingleton<UploadService>().AddSingleton<VideoRemover>().AddSingleton<LaterRemovals>().AddSingleton<CallbackSender>();
+        services.AddSingleton<UploadStore>().AddSingleton<UploadService>().AddSingleton<VideoRemover>().AddSingleton<LaterRemovals>();
+        services.AddSingleton<SubtitleService>();
+        services.AddSingleton<CallbackSender>().AddSingleton(CallbackSchedule.Default).AddSingleton<CallbackDelivery>()
+            .AddHostedService(provider => provider.GetRequiredService<CallbackDelivery>());
         services.AddSingleton<TranscodeSlots>().AddSingleton<IngestEndpoint>();
         services.AddSingleton(provider => new StatusStore(provider.GetRequiredService<IObjectStore>()));
         services.AddSingleton<IngestPipeline>();
@@ -54,13 +57,15 @@ public static class Handler
 
     public static void MapEndpoints(WebApplication app)
     {
-        app.UseCrossOriginHeaders(app.Services.GetRequiredService<IngestOptions>().CorsOrigin, methods: "GET, POST, PATCH, DELETE");
+        app.UseCrossOriginHeaders(app.Services.GetRequiredService<IngestOptions>().CorsOrigin, methods: "GET, POST, PUT, PATCH, DELETE");
         var routes = app.MapGroup("").AddEndpointFilter<IngestFilter>();
         routes.MapPost("/", (HttpContext context, IngestEndpoint endpoint) => endpoint.IngestAsync(context));
         routes.MapGet("/videos", ListAsync);
         routes.MapGet("/videos/{id}", GetStatusAsync);
         routes.MapPatch("/videos/{id}", EditEndpoints.RenameAsync);
         routes.MapDelete("/videos/{id}", DeleteAsync);
+        routes.MapPut("/videos/{id}/subtitles/{language}", EditEndpoints.PutSubtitlesAsync);
+        routes.MapDelete("/videos/{id}/subtitles/{language}", EditEndpoints.RemoveSubtitlesAsync);
         routes.MapPost("/uploads", UploadEndpoints.BeginAsync);
         routes.MapGet("/uploads/{id}", UploadEndpoints.FindAsync);
         routes.MapPost("/uploads/{id}/complete", UploadEndpoints.CompleteAsync);

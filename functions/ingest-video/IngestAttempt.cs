@@ -49,6 +49,9 @@ public sealed class IngestAttempts(
 /// </summary>
 public sealed class IngestAttempt : IAsyncDisposable
 {
+    /// <summary>The reason to report where the cause is nobody's business.</summary>
+    internal const string InternalError = "The ingest failed because of an internal error.";
+
     /// <summary>Cleaning up goes on when the request is gone, but not for ever.</summary>
     private static readonly TimeSpan s_longestCleanUp = TimeSpan.FromSeconds(60);
 
@@ -164,12 +167,14 @@ public sealed class IngestAttempt : IAsyncDisposable
 
     /// <summary>Makes the attempt the video, or adopts another attempt that was faster.</summary>
     /// <param name="renditions">All of the video.</param>
+    /// <param name="clockStart">The presentation time of its first moment.</param>
     /// <exception cref="IngestRefusedException">409: the video was cancelled, deleted, or taken over.</exception>
-    public async Task<IngestResult> CommitAsync(IReadOnlyList<PublishedRendition> renditions)
+    public async Task<IngestResult> CommitAsync(IReadOnlyList<PublishedRendition> renditions, TimeSpan clockStart)
     {
         var manifest = new AttemptManifest
         {
-            Duration = Status.Duration ?? 0, Renditions = [.. renditions.Select(RenditionStatuses.Of)], Poster = Status.Poster, Storyboard = Status.Storyboard,
+            Duration = Status.Duration ?? 0, ClockStart = clockStart.TotalSeconds, Renditions = [.. renditions.Select(RenditionStatuses.Of)],
+            Poster = Status.Poster, Storyboard = Status.Storyboard,
         };
         await Publication.PutAsync(ObjectKeys.ManifestName, manifest.ToJson(), CancellationToken.None);
         IsCommitted = await TryPublishAsync(renditions, PublicationStage.Final);
@@ -212,7 +217,7 @@ public sealed class IngestAttempt : IAsyncDisposable
                     await _retryingStatuses.DeleteAsync(_claim.Status, timeout.Token);
                 return cause;
             }
-            var reason = cause is IngestRefusedException or UpstreamException ? cause.Message : "The ingest failed because of an internal error.";
+            var reason = cause is IngestRefusedException or UpstreamException ? cause.Message : InternalError;
             Update(status => status with { State = VideoState.Failed, Error = reason, Speed = null, Remaining = null, PlayableIn = null });
             await _claim.FlushAsync(timeout.Token);
         }

@@ -9,7 +9,8 @@ namespace IngestVideo;
 
 /// <summary><c>POST /</c>: a video as the raw body, in a form, or by reference to what was uploaded to the store.</summary>
 internal sealed class IngestEndpoint(
-    IngestPipeline pipeline, SourceReceiver receiver, SourceFetcher fetcher, UploadStore uploads, CallbackSender callbacks, TranscodeSlots slots)
+    IngestPipeline pipeline, SourceReceiver receiver, SourceFetcher fetcher, UploadStore uploads, StatusStore statuses, CallbackSender callbacks,
+    CallbackDelivery delivery, TranscodeSlots slots, TimeProvider clock)
 {
     public async Task<IResult> IngestAsync(HttpContext context)
     {
@@ -18,19 +19,18 @@ internal sealed class IngestEndpoint(
         var video = reference is not null ? VideoOf(reference) : VideoId.FromCallId(context.Request.Headers["X-Call-Id"]) ?? VideoId.New();
         if (!IngestFilter.ClaimsOf(context).Allows(video))
             return Problem(StatusCodes.Status403Forbidden, "The token is not for this video: name it in the header X-Call-Id.");
-        using var slot = slots.TryTake();
-        if (slot is null)
-        {
-            context.Response.Headers.RetryAfter = IngestRefusedException.RetryAfter;
-            return Problem(StatusCodes.Status429TooManyRequests, "As many videos as this machine can take are being worked on. Try again soon.");
-        }
-
         // Known before the work where it can be; a form may bring it after the video.
         var callback = callbacks.Check(reference?.Callback ?? context.Request.Query["callback"]);
         IngestResult result;
         var playable = Task.CompletedTask;
         try
         {
+            using var slot = slots.TryTake();
+            if (slot is null)
+            {
+                context.Response.Headers.RetryAfter = IngestRefusedException.RetryAfter;
+                return Problem(StatusCodes.Status429TooManyRequests, "As many videos as this machine can take are being worked on. Try again soon.");
+            }
             result = reference is not null
                 ? await IngestUploadAsync(video, reference, ReportPlayable, context.RequestAborted)
                 : await pipeline.IngestAsync(
@@ -43,34 +43,59 @@ internal sealed class IngestEndpoint(
                     },
                     ReportPlayable, isSynchronous: true, context.RequestAborted);
         }
-        catch (Exception e) when (callback is not null && e is IngestRefusedException { StatusCode: not StatusCodes.Status409Conflict } or UpstreamException)
+        catch (Exception e) when (callback is not null && e is not IngestRefusedException { StatusCode: StatusCodes.Status409Conflict })
         {
             await playable;
-            await callbacks.SendAsync(callback!, video, VideoEvent.Failed, CancellationToken.None);
+            await ReportFailureAsync(callback, video, e);
             throw;
         }
         await playable; // in the order in which it happened
         if (callback is not null)
-            await callbacks.SendAsync(callback, video, VideoEvent.Ready, CancellationToken.None);
+            await delivery.EnqueueAsync(callback, VideoEvent.Ready, result.Status);
         return TypedResults.Json(
             result.Status, StatusJson.Default.VideoStatus, statusCode: result.Existed ? StatusCodes.Status200OK : StatusCodes.Status201Created);
 
-        void ReportPlayable()
+        void ReportPlayable(VideoStatus status)
         {
             if (callback is not null)
-                playable = SendAfterAsync(playable, callback);
-        }
-
-        async Task SendAfterAsync(Task earlier, Uri address)
-        {
-            await earlier;
-            await callbacks.SendAsync(address, video, VideoEvent.Playable, CancellationToken.None);
+                playable = delivery.EnqueueAsync(callback, VideoEvent.Playable, status);
         }
     }
 
-    /// <summary>By reference: the caller may be gone, so a failure stays in the status. The upload is removed once it is no longer needed.</summary>
-    private async Task<IngestResult> IngestUploadAsync(VideoId video, IngestRequest reference, Action onPlayable, CancellationToken requestAborted)
+    /// <summary>Reports that an ingest has failed, unless another worker has the video, and reports its end itself.</summary>
+    private async Task ReportFailureAsync(Uri callback, VideoId video, Exception cause)
     {
+        VideoStatus? status = null;
+        try
+        {
+            status = (await statuses.ReadAsync(video, CancellationToken.None))?.Status;
+        }
+        catch (UpstreamException)
+        {
+            // The cause is known all the same.
+        }
+        if (status is null && cause is OperationCanceledException)
+            return; // the sender hung up, and nothing is left of it
+        if (status is not (null or { State: VideoState.Failed }) && (cause is not UpstreamException || status.State == VideoState.Ready))
+            return;
+        var now = clock.GetUtcNow();
+        // What a sender learns from the answer leaves no status behind; an attempt that was cut off from the store could not write it.
+        status ??= new() { Id = video.ToString(), State = VideoState.Failed, Created = now, Updated = now, Attempt = Guid.NewGuid().ToString("N") };
+        if (status.State != VideoState.Failed || status.Error is null)
+        {
+            var reason = cause is IngestRefusedException or UpstreamException ? cause.Message : IngestAttempt.InternalError;
+            status = status with { State = VideoState.Failed, Error = reason };
+        }
+        await delivery.EnqueueAsync(callback, VideoEvent.Failed, status);
+    }
+
+    /// <summary>By reference: the caller may be gone, so a failure stays in the status. The upload is removed once it is no longer needed.</summary>
+    private async Task<IngestResult> IngestUploadAsync(
+        VideoId video, IngestRequest reference, Action<VideoStatus> onPlayable, CancellationToken requestAborted)
+    {
+        // What was never uploaded is no video that failed. One that is ready has no upload any more.
+        if (!await uploads.ExistsAsync(video, requestAborted) && await statuses.ReadAsync(video, requestAborted) is null)
+            throw SourceFetcher.Missing();
         try
         {
             var result = await pipeline.IngestAsync(

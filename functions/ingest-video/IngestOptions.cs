@@ -67,8 +67,11 @@ public sealed record IngestOptions
     /// <summary>The hosts that callbacks may go to.</summary>
     public IReadOnlySet<string> CallbackHosts { get; init; } = FrozenSet<string>.Empty;
 
-    /// <summary>Signs callbacks; null where there are none.</summary>
+    /// <summary>Signs callbacks in the way of 0.1.0: the text of the secret. null where there are none.</summary>
     public byte[]? CallbackKey { get; init; }
+
+    /// <summary>Signs callbacks in the way of Standard Webhooks: what the secret says in base64 after <c>whsec_</c>, otherwise its text.</summary>
+    public byte[]? WebhookKey { get; init; }
 
     /// <summary>The one value of <c>Access-Control-Allow-Origin</c>: the origin of pages that may upload.</summary>
     public string CorsOrigin { get; init; } = "*";
@@ -110,7 +113,8 @@ public sealed record IngestOptions
             MaxUnpublishedBytes = settings.Number("MAX_UNPUBLISHED_BYTES", options.MaxUnpublishedBytes),
             CallbackHosts = (settings.Text("CALLBACK_HOSTS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
                 .ToFrozenSet(StringComparer.OrdinalIgnoreCase),
-            CallbackKey = ReadCallbackKey(settings),
+            CallbackKey = ReadCallbackKey(settings) is { } key ? Encoding.UTF8.GetBytes(key) : null,
+            WebhookKey = ReadCallbackKey(settings) is { } secret ? WebhookKeyOf(settings, secret) : null,
             CorsOrigin = settings.Text("CORS_ORIGIN", options.CorsOrigin),
             SecretPaths =
             [
@@ -158,14 +162,26 @@ public sealed record IngestOptions
             + (settings.Text("FFMPEG_MEMORY_BYTES") is null ? "." : $", FFMPEG_MEMORY_BYTES {memory}."), memory);
     }
 
-    private static byte[]? ReadCallbackKey(Reelseal.Settings settings)
+    /// <summary>The key in a secret of Standard Webhooks 1.0: <c>whsec_</c> and 24 to 64 bytes in base64; any other text is the key itself.</summary>
+    private static byte[] WebhookKeyOf(Reelseal.Settings settings, string secret)
+    {
+        const string prefix = "whsec_";
+        if (!secret.StartsWith(prefix, StringComparison.Ordinal))
+            return Encoding.UTF8.GetBytes(secret);
+        var key = new byte[secret.Length];
+        return Convert.TryFromBase64String(secret[prefix.Length..], key, out var length) && length is >= 24 and <= 64
+            ? key[..length]
+            : settings.AddError("The secret reelseal-callback-key begins with whsec_, but no 24 to 64 bytes in base64 follow.", key);
+    }
+
+    private static string? ReadCallbackKey(Reelseal.Settings settings)
     {
         var key = settings.Secret("reelseal-callback-key");
         if (key is null && settings.Text("CALLBACK_HOSTS") is not null)
             settings.AddError("CALLBACK_HOSTS is set, but the secret reelseal-callback-key, which signs callbacks, is missing.");
         if (key is { Length: < 32 })
             settings.AddError("The secret reelseal-callback-key is shorter than 32 characters.");
-        return key is null ? null : Encoding.UTF8.GetBytes(key);
+        return key;
     }
 
     private static string ReadDirectory(Reelseal.Settings settings, string fallback)

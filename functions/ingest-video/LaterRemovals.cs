@@ -20,6 +20,22 @@ public sealed class LaterRemovals(IObjectStore store, StatusStore statuses, Inge
             await publication.RemoveAsync(_ended.Token);
     });
 
+    /// <summary>Removes a folder of an attempt that a user has replaced, unless the multivariant playlist or the status names something in it by then.</summary>
+    public void RemovePart(VideoId video, string attempt, string folder) => _ = RunAsync(options.ReplacedAttemptLifetime, video, async () =>
+    {
+        var part = $"{attempt}/{folder}/";
+        foreach (var key in (string[])[ObjectKeys.Multivariant(video), ObjectKeys.Status(video)])
+        {
+            await using var stored = await store.GetAsync(key, range: null, unlessETag: null, _ended.Token);
+            using var reader = new StreamReader(stored?.Content ?? Stream.Null);
+            if ((await reader.ReadToEndAsync(_ended.Token)).Contains(part, StringComparison.Ordinal))
+                return;
+        }
+        var keys = await store.ListAsync(ObjectKeys.Video(video) + part, _ended.Token).Select(entry => entry.Key).ToListAsync(_ended.Token);
+        if (keys is not [])
+            await store.DeleteAsync(keys, _ended.Token);
+    });
+
     /// <summary>Removes the mark of a deleted video, once no worker can hold a claim from before any more.</summary>
     public void RemoveMark(VideoId video) => _ = RunAsync(options.ClaimLifetime, video, () => statuses.RemoveMarkAsync(video, _ended.Token));
 

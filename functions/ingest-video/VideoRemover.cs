@@ -18,12 +18,17 @@ public sealed class VideoRemover(IObjectStore store, StatusStore statuses, Uploa
         var existed = await store.HeadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not null;
         await store.DeleteAsync([ObjectKeys.Multivariant(video)], cancellationToken);
         existed |= await MarkAsync(video, cancellationToken);
-        var rest = new List<string>();
-        await foreach (var entry in store.ListAsync(ObjectKeys.Video(video), cancellationToken))
-            rest.Add(entry.Key);
-        if (rest is not [])
-            await store.DeleteAsync(rest, cancellationToken);
-        return await uploads.RemoveAsync(video, cancellationToken) || existed || rest is not [];
+        var removed = await RemoveAsync(ObjectKeys.Video(video), cancellationToken);
+        await RemoveAsync($"{ObjectKeys.CallbacksPrefix}{video}.", cancellationToken);
+        return await uploads.RemoveAsync(video, cancellationToken) || existed || removed;
+    }
+
+    private async Task<bool> RemoveAsync(string prefix, CancellationToken cancellationToken)
+    {
+        var keys = await store.ListAsync(prefix, cancellationToken).Select(entry => entry.Key).ToListAsync(cancellationToken);
+        if (keys is not [])
+            await store.DeleteAsync(keys, cancellationToken);
+        return keys is not [];
     }
 
     private async Task<bool> MarkAsync(VideoId video, CancellationToken cancellationToken)

@@ -16,6 +16,9 @@ public static class ObjectKeys
     /// <summary>Sources on their way in.</summary>
     public const string UploadsPrefix = "uploads/";
 
+    /// <summary>Callbacks that are not delivered yet.</summary>
+    public const string CallbacksPrefix = "callbacks/";
+
     /// <summary>Files to keep. A viewer's signature, which covers <see cref="VideosPrefix"/>, does not open them.</summary>
     public const string DownloadsPrefix = "downloads/";
 
@@ -58,6 +61,13 @@ public static class ObjectKeys
 
     /// <summary>The state of its upload in parts.</summary>
     public static string UploadManifest(VideoId video) => $"{UploadsPrefix}{video}.json";
+
+    /// <summary>A callback that is not delivered yet.</summary>
+    /// <param name="id">Its id, which begins with the video's and a full stop.</param>
+    public static string Callback(string id) => $"{CallbacksPrefix}{id}.json";
+
+    /// <summary>The id of a callback's key.</summary>
+    public static string CallbackIdIn(string key) => Path.GetFileNameWithoutExtension(key);
 
     /// <summary>The folder of a video's files to keep.</summary>
     public static string Downloads(VideoId video) => $"{DownloadsPrefix}{video}/";

@@ -33,6 +33,9 @@ internal enum FindingKind
     /// <summary>What an attempt wrote that did not become the video. Repaired by removing it.</summary>
     OrphanAttempt,
 
+    /// <summary>What a user replaced or removed of a video, such as its subtitles. Repaired by removing it.</summary>
+    ReplacedPart,
+
     /// <summary>A video that the list of all does not show, such as one from before there was a list. Fixed by adding it.</summary>
     UnlistedVideo,
 
@@ -64,6 +67,7 @@ internal sealed record Finding(FindingKind Kind, string Key, string Detail, Func
         FindingKind.StuckStatus => "stuck status",
         FindingKind.DeletionMark => "deletion mark",
         FindingKind.OrphanAttempt => "orphan attempt",
+        FindingKind.ReplacedPart => "replaced part",
         FindingKind.UnlistedVideo => "unlisted video",
         FindingKind.StaleListing => "stale listing",
         FindingKind.ForgottenUpload => "forgotten upload",

@@ -37,6 +37,8 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
             CheckStatus(status, published, objects);
         }
         CheckOthers(status, published?.Attempt, objects);
+        if (published is { Stage: PublicationStage.Final })
+            CheckParts(committed!, published.Attempt, objects);
         return _findings;
     }
 
@@ -155,8 +157,7 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
     {
         if (found is { Status: var status } && IsAlive(status))
             return;
-        // Players may have started from what was replaced a moment ago.
-        var replaced = objects.Where(entry => entry.Key == ObjectKeys.Multivariant(video)).Select(entry => entry.LastModified).DefaultIfEmpty().Max();
+        var replaced = LastChange(objects);
         foreach (var group in objects
             .Where(entry => entry.Key != ObjectKeys.Multivariant(video))
             .GroupBy(entry => entry.Key[..(entry.Key.IndexOf('/', ObjectKeys.Video(video).Length) + 1)], StringComparer.Ordinal))
@@ -174,6 +175,41 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
                     token => RemoveOrphanAsync(group.Key, token)));
             }
         }
+    }
+
+    /// <summary>When the multivariant playlist was written: players may have started from what it replaced a moment before.</summary>
+    private DateTimeOffset LastChange(IReadOnlyList<ObjectEntry> objects) =>
+        objects.Where(entry => entry.Key == ObjectKeys.Multivariant(video)).Select(entry => entry.LastModified).DefaultIfEmpty().Max();
+
+    /// <summary>Folders of subtitles that are no longer named: the function removes them after a while, unless it ends before that.</summary>
+    private void CheckParts(string multivariant, string attempt, IReadOnlyList<ObjectEntry> objects)
+    {
+        var start = ObjectKeys.Attempt(video, attempt) + "subtitles-";
+        var changed = LastChange(objects);
+        foreach (var group in objects
+            .Where(entry => entry.Key.StartsWith(start, StringComparison.Ordinal) && entry.Key.IndexOf('/', start.Length) > 0)
+            .GroupBy(entry => entry.Key[..(entry.Key.IndexOf('/', start.Length) + 1)], StringComparer.Ordinal))
+        {
+            if (!IsNamed(multivariant, group.Key) && clock.GetUtcNow() - group.Select(entry => entry.LastModified).Append(changed).Max() > silence)
+            {
+                _findings.Add(new(
+                    FindingKind.ReplacedPart, group.Key, $"{group.Count()} objects, {group.Sum(entry => entry.Length)} bytes",
+                    token => RemovePartAsync(group.Key, token)));
+            }
+        }
+    }
+
+    private bool IsNamed(string multivariant, string folder) =>
+        MultivariantPlaylist.Read(multivariant).Uris.Any(uri => (ObjectKeys.Video(video) + uri).StartsWith(folder, StringComparison.Ordinal));
+
+    private async Task<bool> RemovePartAsync(string folder, CancellationToken cancellationToken)
+    {
+        var keys = await store.ListAsync(folder, cancellationToken).Select(entry => entry.Key).ToListAsync(cancellationToken);
+        if (await ReadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not { } multivariant || IsNamed(multivariant, folder))
+            return false;
+        if (keys is not [])
+            await store.DeleteAsync(keys, cancellationToken);
+        return true;
     }
 
     /// <summary>Looks again at what is there now, and then removes the attempt.</summary>

@@ -5,8 +5,8 @@ public static class BucketAccess
 {
     /// <summary>The bucket's policy: one distribution may read what viewers may see, and no request without TLS is allowed.</summary>
     /// <remarks>
-    /// <c>status/</c>, <c>listing/</c>, <c>uploads/</c>, <c>work/</c> and <c>revocations/</c> are not named, so no signed URL reaches them through CloudFront
-    /// (CloudFront Developer Guide, "Restrict access to an Amazon S3 origin").
+    /// <c>status/</c>, <c>listing/</c>, <c>uploads/</c>, <c>callbacks/</c>, <c>work/</c> and <c>revocations/</c> are not named, so no signed URL reaches them
+    /// through CloudFront (CloudFront Developer Guide, "Restrict access to an Amazon S3 origin").
     /// </remarks>
     /// <param name="bucketArn">The bucket's ARN.</param>
     /// <param name="distributionArn">The ARN of the only distribution that may read.</param>
@@ -36,7 +36,7 @@ public static class BucketAccess
     {
         string[] prefixes =
             [ObjectKeys.VideosPrefix, ObjectKeys.DownloadsPrefix, ObjectKeys.StatusPrefix, ObjectKeys.ListingPrefix,
-                ObjectKeys.UploadsPrefix, ObjectKeys.WorkPrefix];
+                ObjectKeys.UploadsPrefix, ObjectKeys.CallbacksPrefix, ObjectKeys.WorkPrefix];
         return new(
             new PolicyStatement(
                 "ReadWriteDelete",

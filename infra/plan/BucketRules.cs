@@ -14,10 +14,13 @@ public static class BucketRules
     /// <summary>Pieces of a source on their way between replicas are removed at the end; a day outlives every ingest.</summary>
     public static readonly LifecycleRule ForgottenWork = new("forgotten-work", Prefix: "work/", ExpireAfterDays: 1);
 
+    /// <summary>A callback is delivered or given up within hours, unless no replica runs; a day later nobody wants to know.</summary>
+    public static readonly LifecycleRule ForgottenCallbacks = new("forgotten-callbacks", Prefix: "callbacks/", ExpireAfterDays: 1);
+
     /// <summary>
     /// All rules. <c>videos/</c> and <c>downloads/</c> never expire: they go when their video is deleted. <c>revocations/</c> must not expire either.
     /// </summary>
-    public static readonly ImmutableArray<LifecycleRule> Lifecycle = [AbandonedParts, ForgottenUploads, ForgottenWork];
+    public static readonly ImmutableArray<LifecycleRule> Lifecycle = [AbandonedParts, ForgottenUploads, ForgottenWork, ForgottenCallbacks];
 
     /// <summary>Lets pages of these origins send parts to presigned URLs, and read the ETag that completes the upload.</summary>
     public static CorsRule Uploads(IEnumerable<string> origins) => new(

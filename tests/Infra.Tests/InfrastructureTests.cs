@@ -54,13 +54,15 @@ public sealed class InfrastructureTests
             .Only("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
             .GetProperty("rules").EnumerateArray().ToList();
 
-        Assert.Equal(3, rules.Count);
+        Assert.Equal(4, rules.Count);
         Assert.All(rules, rule => Assert.Equal("Enabled", rule.GetProperty("status").GetString()));
         Assert.Equal(1, rules[0].GetProperty("abortIncompleteMultipartUpload").GetProperty("daysAfterInitiation").GetInt32());
         Assert.Equal("uploads/", rules[1].GetProperty("filter").GetProperty("prefix").GetString());
         Assert.Equal(7, rules[1].GetProperty("expiration").GetProperty("days").GetInt32());
         Assert.Equal("work/", rules[2].GetProperty("filter").GetProperty("prefix").GetString());
         Assert.Equal(1, rules[2].GetProperty("expiration").GetProperty("days").GetInt32());
+        Assert.Equal("callbacks/", rules[3].GetProperty("filter").GetProperty("prefix").GetString());
+        Assert.Equal(1, rules[3].GetProperty("expiration").GetProperty("days").GetInt32());
     }
 
     [Fact(Timeout = 60_000)]

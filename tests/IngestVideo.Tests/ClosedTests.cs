@@ -25,6 +25,8 @@ public sealed class ClosedTests(ClosedTests.OneHost host) : IClassFixture<Closed
         ["GET /videos/{id}"] = ($"/videos/{Video}", null),
         ["PATCH /videos/{id}"] = ($"/videos/{Video}", """{"title":"x"}"""),
         ["DELETE /videos/{id}"] = ($"/videos/{Video}", null),
+        ["PUT /videos/{id}/subtitles/{language}"] = ($"/videos/{Video}/subtitles/en", "{}"),
+        ["DELETE /videos/{id}/subtitles/{language}"] = ($"/videos/{Video}/subtitles/en", null),
         ["POST /uploads"] = ("/uploads", """{"size":1000,"contentType":"video/mp4"}"""),
         ["GET /uploads/{id}"] = ($"/uploads/{Video}", null),
         ["POST /uploads/{id}/complete"] = ($"/uploads/{Video}/complete", """{"parts":[{"number":1,"etag":"\"x\""}]}"""),

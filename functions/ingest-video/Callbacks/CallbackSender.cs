@@ -1,23 +1,33 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
-using IngestVideo.Status;
-using Reelseal;
 
 namespace IngestVideo.Callbacks;
 
-/// <summary>Reports to a URL that the request named, if the operator allows its host, that a video is playable, ready or has failed.</summary>
+/// <summary>What became of an attempt to send a callback.</summary>
+internal enum Delivery
+{
+    /// <summary>The receiver has it.</summary>
+    Done,
+
+    /// <summary>The receiver does not want it: sending it again would not help.</summary>
+    Refused,
+
+    /// <summary>It may succeed later.</summary>
+    Failed,
+}
+
+/// <summary>Sends callbacks to URLs that requests named, if the operator allows their hosts, signed as Standard Webhooks 1.0 asks.</summary>
 /// <remarks>
-/// The header <c>X-Reelseal-Signature: t=…,v1=…</c> holds the time in seconds since the epoch, and in hexadecimal the HMAC-SHA256 of that time, a full stop and
-/// the body, under the secret <c>reelseal-callback-key</c>: the receiver can verify the sender, and recognise an old callback that is sent again.
+/// <c>webhook-signature</c> is <c>v1,</c> and the base64 of the HMAC-SHA256 of <c>webhook-id</c>, a full stop, <c>webhook-timestamp</c>, a full stop and the body,
+/// under <see cref="IngestOptions.WebhookKey"/>: the receiver can verify the sender, and recognise an old callback that is sent again. The header
+/// <c>X-Reelseal-Signature</c> of 0.1.0 is sent as well until the version after this one.
 /// </remarks>
-public sealed class CallbackSender(IngestOptions options, StatusStore statuses, TimeProvider clock, ILogger<CallbackSender> logger) : IDisposable
+public sealed class CallbackSender(IngestOptions options, TimeProvider clock, ILogger<CallbackSender> logger) : IDisposable
 {
     public const string SignatureHeader = "X-Reelseal-Signature";
-
-    private static readonly TimeSpan[] s_waits = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(15)];
 
     // A redirect could lead to a host that is not allowed.
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { Timeout = TimeSpan.FromSeconds(10) };
@@ -35,60 +45,46 @@ public sealed class CallbackSender(IngestOptions options, StatusStore statuses, 
             : throw IngestRefusedException.Malformed("callback must be on a host that is allowed here.");
     }
 
-    /// <summary>Sends the current status of a video, with the event. Logs a failed delivery, which does not fail the ingest.</summary>
-    public async Task SendAsync(Uri callback, VideoId video, VideoEvent happened, CancellationToken cancellationToken)
+    /// <summary>Sends a callback once, and logs why it was not received.</summary>
+    internal async Task<Delivery> SendAsync(CallbackMessage message, CancellationToken cancellationToken)
     {
-        VideoStatus status;
         try
         {
-            if (await statuses.ReadAsync(video, cancellationToken) is not { } stored)
-                return;
-            status = stored.Status;
+            Check(message.Address.AbsoluteUri); // a host may have lost its place in the list since
+            var body = Encoding.UTF8.GetBytes(message.Body);
+            using var request = new HttpRequestMessage(HttpMethod.Post, message.Address) { Content = new ByteArrayContent(body) };
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            Sign(request.Headers, message.Id, body);
+            // Nobody reads what the receiver answers, which may be endless.
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (response.IsSuccessStatusCode)
+                return Delivery.Done;
+            logger.LogWarning("The callback of {Video} answered {Status}", message.Video, (int)response.StatusCode);
+            return response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError
+                ? Delivery.Failed : Delivery.Refused;
         }
-        catch (UpstreamException e)
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            logger.LogWarning(e, "The status of {Video} could not be read for its callback", video);
-            return;
+            logger.LogWarning("The callback of {Video} cannot be reached: {Reason}", message.Video, e.Message);
+            return Delivery.Failed;
         }
-        var document = JsonSerializer.SerializeToNode(status, StatusJson.Default.VideoStatus)!.AsObject();
-        document.Insert(0, "event", NameOf(happened));
-        var body = Encoding.UTF8.GetBytes(document.ToJsonString());
-        for (var attempt = 0; ; attempt++)
+        catch (IngestRefusedException e)
         {
-            try
-            {
-                using var request = new HttpRequestMessage(HttpMethod.Post, callback) { Content = new ByteArrayContent(body) };
-                request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-                request.Headers.Add(SignatureHeader, Sign(body));
-                using var response = await _http.SendAsync(request, cancellationToken);
-                if (response.IsSuccessStatusCode)
-                    return;
-                logger.LogWarning("The callback of {Video} answered {Status}", video, (int)response.StatusCode);
-                if ((int)response.StatusCode < 500)
-                    return;
-            }
-            catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
-            {
-                logger.LogWarning("The callback of {Video} cannot be reached: {Reason}", video, e.Message);
-            }
-            if (attempt == s_waits.Length)
-                return;
-            await Task.Delay(s_waits[attempt], clock, cancellationToken);
+            logger.LogWarning("The callback of {Video} is not sent: {Reason}", message.Video, e.Message);
+            return Delivery.Refused;
         }
     }
 
     public void Dispose() => _http.Dispose();
 
-    private static string NameOf(VideoEvent happened) => happened switch
-    {
-        VideoEvent.Playable => "video.playable",
-        VideoEvent.Ready => "video.ready",
-        _ => "video.failed",
-    };
-
-    private string Sign(byte[] body)
+    private void Sign(HttpRequestHeaders headers, string id, byte[] body)
     {
         var time = clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        return $"t={time},v1={Convert.ToHexStringLower(HMACSHA256.HashData(options.CallbackKey!, (byte[])[.. Encoding.UTF8.GetBytes(time + "."), .. body]))}";
+        headers.Add("webhook-id", id);
+        headers.Add("webhook-timestamp", time);
+        headers.Add("webhook-signature", "v1," + Convert.ToBase64String(Hash(options.WebhookKey!, $"{id}.{time}.")));
+        headers.Add(SignatureHeader, $"t={time},v1={Convert.ToHexStringLower(Hash(options.CallbackKey!, $"{time}."))}");
+
+        byte[] Hash(byte[] key, string prefix) => HMACSHA256.HashData(key, (byte[])[.. Encoding.UTF8.GetBytes(prefix), .. body]);
     }
 }

@@ -1,8 +1,16 @@
+using System.Text.RegularExpressions;
+
 namespace IngestVideo.Media;
 
 /// <summary>Converts the language codes of containers (ISO 639-2) to the language tags of playlists (RFC 5646).</summary>
-public static class LanguageTag
+public static partial class LanguageTag
 {
+    /// <summary>Whether a text has the form of a tag (RFC 5646, 2.1): a language, and up to four parts after it.</summary>
+    public static bool IsWellFormed(string tag) => Form().IsMatch(tag);
+
+    [GeneratedRegex("^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Form();
+
     /// <summary>Returns the tag, or null if the code is undefined.</summary>
     public static string? FromIso639(string? code)
     {

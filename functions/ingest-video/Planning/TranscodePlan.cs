@@ -229,7 +229,7 @@ public sealed record TranscodePlan
         var labels = new UniqueNames();
         var byDefault = DefaultOf(tracks);
         return [.. tracks.Take(MediaInfo.MaxTracks).Select(track => new AudioRendition(
-            names.Take("audio-" + Folder(track.Language)), labels.Take(Label(track.Title, track.Language, "Audio")), track, track == byDefault))];
+            names.Take("audio-" + Folder(track.Language)), labels.Take(LabelOf(track.Title, track.Language, "Audio")), track, track == byDefault))];
     }
 
     private static AudioTrack? DefaultOf(IReadOnlyList<AudioTrack> tracks) =>
@@ -248,13 +248,13 @@ public sealed record TranscodePlan
         var labels = new UniqueNames();
         var byDefault = tracks.FirstOrDefault(track => track.Default && IsWanted(track, tracks[0], heard));
         return [.. tracks.Take(MediaInfo.MaxTracks).Select(track => new SubtitleRendition(
-            names.Take("subtitles-" + Folder(track.Language)), labels.Take(Label(track.Title, track.Language, "Subtitles")), track, track == byDefault))];
+            names.Take("subtitles-" + Folder(track.Language)), labels.Take(LabelOf(track.Title, track.Language, "Subtitles")), track, track == byDefault))];
     }
 
     private static string Folder(string? language) => language ?? "und";
 
     /// <summary>A name for a player's menu that cannot break out of its attribute (RFC 8216, 4.2: no quotes, no line ends).</summary>
-    private static string Label(string? title, string? language, string otherwise)
+    internal static string LabelOf(string? title, string? language, string otherwise)
     {
         var label = new string([.. (title ?? "").Where(c => !char.IsControl(c) && c is not ('"' or '\u2028' or '\u2029') && !char.IsSurrogate(c)).Take(80)])
             .Trim();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using IngestVideo.Planning;
 using Reelseal;
+using MediaTag = Reelseal.Playlists.Media;
 
 namespace IngestVideo.Publishing;
 
@@ -9,7 +10,7 @@ namespace IngestVideo.Publishing;
 public static class MultivariantPlaylistWriter
 {
     private const string AudioGroup = "audio";
-    private const string SubtitleGroup = "subtitles";
+    internal const string SubtitleGroup = "subtitles";
     private const string CaptionGroup = "captions";
 
     /// <summary>What a player starts with, before it has measured the network: Apple asks for about 2 Mb/s.</summary>
@@ -30,14 +31,16 @@ public static class MultivariantPlaylistWriter
         foreach (var rendition in audio)
         {
             var sound = (AudioRendition)rendition.Rendition;
-            Media(text, "AUDIO", AudioGroup, sound.Label, sound.Track.Language, sound.Default, $",AUTOSELECT=YES,CHANNELS=\"{sound.Channels}\"",
+            AppendMedia(text, "AUDIO", AudioGroup, sound.Label, sound.Track.Language, sound.Default, $",AUTOSELECT=YES,CHANNELS=\"{sound.Channels}\"",
                 Uri(attempt, sound));
         }
         foreach (var rendition in subtitles)
         {
             var words = (SubtitleRendition)rendition.Rendition;
-            var forced = words.Track.Forced ? "YES" : "NO";
-            Media(text, "SUBTITLES", SubtitleGroup, words.Label, words.Track.Language, words.Default, $",AUTOSELECT=YES,FORCED={forced}", Uri(attempt, words));
+            text.Append(SubtitleLine(new("SUBTITLES", SubtitleGroup, words.Label)
+            {
+                Language = words.Track.Language, Default = words.Default, Forced = words.Track.Forced, Uri = Uri(attempt, words),
+            })).Append('\n');
         }
         var captions = video.SelectMany(rendition => rendition.Captions).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
         foreach (var id in captions)
@@ -78,6 +81,15 @@ public static class MultivariantPlaylistWriter
         return text.ToString();
     }
 
+    /// <summary>The tag of a rendition of subtitles, without a line end.</summary>
+    internal static string SubtitleLine(MediaTag subtitles)
+    {
+        var text = new StringBuilder();
+        AppendMedia(text, subtitles.Type, subtitles.GroupId, subtitles.Name, subtitles.Language, subtitles.Default,
+            $",AUTOSELECT=YES,FORCED={(subtitles.Forced ? "YES" : "NO")}", subtitles.Uri!);
+        return text.ToString().TrimEnd('\n');
+    }
+
     /// <summary>From the smallest to the largest, except that the one a player should begin with comes first.</summary>
     private static IEnumerable<PublishedRendition> StartFirst(List<PublishedRendition> video)
     {
@@ -85,7 +97,7 @@ public static class MultivariantPlaylistWriter
         return video.Skip(start).Take(1).Concat(video.Take(start)).Concat(video.Skip(start + 1));
     }
 
-    private static void Media(StringBuilder text, string type, string group, string label, string? language, bool isDefault, string more, string uri)
+    private static void AppendMedia(StringBuilder text, string type, string group, string label, string? language, bool isDefault, string more, string uri)
     {
         text.Append(CultureInfo.InvariantCulture, $"#EXT-X-MEDIA:TYPE={type},GROUP-ID=\"{group}\",NAME=\"{label}\"");
         if (language is not null)

@@ -14,6 +14,7 @@ public sealed record Cue(TimeSpan Start, TimeSpan End, string Settings, string T
 /// <summary>WebVTT (W3C), and its segments in HLS (RFC 8216, section 3.5).</summary>
 public static class WebVtt
 {
+    private const int MpegTicksPerSecond = 90_000;
     private const string Arrow = " --> ";
     private static readonly TimeSpan s_longest = TimeSpan.FromHours(1000);
 
@@ -63,6 +64,9 @@ public static class WebVtt
         return text.ToString();
     }
 
+    /// <summary>The 90 kHz time stamp of a moment.</summary>
+    public static long MpegTime(TimeSpan time) => (long)Math.Round(time.TotalSeconds * MpegTicksPerSecond);
+
     /// <summary>A time as in a cue: hours may have more than two digits.</summary>
     public static string Time(TimeSpan time) =>
         string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours:00}:{time.Minutes:00}:{time.Seconds:00}.{time.Milliseconds:000}");
@@ -70,7 +74,8 @@ public static class WebVtt
     /// <summary>An arrow ends a cue wherever it stands (WebVTT, 4.1, "WebVTT cue text").</summary>
     private static string Escaped(string text) => text.Replace("-->", "--&gt;", StringComparison.Ordinal);
 
-    private static bool TryParseTime(string text, out TimeSpan time)
+    /// <summary>Reads a time such as <c>01:02:03.500</c> or <c>02:03.500</c>, of less than 1000 hours.</summary>
+    internal static bool TryParseTime(string text, out TimeSpan time)
     {
         time = default;
         var parts = text.Split(':');

@@ -52,10 +52,13 @@ public sealed class SourceFetcher(IObjectStore store, IngestOptions options, Tim
         }
     }
 
+    /// <summary>404: there is nothing to fetch.</summary>
+    internal static IngestRefusedException Missing() => new(StatusCodes.Status404NotFound, "There is no such upload, or it is not completed.");
+
     private async Task<StoredObject> OpenAsync(VideoId video, ByteRange? range, CancellationToken cancellationToken)
     {
         var stored = await store.GetAsync(ObjectKeys.Upload(video), range, unlessETag: null, cancellationToken)
-            ?? throw new IngestRefusedException(StatusCodes.Status404NotFound, "There is no such upload, or it is not completed.");
+            ?? throw Missing();
         if (stored.Entry.Length <= options.MaxUploadBytes)
             return stored;
         await stored.DisposeAsync();

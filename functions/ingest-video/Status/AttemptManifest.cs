@@ -13,6 +13,9 @@ public sealed record AttemptManifest
     /// <summary>How long the video plays, in seconds.</summary>
     public required double Duration { get; init; }
 
+    /// <summary>The presentation time of the video's first moment in its segments, in seconds; null where an earlier version has not noted it.</summary>
+    public double? ClockStart { get; init; }
+
     public required IReadOnlyList<RenditionStatus> Renditions { get; init; }
 
     /// <summary>The key of a still picture, or null.</summary>

@@ -62,13 +62,18 @@ public sealed class StatusStore(IObjectStore store)
     /// <param name="change">Makes the new document of the present one; is called again when another was faster.</param>
     /// <param name="cancellationToken">Gives up; whether it was written is then unknown.</param>
     /// <returns>The new document, or null when there is no such video.</returns>
-    public async Task<VideoStatus?> EditAsync(VideoId video, Func<VideoStatus, VideoStatus> change, CancellationToken cancellationToken)
+    public Task<VideoStatus?> EditAsync(VideoId video, Func<VideoStatus, VideoStatus> change, CancellationToken cancellationToken) =>
+        EditAsync(video, (status, _) => Task.FromResult(change(status)), cancellationToken);
+
+    /// <inheritdoc cref="EditAsync(VideoId, Func{VideoStatus, VideoStatus}, CancellationToken)"/>
+    public async Task<VideoStatus?> EditAsync(
+        VideoId video, Func<VideoStatus, CancellationToken, Task<VideoStatus>> change, CancellationToken cancellationToken)
     {
         while (true)
         {
             if (await ReadAsync(video, cancellationToken) is not { } found)
                 return null;
-            var edited = change(found.Status) with { Edits = (found.Status.Edits ?? 0) + 1 };
+            var edited = await change(found.Status, cancellationToken) with { Edits = (found.Status.Edits ?? 0) + 1 };
             if (await WriteAsync(video, edited, WriteCondition.IfUnchanged(found.ETag), cancellationToken) is not null)
                 return edited;
             await Task.Delay(Random.Shared.Next(MostWaitMilliseconds), cancellationToken); // not all writers at the same moment

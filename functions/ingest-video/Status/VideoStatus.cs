@@ -109,6 +109,12 @@ public sealed record RenditionStatus
     public int? Height { get; init; }
     public double? FrameRate { get; init; }
     public string? Language { get; init; }
+
+    /// <summary>What players' menus call subtitles.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>Subtitles that are meant to be seen by everybody, such as the translation of a sign. null means no.</summary>
+    public bool? Forced { get; init; }
     public string? Codecs { get; init; }
 
     /// <summary>Peak bits per second, as measured.</summary>

@@ -18,6 +18,10 @@ public sealed class UploadStore(IObjectStore store, IMultipartStore? parts = nul
         return stored is null ? null : await JsonSerializer.DeserializeAsync(stored.Content, UploadJson.Default.UploadManifest, cancellationToken);
     }
 
+    /// <summary>Whether a source is there, whole.</summary>
+    public async Task<bool> ExistsAsync(VideoId video, CancellationToken cancellationToken) =>
+        await store.HeadAsync(ObjectKeys.Upload(video), cancellationToken) is not null;
+
     /// <summary>Removes a source, or aborts its upload.</summary>
     /// <returns>false when there was neither.</returns>
     public async Task<bool> RemoveAsync(VideoId video, CancellationToken cancellationToken)

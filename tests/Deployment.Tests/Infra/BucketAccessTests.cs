@@ -60,7 +60,7 @@ public sealed class BucketAccessTests
               "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"],
               "Resource": [
                 "arn:aws:s3:::media/videos/*", "arn:aws:s3:::media/downloads/*", "arn:aws:s3:::media/status/*", "arn:aws:s3:::media/listing/*",
-                "arn:aws:s3:::media/uploads/*", "arn:aws:s3:::media/work/*"
+                "arn:aws:s3:::media/uploads/*", "arn:aws:s3:::media/callbacks/*", "arn:aws:s3:::media/work/*"
               ]
             },
             {"Sid": "ReadRevocations", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::media/revocations/*"]},
@@ -70,7 +70,7 @@ public sealed class BucketAccessTests
               "Effect": "Allow",
               "Action": ["s3:ListBucket"],
               "Resource": ["arn:aws:s3:::media"],
-              "Condition": {"StringLike": {"s3:prefix": ["videos/*", "downloads/*", "status/*", "listing/*", "uploads/*", "work/*"]}}
+              "Condition": {"StringLike": {"s3:prefix": ["videos/*", "downloads/*", "status/*", "listing/*", "uploads/*", "callbacks/*", "work/*"]}}
             }
           ]
         }
@@ -121,7 +121,7 @@ public sealed class BucketAccessTests
             .SelectMany(statement => statement.Resource!.Value);
         Assert.Equal([$"{Bucket}/revocations/latest.json"], written.Where(resource => resource.Contains("revocations", StringComparison.Ordinal)));
         Assert.All(
-            ["status/", "uploads/", "work/"],
+            ["status/", "uploads/", "callbacks/", "work/"],
             prefix => Assert.DoesNotContain(prefix, BucketAccess.Bucket(Bucket, Distribution).ToJson(), StringComparison.Ordinal));
     }
 

@@ -1,10 +1,8 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using IngestVideo.Callbacks;
 using IngestVideo.Status;
 using IngestVideo.Uploads;
 using Microsoft.AspNetCore.Hosting;
@@ -225,100 +223,15 @@ public sealed class UploadTests(CephRgw rgw)
         Assert.Contains("not a video", (await host.WaitForAsync(id, status => status.State == VideoState.Failed)).Error, StringComparison.Ordinal);
     }
 
-    [Theory(Timeout = Limit)]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task The_callback_gets_the_final_status_signed(bool good)
-    {
-        const string key = "the key of callbacks, also long enough";
-        var received = new TaskCompletionSource<(string Body, string Signature)>();
-        await using var receiver = await ReceiverAsync(async context =>
-        {
-            using var reader = new StreamReader(context.Request.Body);
-            received.TrySetResult((await reader.ReadToEndAsync(), context.Request.Headers[CallbackSender.SignatureHeader].ToString()));
-        });
-        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
-        Directory.CreateDirectory(Path.Combine(root, "secrets"));
-        await File.WriteAllTextAsync(Path.Combine(root, "secrets", "reelseal-callback-key"), key);
-        await using var host = await IngestHost.StartAsync(root, _ => { }, ("CALLBACK_HOSTS", "127.0.0.1"));
-        var id = VideoId.New();
-        var source = good ? await File.ReadAllBytesAsync(await Clip.SimpleAsync()) : "no video at all, but quite some text"u8.ToArray();
-        await host.Store.PutAsync($"uploads/{id}", new MemoryStream(source), WriteCondition.None, CancellationToken.None);
-
-        using var refused = await host.Client.PostAsync("/", Json($$"""{"source":"uploads/{{id}}","callback":"https://example.org/"}"""));
-        using var response = await host.Client.PostAsync("/", Json($$"""{"source":"uploads/{{id}}","callback":"{{receiver.Urls.First()}}/done"}"""));
-
-        await IngestTests.AssertProblemAsync(refused, HttpStatusCode.BadRequest, "host that is allowed");
-        Assert.Equal(good ? HttpStatusCode.Created : HttpStatusCode.UnsupportedMediaType, response.StatusCode);
-        var (body, signature) = await received.Task;
-        var status = JsonSerializer.Deserialize(body, StatusJson.Default.VideoStatus)!;
-        Assert.Equal((id.ToString(), good ? VideoState.Ready : VideoState.Failed, good), (status.Id, status.State, status.Error is null));
-        Assert.Equal(good ? "video.ready" : "video.failed", JsonDocument.Parse(body).RootElement.GetProperty("event").GetString());
-        var time = signature.Split(',')[0]["t=".Length..];
-        var expected = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes($"{time}.{body}")));
-        Assert.Equal($"t={time},v1={expected}", signature);
-    }
-
     [Fact(Timeout = Limit)]
-    public async Task The_callback_reports_that_a_video_is_playable_before_it_is_ready()
+    public async Task An_ingest_of_what_was_never_uploaded_leaves_no_video()
     {
-        var received = new ConcurrentQueue<(string? Event, bool Playable, string? State)>();
-        await using var receiver = await ReceiverAsync(async context =>
-        {
-            var document = (await JsonDocument.ParseAsync(context.Request.Body)).RootElement;
-            received.Enqueue((document.GetProperty("event").GetString(), document.GetProperty("playable").GetBoolean(),
-                document.GetProperty("state").GetString()));
-        });
-        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
-        Directory.CreateDirectory(Path.Combine(root, "secrets"));
-        await File.WriteAllTextAsync(Path.Combine(root, "secrets", "reelseal-callback-key"), "the key of callbacks, also long enough");
-        IObjectStore real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
-        // What is encoded waits until the first callback is there.
-        IObjectStore store = new ChangedStore(real, async key =>
-        {
-            while (key.Contains("/234p/", StringComparison.Ordinal) && received.IsEmpty)
-                await Task.Delay(20, TestContext.Current.CancellationToken);
-        });
-        await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(store), ("CALLBACK_HOSTS", "127.0.0.1"));
-        var clip = await Clip.MakeAsync(
-            "callback.mp4",
-            $"-f lavfi -i testsrc2=s=640x360:r=25:d=4,{Transcoding.CopyTests.Tags} -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 50 -b:v 300k");
+        await using var host = await IngestHost.StartAsync();
 
-        using var response = await host.PostAsync(clip, query: $"?callback={Uri.EscapeDataString($"{receiver.Urls.First()}/done")}");
+        using var response = await host.Client.PostAsync("/", Json($$"""{"source":"uploads/{{VideoId.New()}}"}"""));
 
-        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
-        Assert.Equal([("video.playable", true, "transcoding"), ("video.ready", true, "ready")], received);
-    }
-
-    [Theory(Timeout = Limit)]
-    [InlineData(StatusCodes.Status301MovedPermanently)]
-    [InlineData(StatusCodes.Status302Found)]
-    [InlineData(StatusCodes.Status307TemporaryRedirect)]
-    [InlineData(StatusCodes.Status308PermanentRedirect)]
-    public async Task A_callback_follows_no_redirect(int status)
-    {
-        var asked = new ConcurrentQueue<string>();
-        await using var receiver = await ReceiverAsync(context =>
-        {
-            asked.Enqueue($"{context.Request.Method} {context.Request.Path}");
-            context.Response.StatusCode = status;
-            context.Response.Headers.Location = "/elsewhere";
-            return Task.CompletedTask;
-        });
-        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
-        Directory.CreateDirectory(Path.Combine(root, "secrets"));
-        await File.WriteAllTextAsync(Path.Combine(root, "secrets", "reelseal-callback-key"), "the key of callbacks, also long enough");
-        await using var host = await IngestHost.StartAsync(root, _ => { }, ("CALLBACK_HOSTS", "127.0.0.1"));
-        var id = VideoId.New();
-        var text = "no video at all, but quite some text"u8.ToArray();
-        await host.Store.PutAsync($"uploads/{id}", new MemoryStream(text), WriteCondition.None, CancellationToken.None);
-
-        // The answer comes after the callback.
-        using var response = await host.Client.PostAsync("/", Json($$"""{"source":"uploads/{{id}}","callback":"{{receiver.Urls.First()}}/done"}"""));
-
-        Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
-        Assert.Equal(["POST /done"], asked);
-        Assert.Contains(host.Warnings, line => line.Contains($"answered {status}", StringComparison.Ordinal));
+        await IngestTests.AssertProblemAsync(response, HttpStatusCode.NotFound, "no such upload");
+        await host.AssertNothingIsLeftAsync();
     }
 
     /// <summary>Begins, sends all parts, completes, ingests, and looks at the result.</summary>

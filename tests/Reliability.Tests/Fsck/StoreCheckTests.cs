@@ -44,6 +44,34 @@ public abstract class StoreCheckTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task Subtitles_that_a_user_added_belong_to_the_video_and_those_that_were_replaced_are_removed()
+    {
+        var store = await StoreAsync();
+        var video = await store.PublishAsync();
+        var folder = ObjectKeys.Attempt(video, StoreToCheck.Attempt);
+        foreach (var name in (string[])["subtitles-en-1", "subtitles-en-2"])
+        {
+            await store.PutAsync($"{folder}{name}/playlist.m3u8", "#EXTM3U\n#EXTINF:6,\n00000.vtt\n#EXT-X-ENDLIST\n");
+            await store.PutAsync($"{folder}{name}/00000.vtt", "WEBVTT\n");
+        }
+        await store.PutAsync(
+            ObjectKeys.Multivariant(video),
+            $"#EXTM3U\n#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"subtitles\",NAME=\"1\",URI=\"{StoreToCheck.Attempt}/subtitles-en-2/playlist.m3u8\"\n"
+            + $"#EXT-X-STREAM-INF:BANDWIDTH=1,SUBTITLES=\"subtitles\"\n{StoreToCheck.Attempt}/234p/playlist.m3u8\n");
+
+        var finding = Assert.Single(await store.CheckAsync());
+
+        Assert.Equal((FindingKind.ReplacedPart, $"{folder}subtitles-en-1/"), (finding.Kind, finding.Key));
+        Assert.Empty(await store.RepairAsync());
+        var keys = await store.KeysAsync();
+        Assert.Contains($"{folder}subtitles-en-2/00000.vtt", keys);
+        Assert.DoesNotContain($"{folder}subtitles-en-1/00000.vtt", keys);
+        store.Later = TimeSpan.FromMinutes(30); // players may still read what was replaced
+        await store.PutAsync($"{folder}subtitles-en-3/00000.vtt", "WEBVTT\n");
+        Assert.Empty(await store.CheckAsync());
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_video_that_the_list_lacks_is_added_to_it_and_a_place_without_a_video_is_removed()
     {
         var store = await StoreAsync();

@@ -1,0 +1,71 @@
+using System.Text;
+using IngestVideo.Publishing;
+using IngestVideo.Status;
+using Reelseal;
+using Reelseal.Playlists;
+using Reelseal.Storage;
+
+namespace IngestVideo.Editing;
+
+/// <summary>What is published of a video that is complete.</summary>
+/// <param name="Video">Which video.</param>
+/// <param name="Attempt">The attempt that its multivariant playlist names.</param>
+/// <param name="Multivariant">The text of that playlist.</param>
+/// <param name="ETag">What a write that replaces it names.</param>
+internal sealed record CompleteVideo(VideoId Video, string Attempt, string Multivariant, string ETag)
+{
+    /// <summary>Reads what is published of a video.</summary>
+    /// <returns>null when there is no such video.</returns>
+    /// <exception cref="IngestRefusedException">409: it is not complete.</exception>
+    /// <exception cref="UpstreamException">The store failed, or the multivariant playlist is not one of ours.</exception>
+    public static async Task<CompleteVideo?> ReadAsync(IObjectStore store, StatusStore statuses, VideoId video, CancellationToken cancellationToken)
+    {
+        if (await statuses.ReadAsync(video, cancellationToken) is not { Status: var status })
+            return null;
+        if (status.State != VideoState.Ready)
+            throw new IngestRefusedException(StatusCodes.Status409Conflict, "This video is not ready yet: only its title can be changed.");
+        return await ReadAsync(store, video, cancellationToken);
+    }
+
+    /// <inheritdoc cref="ReadAsync(IObjectStore, StatusStore, VideoId, CancellationToken)"/>
+    public static async Task<CompleteVideo?> ReadAsync(IObjectStore store, VideoId video, CancellationToken cancellationToken)
+    {
+        await using var stored = await store.GetAsync(ObjectKeys.Multivariant(video), range: null, unlessETag: null, cancellationToken);
+        if (stored is null)
+            return null;
+        using var reader = new StreamReader(stored.Content);
+        var text = await reader.ReadToEndAsync(cancellationToken);
+        return PublishedAttempt.Read(text) switch
+        {
+            { Stage: PublicationStage.Final, Attempt: var attempt } => new(video, attempt, text, stored.Entry.ETag),
+            null => throw new UpstreamException("The multivariant playlist of this video cannot be read.", timedOut: false),
+            _ => throw new IngestRefusedException(StatusCodes.Status409Conflict, "This video is not ready yet: only its title can be changed."),
+        };
+    }
+
+    /// <summary>Replaces the multivariant playlist, unless another has done so since it was read.</summary>
+    /// <returns>null when it was not.</returns>
+    public async Task<CompleteVideo?> TryReplaceAsync(IObjectStore store, string multivariant, CancellationToken cancellationToken)
+    {
+        using var content = new MemoryStream(Encoding.UTF8.GetBytes(multivariant));
+        return await store.PutAsync(ObjectKeys.Multivariant(Video), content, WriteCondition.IfUnchanged(ETag), cancellationToken) is { } eTag
+            ? this with { Multivariant = multivariant, ETag = eTag } : null;
+    }
+
+    /// <summary>The segments of the first variant stream: where they begin and end, so do those of subtitles.</summary>
+    public async Task<IReadOnlyList<MediaSegment>> ReadSegmentsAsync(IObjectStore store, CancellationToken cancellationToken)
+    {
+        var uri = MultivariantPlaylist.Read(Multivariant).StreamInf[0].Uri;
+        await using var stored = await store.GetAsync(ObjectKeys.Video(Video) + uri, range: null, unlessETag: null, cancellationToken);
+        try
+        {
+            using var reader = new StreamReader(stored?.Content ?? Stream.Null);
+            return [.. MediaPlaylist.Read(await reader.ReadToEndAsync(cancellationToken)).Segments
+                .Select(segment => new MediaSegment(segment.Uri, segment.Duration, Bytes: 0))];
+        }
+        catch (FormatException e)
+        {
+            throw new UpstreamException("A playlist of this video cannot be read.", timedOut: false, e);
+        }
+    }
+}

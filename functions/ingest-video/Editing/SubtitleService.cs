@@ -1,0 +1,182 @@
+using System.Security.Cryptography;
+using IngestVideo.Planning;
+using IngestVideo.Publishing;
+using IngestVideo.Status;
+using Reelseal;
+using Reelseal.Storage;
+using MediaTag = Reelseal.Playlists.Media;
+
+namespace IngestVideo.Editing;
+
+/// <summary>Subtitles that a user adds to a video.</summary>
+/// <param name="Language">A language tag (RFC 5646).</param>
+/// <param name="Name">What players' menus call them; null for the language's name.</param>
+/// <param name="Forced">They are meant to be seen by everybody.</param>
+/// <param name="Default">Players show them unless others are chosen.</param>
+public sealed record AddedSubtitles(string Language, string? Name, bool Forced, bool Default);
+
+/// <summary>Adds, replaces and removes the subtitles of a video that is ready.</summary>
+/// <remarks>
+/// <list type="number">
+/// <item>Cut the file where the picture is cut, and upload it into a folder of its own: names under an attempt stand for the same bytes for ever.</item>
+/// <item>Change the multivariant playlist with If-Match, again and again until no other change came in between. From then on players find the change.</item>
+/// <item>Derive the renditions of the status document from that playlist.</item>
+/// <item>Later remove the folders that are no longer named.</item>
+/// </list>
+/// </remarks>
+public sealed class SubtitleService(IObjectStore store, StatusStore statuses, LaterRemovals removals) : IDisposable
+{
+    /// <summary>How many subtitles a video may have: the multivariant playlist names each, and every player reads it.</summary>
+    private const int MostSubtitles = 100;
+    private const int MostWaitMilliseconds = 50;
+
+    /// <summary>A file may come to tens of megabytes in memory.</summary>
+    private readonly SemaphoreSlim _reading = new(2);
+
+    /// <summary>Adds subtitles, or replaces those of the same language.</summary>
+    /// <param name="video">Which video.</param>
+    /// <param name="added">What they are.</param>
+    /// <param name="file">WebVTT or SubRip.</param>
+    /// <param name="cancellationToken">The caller is gone. It counts until players can see the change.</param>
+    /// <returns>The status document, or null when there is no such video.</returns>
+    /// <exception cref="IngestRefusedException">409: it is not ready. 415, 422: the file is not accepted.</exception>
+    public async Task<VideoStatus?> PutAsync(VideoId video, AddedSubtitles added, Stream file, CancellationToken cancellationToken)
+    {
+        if (await CompleteVideo.ReadAsync(store, statuses, video, cancellationToken) is not { } published)
+            return null;
+        var folder = $"subtitles-{added.Language}-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
+        var entry = new MediaTag(
+            "SUBTITLES", MultivariantPlaylistWriter.SubtitleGroup, TranscodePlan.LabelOf(added.Name, added.Language, otherwise: "Subtitles"))
+        {
+            Language = added.Language, Default = added.Default, Forced = added.Forced, Uri = $"{published.Attempt}/{folder}/{MediaPlaylistWriter.Name}",
+        };
+        MeasuredBandwidth bandwidth;
+        try
+        {
+            // 1. Upload.
+            bandwidth = await UploadAsync(published, folder, entry.Name, file, cancellationToken);
+            // 2. Publish.
+            if (await ChangeAsync(published, menu => menu.With(entry), CancellationToken.None) is not { } changed)
+            {
+                await RemoveAsync(published, folder); // deleted meanwhile
+                return null;
+            }
+            published = changed;
+        }
+        catch (Exception e) when (e is not UpstreamException) // after one, nobody knows whether the folder is named; fsck will
+        {
+            await RemoveAsync(published, folder);
+            throw;
+        }
+        // 3. Status.
+        return await UpdateStatusAsync(video, new()
+        {
+            Name = folder, Type = "subtitles", Codecs = CodecString.WebVtt, Bandwidth = bandwidth.Peak, AverageBandwidth = bandwidth.Average,
+        });
+    }
+
+    /// <summary>Removes the subtitles of a language.</summary>
+    /// <param name="video">Which video.</param>
+    /// <param name="language">A language tag (RFC 5646).</param>
+    /// <param name="forced">Only those that are forced, or only those that are not; null for both.</param>
+    /// <param name="cancellationToken">The caller is gone.</param>
+    /// <returns>false when there is no such video, or it has none.</returns>
+    /// <exception cref="IngestRefusedException">409: it is not ready.</exception>
+    public async Task<bool> RemoveAsync(VideoId video, string language, bool? forced, CancellationToken cancellationToken)
+    {
+        var existed = false;
+        if (await CompleteVideo.ReadAsync(store, statuses, video, cancellationToken) is not { } published
+            || await ChangeAsync(published, Without, CancellationToken.None) is null)
+            return false;
+        if (existed)
+            await UpdateStatusAsync(video, added: null);
+        return existed;
+
+        SubtitleMenu Without(SubtitleMenu menu)
+        {
+            existed = menu.Entries.Any(IsMeant);
+            return menu.Without(IsMeant);
+        }
+
+        bool IsMeant(MediaTag entry) => entry.Language == language && (forced is null || entry.Forced == forced);
+    }
+
+    public void Dispose() => _reading.Dispose();
+
+    private async Task<MeasuredBandwidth> UploadAsync(
+        CompleteVideo published, string folder, string label, Stream file, CancellationToken cancellationToken)
+    {
+        if (await AttemptManifest.ReadAsync(store, published.Video, published.Attempt, cancellationToken) is not { ClockStart: { } clockStart })
+        {
+            throw new IngestRefusedException(
+                StatusCodes.Status409Conflict, "This video was made by an earlier version, which did not note where its time begins. Ingest it again.");
+        }
+        var picture = await published.ReadSegmentsAsync(store, cancellationToken);
+        await _reading.WaitAsync(cancellationToken);
+        try
+        {
+            var cues = SubtitleFile.Read(file, TimeSpan.FromSeconds(picture.Sum(segment => segment.Seconds)));
+            // Once without uploading, so that what is too much in the end leaves nothing in the store.
+            await foreach (var slice in Slices())
+                cancellationToken.ThrowIfCancellationRequested();
+            var uploads = new SubtitleTrackPublisher(new(store, published.Video, published.Attempt));
+            return MeasuredBandwidth.Of(await uploads.PublishAsync(folder, Slices(), cancellationToken));
+
+            IAsyncEnumerable<(MediaSegment Segment, string Text)> Slices() => new SubtitleSlicer(new()).SliceAsync(
+                label, cues.ToAsyncEnumerable(), picture, WebVtt.MpegTime(TimeSpan.FromSeconds(clockStart)), cancellationToken);
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    /// <summary>Changes the multivariant playlist, even if others change it at the same time.</summary>
+    /// <returns>What is published then; null when the video was deleted.</returns>
+    private async Task<CompleteVideo?> ChangeAsync(CompleteVideo before, Func<SubtitleMenu, SubtitleMenu> change, CancellationToken cancellationToken)
+    {
+        for (var published = before; published is not null; published = await CompleteVideo.ReadAsync(store, before.Video, cancellationToken))
+        {
+            if (published.Attempt != before.Attempt) // deleted, and sent again
+                return null;
+            var (menu, changed) = SubtitleMenu.Read(published.Multivariant) is var present ? (present, change(present)) : default;
+            if (changed.Entries.Count() > MostSubtitles)
+                throw IngestRefusedException.Undecodable($"A video may have {MostSubtitles} subtitles. Remove some first.");
+            if (await published.TryReplaceAsync(store, changed.ToString(), cancellationToken) is { } replacement)
+            {
+                foreach (var old in menu.Entries.Select(FolderOf).Except(changed.Entries.Select(FolderOf), StringComparer.Ordinal))
+                    removals.RemovePart(before.Video, before.Attempt, old);
+                return replacement;
+            }
+            await Task.Delay(Random.Shared.Next(MostWaitMilliseconds), cancellationToken); // not all writers at the same moment
+        }
+        return null;
+    }
+
+    /// <summary>Makes the status document say what the multivariant playlist says: of two changes at once, the later one brings both.</summary>
+    private Task<VideoStatus?> UpdateStatusAsync(VideoId video, RenditionStatus? added) => statuses.EditAsync(
+        video,
+        async (status, cancellationToken) =>
+        {
+            if (await CompleteVideo.ReadAsync(store, video, cancellationToken) is not { } published)
+                return status;
+            var known = status.Renditions.Append(added).OfType<RenditionStatus>().ToLookup(rendition => rendition.Name, StringComparer.Ordinal);
+            var subtitles = SubtitleMenu.Read(published.Multivariant).Entries.Select(entry =>
+                (known[FolderOf(entry)].LastOrDefault() ?? new() { Name = FolderOf(entry), Type = "subtitles", Codecs = CodecString.WebVtt }) with
+                {
+                    Language = entry.Language, Label = entry.Name, Forced = entry.Forced ? true : null,
+                });
+            return status with { Renditions = [.. status.Renditions.Where(rendition => rendition.Type != "subtitles"), .. subtitles] };
+        },
+        CancellationToken.None);
+
+    private async Task RemoveAsync(CompleteVideo published, string folder)
+    {
+        var keys = await store.ListAsync($"{ObjectKeys.Attempt(published.Video, published.Attempt)}{folder}/", CancellationToken.None)
+            .Select(entry => entry.Key).ToListAsync(CancellationToken.None);
+        if (keys is not [])
+            await store.DeleteAsync(keys, CancellationToken.None);
+    }
+
+    private static string FolderOf(MediaTag entry) => entry.Uri!.Split('/')[^2];
+}
