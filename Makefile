@@ -25,8 +25,11 @@ LOCAL := dotnet run --project local --configuration Release --
 help:
 	@sed -n '/^#/!q; s/^# //p' $(firstword $(MAKEFILE_LIST))
 
+# A value from the command line as one word of the shell, whatever is in it: spaces, quotes, $$.
+quoted = $(if $(value $1),'$(subst ','\'',$(value $1))')
+
 demo: ffmpeg publish
-	@$(LOCAL) demo $(VIDEO)
+	@$(LOCAL) demo $(call quoted,VIDEO)
 
 serve: ffmpeg publish page
 	@$(LOCAL) serve $(ARGS)

@@ -49,9 +49,15 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>The file with the key of the tokens.</summary>
     public string TokenKeyPath => _secrets.TokenKeyPath;
 
+    /// <summary>The file with the key of callbacks.</summary>
+    public string CallbackKeyPath => _secrets.CallbackKeyPath;
+
     /// <summary>All that no log may hold.</summary>
     public IReadOnlyList<string> SecretTexts =>
-        [_secrets.OriginSecret, _secrets.TokenKey, .. KeyPair.PrivatePem.Split('\n').Where(line => line.Length > 20 && line[0] != '-')];
+        [
+            _secrets.OriginSecret, _secrets.TokenKey, File.ReadAllText(CallbackKeyPath),
+            .. KeyPair.PrivatePem.Split('\n').Where(line => line.Length > 20 && line[0] != '-'),
+        ];
 
     /// <summary>The processes that the gateway sends calls to.</summary>
     public IReadOnlyDictionary<string, FunctionProcess> Functions => _functions;

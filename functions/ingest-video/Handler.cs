@@ -41,7 +41,7 @@ public static class Handler
         services.AddSingleton<FrameSizeScanner>().AddSingleton<SourceExaminer>().AddSingleton<PacketScanner>();
         services.AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<StagedTranscoder>();
         services.AddSingleton<UploadStore>().AddSingleton<UploadService>().AddSingleton<VideoRemover>().AddSingleton<LaterRemovals>();
-        services.AddSingleton<SubtitleService>();
+        services.AddSingleton<SubtitleService>().AddSingleton<PosterService>();
         services.AddSingleton<CallbackSender>().AddSingleton(CallbackSchedule.Default).AddSingleton<CallbackDelivery>()
             .AddHostedService(provider => provider.GetRequiredService<CallbackDelivery>());
         services.AddSingleton<TranscodeSlots>().AddSingleton<IngestEndpoint>();
@@ -65,6 +65,7 @@ public static class Handler
         routes.MapPatch("/videos/{id}", EditEndpoints.RenameAsync);
         routes.MapDelete("/videos/{id}", DeleteAsync);
         routes.MapPut("/videos/{id}/subtitles/{language}", EditEndpoints.PutSubtitlesAsync);
+        routes.MapPut("/videos/{id}/poster", EditEndpoints.PutPosterAsync);
         routes.MapDelete("/videos/{id}/subtitles/{language}", EditEndpoints.RemoveSubtitlesAsync);
         routes.MapPost("/uploads", UploadEndpoints.BeginAsync);
         routes.MapGet("/uploads/{id}", UploadEndpoints.FindAsync);

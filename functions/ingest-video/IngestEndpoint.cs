@@ -10,7 +10,7 @@ namespace IngestVideo;
 /// <summary><c>POST /</c>: a video as the raw body, in a form, or by reference to what was uploaded to the store.</summary>
 internal sealed class IngestEndpoint(
     IngestPipeline pipeline, SourceReceiver receiver, SourceFetcher fetcher, UploadStore uploads, StatusStore statuses, CallbackSender callbacks,
-    CallbackDelivery delivery, TranscodeSlots slots, TimeProvider clock)
+    CallbackDelivery delivery, TranscodeSlots slots, TimeProvider clock, ILogger<IngestEndpoint> logger)
 {
     public async Task<IResult> IngestAsync(HttpContext context)
     {
@@ -106,14 +106,29 @@ internal sealed class IngestEndpoint(
                     return new(ReceivedSource.CleanTitle(reference.Title), ReceivedSource.TitleOfFile(reference.FileName), Callback: null);
                 },
                 onPlayable, isSynchronous: false, requestAborted);
-            await uploads.RemoveAsync(video, CancellationToken.None);
+            await RemoveUploadAsync(video);
             return result;
         }
         catch (IngestRefusedException e) when (
             e.StatusCode is StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType)
         {
-            await uploads.RemoveAsync(video, CancellationToken.None); // it will not become a video by being tried again
+            await RemoveUploadAsync(video); // it will not become a video by being tried again
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Removes a source that is no longer needed. Where that fails, the outcome of the ingest stays what it is, and the bucket's rule removes the source.
+    /// </summary>
+    private async Task RemoveUploadAsync(VideoId video)
+    {
+        try
+        {
+            await uploads.RemoveAsync(video, CancellationToken.None);
+        }
+        catch (UpstreamException e)
+        {
+            logger.LogWarning("The source of {Video} could not be removed: {Reason}", video, e.Reason);
         }
     }
 

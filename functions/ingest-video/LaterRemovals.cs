@@ -20,7 +20,7 @@ public sealed class LaterRemovals(IObjectStore store, StatusStore statuses, Inge
             await publication.RemoveAsync(_ended.Token);
     });
 
-    /// <summary>Removes a folder of an attempt that a user has replaced, unless the multivariant playlist or the status names something in it by then.</summary>
+    /// <summary>Removes a folder of an attempt that a user has replaced, unless the multivariant playlist or the status names something in it.</summary>
     public void RemovePart(VideoId video, string attempt, string folder) => _ = RunAsync(options.ReplacedAttemptLifetime, video, async () =>
     {
         var part = $"{attempt}/{folder}/";

@@ -12,7 +12,7 @@ namespace SignPlaylist;
 /// </summary>
 internal static class ShareEndpoint
 {
-    public static async Task<Results<Ok<ShareLink>, NotFound, ProblemHttpResult>> GetShare(
+    public static async Task<Results<Ok<ShareLink>, ProblemHttpResult>> GetShare(
         string video,
         string? until,
         HttpContext context,
@@ -37,7 +37,7 @@ internal static class ShareEndpoint
 
         var cancellationToken = context.RequestAborted;
         if (await source.FetchAsync(PlaylistKey.Multivariant(id), cancellationToken) is null)
-            return TypedResults.NotFound();
+            return TypedResults.Problem(statusCode: StatusCodes.Status404NotFound, detail: "There is no such video.");
         var epoch = await revocations.EpochOfAsync(id, cancellationToken);
         context.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(new ShareLink(id.ToString(), end.ToUnixTimeSeconds(), options.OriginProof.ShareFor(id, end, epoch)));

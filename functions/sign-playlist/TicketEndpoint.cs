@@ -11,7 +11,7 @@ namespace SignPlaylist;
 /// <summary><c>GET /videos/{video}</c>: gives the signed CloudFront URL of the multivariant playlist to the holder of a token, or of a share link.</summary>
 internal static class TicketEndpoint
 {
-    public static async Task<Results<Ok<Ticket>, NotFound, ProblemHttpResult>> GetTicket(
+    public static async Task<Results<Ok<Ticket>, ProblemHttpResult>> GetTicket(
         string video,
         string? until,
         string? share,
@@ -68,7 +68,7 @@ internal static class TicketEndpoint
 
         var key = PlaylistKey.Multivariant(id);
         if (await source.FetchAsync(key, cancellationToken) is null)
-            return TypedResults.NotFound();
+            return Problem(StatusCodes.Status404NotFound, "There is no such video.");
 
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
         var url = options.Distribution.UrlOf(key.Key) + "?" + options.OriginProof.QueryFor(id, expires, options.Signer.KeyPairId, epoch);

@@ -38,7 +38,7 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         }
         CheckOthers(status, published?.Attempt, objects);
         if (published is { Stage: PublicationStage.Final })
-            CheckParts(committed!, published.Attempt, objects);
+            CheckParts(committed!, status?.Status.Poster, published.Attempt, objects);
         return _findings;
     }
 
@@ -181,16 +181,19 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
     private DateTimeOffset LastChange(IReadOnlyList<ObjectEntry> objects) =>
         objects.Where(entry => entry.Key == ObjectKeys.Multivariant(video)).Select(entry => entry.LastModified).DefaultIfEmpty().Max();
 
-    /// <summary>Folders of subtitles that are no longer named: the function removes them after a while, unless it ends before that.</summary>
-    private void CheckParts(string multivariant, string attempt, IReadOnlyList<ObjectEntry> objects)
+    /// <summary>
+    /// Folders of subtitles and posters that are no longer named: the function removes them after a while, unless it ends before that.
+    /// </summary>
+    private void CheckParts(string multivariant, string? poster, string attempt, IReadOnlyList<ObjectEntry> objects)
     {
-        var start = ObjectKeys.Attempt(video, attempt) + "subtitles-";
+        var start = ObjectKeys.Attempt(video, attempt);
         var changed = LastChange(objects);
+        string[] starts = [start + "subtitles-", start + "poster-"];
         foreach (var group in objects
-            .Where(entry => entry.Key.StartsWith(start, StringComparison.Ordinal) && entry.Key.IndexOf('/', start.Length) > 0)
+            .Where(entry => starts.Any(part => entry.Key.StartsWith(part, StringComparison.Ordinal)) && entry.Key.IndexOf('/', start.Length) > 0)
             .GroupBy(entry => entry.Key[..(entry.Key.IndexOf('/', start.Length) + 1)], StringComparer.Ordinal))
         {
-            if (!IsNamed(multivariant, group.Key) && clock.GetUtcNow() - group.Select(entry => entry.LastModified).Append(changed).Max() > silence)
+            if (!IsNamed(multivariant, poster, group.Key) && clock.GetUtcNow() - group.Select(entry => entry.LastModified).Append(changed).Max() > silence)
             {
                 _findings.Add(new(
                     FindingKind.ReplacedPart, group.Key, $"{group.Count()} objects, {group.Sum(entry => entry.Length)} bytes",
@@ -199,13 +202,15 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         }
     }
 
-    private bool IsNamed(string multivariant, string folder) =>
-        MultivariantPlaylist.Read(multivariant).Uris.Any(uri => (ObjectKeys.Video(video) + uri).StartsWith(folder, StringComparison.Ordinal));
+    private bool IsNamed(string multivariant, string? poster, string folder) =>
+        MultivariantPlaylist.Read(multivariant).Uris.Select(uri => ObjectKeys.Video(video) + uri).Append(poster ?? "")
+            .Any(key => key.StartsWith(folder, StringComparison.Ordinal));
 
     private async Task<bool> RemovePartAsync(string folder, CancellationToken cancellationToken)
     {
         var keys = await store.ListAsync(folder, cancellationToken).Select(entry => entry.Key).ToListAsync(cancellationToken);
-        if (await ReadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not { } multivariant || IsNamed(multivariant, folder))
+        var poster = (await statuses.ReadAsync(video, cancellationToken))?.Status.Poster;
+        if (await ReadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not { } multivariant || IsNamed(multivariant, poster, folder))
             return false;
         if (keys is not [])
             await store.DeleteAsync(keys, cancellationToken);

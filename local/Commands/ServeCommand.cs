@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Reelseal.Local.Functions;
 using Reelseal.Tokens;
 
 namespace Reelseal.Local.Commands;
@@ -34,18 +35,22 @@ internal static class ServeCommand
         {
             GatewayPort = arguments.GetValue(s_gatewayPort),
             EdgePort = arguments.GetValue(s_edgePort),
+            Settings = PassedSettings.Of(
+                await File.ReadAllTextAsync(Path.Combine(Repository.Root, "stack.yml"), cancellationToken), Environment.GetEnvironmentVariable),
             OnFunctionLine = (name, line) => Console.Error.WriteLine($"{name}: {line}"),
         };
         await using var system = await LocalSystem.StartAsync(options, cancellationToken);
         var token = system.Tokens.Mint(new() { Scopes = [Scopes.Ingest, Scopes.Play], Lifetime = TimeSpan.FromHours(12) });
         Console.WriteLine($"""
-              page       {system.Edge}/site/
               gateway    {system.Gateway}/function/ingest-video/ and …/sign-playlist/
               store      {options.StoreDirectory ?? Environment.GetEnvironmentVariable("S3_BUCKET")}
               token      {token}
               others     make token ARGS="--key-file {system.TokenKeyPath} --scope {Scopes.Play} --video ID"
+              callbacks  their key is in {system.CallbackKeyPath}
 
             The token is for everything, for 12 hours. Ctrl-C ends.
+
+              page       {system.Edge}/site/
             """);
         var stop = new TaskCompletionSource();
         await using (cancellationToken.Register(stop.SetResult))

@@ -6,6 +6,7 @@ namespace Reelseal.Local.Keys;
 internal sealed class Secrets : IDisposable
 {
     private const string TokenKeyName = "reelseal-token-key";
+    private const string CallbackKeyName = "reelseal-callback-key";
 
     private Secrets(string directory, CloudFrontKeyPair keyPair, string originSecret, string tokenKey) =>
         (Directory, KeyPair, OriginSecret, TokenKey) = (directory, keyPair, originSecret, tokenKey);
@@ -23,6 +24,9 @@ internal sealed class Secrets : IDisposable
     /// <summary>The path of the file with <see cref="TokenKey"/>: what <c>make token</c> takes.</summary>
     public string TokenKeyPath => Path.Combine(Directory, TokenKeyName);
 
+    /// <summary>The path of the file with the key of callbacks.</summary>
+    public string CallbackKeyPath => Path.Combine(Directory, CallbackKeyName);
+
     public static Secrets Create(SigningKeyKind kind)
     {
         // Made with mode 0700.
@@ -31,6 +35,7 @@ internal sealed class Secrets : IDisposable
         secrets.Write("reelseal-signing-key", secrets.KeyPair.PrivatePem);
         secrets.Write("reelseal-origin-secret", secrets.OriginSecret);
         secrets.Write(TokenKeyName, secrets.TokenKey);
+        secrets.Write(CallbackKeyName, "whsec_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
         return secrets;
     }
 

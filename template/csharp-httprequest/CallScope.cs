@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Root;
 
 /// <summary>
@@ -7,17 +5,12 @@ namespace Root;
 /// </summary>
 internal static class CallScope
 {
-    private const int Longest = 64;
-    private static readonly SearchValues<char> s_allowed = SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.");
-
     public static void UseCallScope(this WebApplication app)
     {
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Call");
         app.Use(async (context, next) =>
         {
-            // A client can send its own, so the text cannot be trusted.
-            var callId = context.Request.Headers["X-Call-Id"].ToString();
-            if (callId.Length is 0 or > Longest || callId.AsSpan().ContainsAnyExcept(s_allowed))
+            if (CallId.Of(context.Request) is not { } callId)
             {
                 await next(context);
                 return;

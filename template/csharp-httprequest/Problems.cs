@@ -26,4 +26,18 @@ internal static class Problems
         });
         app.UseStatusCodePages();
     }
+
+    /// <summary>Gives a problem a <c>detail</c>, and the call's id as its <c>traceId</c>: the one that the log has, too.</summary>
+    public static void Complete(ProblemDetailsContext context)
+    {
+        var (http, problem) = (context.HttpContext, context.ProblemDetails);
+        problem.Detail ??= problem.Status switch
+        {
+            StatusCodes.Status404NotFound => "There is nothing at this address.",
+            StatusCodes.Status405MethodNotAllowed => $"The methods of this address are {http.Response.Headers.Allow}.",
+            _ => null,
+        };
+        if (CallId.Of(http.Request) is { } callId)
+            problem.Extensions["traceId"] = callId;
+    }
 }

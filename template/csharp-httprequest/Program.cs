@@ -11,7 +11,7 @@ try
     });
     Logs.Configure(builder.Logging);
 
-    builder.Services.AddProblemDetails();
+    builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = Problems.Complete);
     // A function adds its own checks with AddHealthChecks(); those tagged "ready" must pass before it gets requests.
     builder.Services.AddHealthChecks();
     builder.Services.AddGracefulStop();

@@ -93,7 +93,7 @@ internal sealed class IngestHost : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var log = new TestLog(TestContext.Current.TestOutputHelper);
         builder.Logging.ClearProviders().AddProvider(log);
-        builder.Services.AddProblemDetails();
+        builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = Problems.Complete);
         Handler.MapServices(builder.Services, new Settings(variables.GetValueOrDefault, Path.Combine(root, "secrets")));
         change(builder.Services);
         var app = builder.Build();

@@ -49,7 +49,7 @@ public sealed class SignPlaylistServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(_log);
-        builder.Services.AddProblemDetails();
+        builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = Problems.Complete);
         builder.Services.AddSignPlaylist(SigningOptions.Read(new Settings(settings.GetValueOrDefault, secrets)));
         builder.Services.AddSingleton<TimeProvider>(Clock);
         builder.Services.AddSingleton(Store);

@@ -48,7 +48,7 @@ internal sealed class CallbackOutbox(IObjectStore store)
         }
         catch (JsonException e)
         {
-            throw new UpstreamException("A stored callback cannot be read.", timedOut: false, e);
+            throw new UnreadableObjectException("A stored callback cannot be read.", e);
         }
     }
 

@@ -21,8 +21,8 @@ internal enum Delivery
 
 /// <summary>Sends callbacks to URLs that requests named, if the operator allows their hosts, signed as Standard Webhooks 1.0 asks.</summary>
 /// <remarks>
-/// <c>webhook-signature</c> is <c>v1,</c> and the base64 of the HMAC-SHA256 of <c>webhook-id</c>, a full stop, <c>webhook-timestamp</c>, a full stop and the body,
-/// under <see cref="IngestOptions.WebhookKey"/>: the receiver can verify the sender, and recognise an old callback that is sent again. The header
+/// <c>webhook-signature</c> is <c>v1,</c> and the base64 of the HMAC-SHA256 of <c>webhook-id</c>, a full stop, <c>webhook-timestamp</c>, a full stop and the
+/// body, under <see cref="IngestOptions.WebhookKey"/>: the receiver can verify the sender, and recognise an old callback that is sent again. The header
 /// <c>X-Reelseal-Signature</c> of 0.1.0 is sent as well until the version after this one.
 /// </remarks>
 public sealed class CallbackSender(IngestOptions options, TimeProvider clock, ILogger<CallbackSender> logger) : IDisposable

@@ -38,7 +38,7 @@ internal sealed record CompleteVideo(VideoId Video, string Attempt, string Multi
         return PublishedAttempt.Read(text) switch
         {
             { Stage: PublicationStage.Final, Attempt: var attempt } => new(video, attempt, text, stored.Entry.ETag),
-            null => throw new UpstreamException("The multivariant playlist of this video cannot be read.", timedOut: false),
+            null => throw new UnreadableObjectException("The multivariant playlist of this video cannot be read."),
             _ => throw new IngestRefusedException(StatusCodes.Status409Conflict, "This video is not ready yet: only its title can be changed."),
         };
     }
@@ -53,19 +53,22 @@ internal sealed record CompleteVideo(VideoId Video, string Attempt, string Multi
     }
 
     /// <summary>The segments of the first variant stream: where they begin and end, so do those of subtitles.</summary>
-    public async Task<IReadOnlyList<MediaSegment>> ReadSegmentsAsync(IObjectStore store, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<MediaSegment>> ReadSegmentsAsync(IObjectStore store, CancellationToken cancellationToken) =>
+        [.. (await ReadPlaylistAsync(store, MultivariantPlaylist.Read(Multivariant).StreamInf[0].Uri, cancellationToken))
+            .Select(segment => new MediaSegment(segment.Uri, segment.Duration, Bytes: 0))];
+
+    /// <summary>The segments of a media playlist.</summary>
+    public async Task<IReadOnlyList<Segment>> ReadPlaylistAsync(IObjectStore store, string uri, CancellationToken cancellationToken)
     {
-        var uri = MultivariantPlaylist.Read(Multivariant).StreamInf[0].Uri;
         await using var stored = await store.GetAsync(ObjectKeys.Video(Video) + uri, range: null, unlessETag: null, cancellationToken);
         try
         {
             using var reader = new StreamReader(stored?.Content ?? Stream.Null);
-            return [.. MediaPlaylist.Read(await reader.ReadToEndAsync(cancellationToken)).Segments
-                .Select(segment => new MediaSegment(segment.Uri, segment.Duration, Bytes: 0))];
+            return MediaPlaylist.Read(await reader.ReadToEndAsync(cancellationToken)).Segments;
         }
         catch (FormatException e)
         {
-            throw new UpstreamException("A playlist of this video cannot be read.", timedOut: false, e);
+            throw new UnreadableObjectException("A playlist of this video cannot be read.", e);
         }
     }
 }

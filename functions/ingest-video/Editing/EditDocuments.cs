@@ -6,6 +6,11 @@ namespace IngestVideo.Editing;
 /// <param name="Title">What to call it.</param>
 public sealed record VideoEdit(string? Title);
 
+/// <summary>Chooses a poster.</summary>
+/// <param name="Time">The moment of the video that it shows, in seconds.</param>
+public sealed record PosterChoice(double? Time);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectRequiredConstructorParameters = false)]
 [JsonSerializable(typeof(VideoEdit))]
+[JsonSerializable(typeof(PosterChoice))]
 internal sealed partial class EditJson : JsonSerializerContext;

@@ -12,6 +12,9 @@ namespace IngestVideo.Editing;
 /// <summary>The routes that change a video after its upload.</summary>
 internal static class EditEndpoints
 {
+    private const int LargestPicture = 16 << 20; // bytes
+    private const double LongestSeconds = 3_600_000; // no video is as long
+
     /// <summary><c>PATCH /videos/{id}</c>: renames a video, in any state.</summary>
     public static async Task<IResult> RenameAsync(VideoId id, HttpRequest request, StatusStore statuses, CancellationToken cancellationToken)
     {
@@ -33,7 +36,7 @@ internal static class EditEndpoints
         [FromQuery(Name = "default")] string? isDefault = null)
     {
         var added = new AddedSubtitles(LanguageOf(language), name, FlagOf("forced", forced) ?? false, FlagOf("default", isDefault) ?? false);
-        using var file = await ReadAsync(request, TranscodePlan.MaxSubtitleBytes, options.UploadIdleTimeout, "subtitles", cancellationToken);
+        using var file = await ReadAsync(request, TranscodePlan.MaxSubtitleBytes, options.UploadIdleTimeout, "bytes of the subtitles", cancellationToken);
         return Answer(await subtitles.PutAsync(id, added, file, cancellationToken));
     }
 
@@ -42,6 +45,21 @@ internal static class EditEndpoints
         VideoId id, string language, SubtitleService subtitles, CancellationToken cancellationToken, [FromQuery] string? forced = null) =>
         await subtitles.RemoveAsync(id, LanguageOf(language), FlagOf("forced", forced), cancellationToken)
             ? TypedResults.NoContent() : NotFound("There is no such video, or it has no such subtitles.");
+
+    /// <summary><c>PUT /videos/{id}/poster</c>: makes a moment of the video its poster, or a picture.</summary>
+    public static async Task<IResult> PutPosterAsync(
+        VideoId id, HttpRequest request, PosterService posters, IngestOptions options, CancellationToken cancellationToken)
+    {
+        if (request.HasJsonContentType())
+        {
+            var choice = await UploadEndpoints.ReadAsync(request, EditJson.Default.PosterChoice, cancellationToken);
+            return choice.Time is >= 0 and < LongestSeconds
+                ? Answer(await posters.PutAsync(id, TimeSpan.FromSeconds(choice.Time.Value), cancellationToken))
+                : throw IngestRefusedException.Malformed("time must be a moment of the video, in seconds.");
+        }
+        using var picture = await ReadAsync(request, LargestPicture, options.UploadIdleTimeout, "bytes of the picture", cancellationToken);
+        return Answer(await posters.PutAsync(id, picture, cancellationToken));
+    }
 
     /// <summary>The tag of a language, as playlists have it: the shorter of two codes (RFC 5646, 2.2.1).</summary>
     private static string LanguageOf(string language) =>
@@ -73,7 +91,7 @@ internal static class EditEndpoints
         {
             await content.DisposeAsync();
             throw new IngestRefusedException(
-                StatusCodes.Status413PayloadTooLarge, $"The {what} are larger than the {mostBytes:N0} bytes that are accepted here.");
+                StatusCodes.Status413PayloadTooLarge, $"The {what} are more than the {mostBytes:N0} that are accepted here.");
         }
         content.Position = 0;
         return content;

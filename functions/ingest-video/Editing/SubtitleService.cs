@@ -46,7 +46,7 @@ public sealed class SubtitleService(IObjectStore store, StatusStore statuses, La
             return null;
         var folder = $"subtitles-{added.Language}-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
         var entry = new MediaTag(
-            "SUBTITLES", MultivariantPlaylistWriter.SubtitleGroup, TranscodePlan.LabelOf(added.Name, added.Language, otherwise: "Subtitles"))
+            "SUBTITLES", MultivariantPlaylistWriter.SubtitleGroup, TranscodePlan.LabelOf(added.Name, added.Language, "Subtitles"))
         {
             Language = added.Language, Default = added.Default, Forced = added.Forced, Uri = $"{published.Attempt}/{folder}/{MediaPlaylistWriter.Name}",
         };

@@ -27,15 +27,27 @@ internal static class UploadEndpoints
 
     public static async Task<IResult> CompleteAsync(VideoId id, UploadService uploads, HttpContext context, CancellationToken cancellationToken)
     {
-        var completion = await ReadAsync(context.Request, UploadJson.Default.UploadCompletion, cancellationToken);
-        if (completion.Parts is null or [] || completion.Parts.Any(part => part?.Etag is null))
-            throw IngestRefusedException.Malformed("parts must list the number and the etag of every part.");
-        return await uploads.CompleteAsync(id, completion.Parts, cancellationToken)
+        IReadOnlyList<SentPart>? parts = null;
+        if (!await IsEmptyAsync(context.Request, cancellationToken))
+        {
+            parts = (await ReadAsync(context.Request, UploadJson.Default.UploadCompletion, cancellationToken)).Parts;
+            if (parts is null or [] || parts.Any(part => part?.Etag is null))
+                throw IngestRefusedException.Malformed("parts must list the number and the etag of every part; without a body, all that are there count.");
+        }
+        return await uploads.CompleteAsync(id, parts, cancellationToken)
             ? TypedResults.Json(new(ObjectKeys.Upload(id)), UploadJson.Default.CompletedUpload) : NotFound();
     }
 
     public static async Task<IResult> RemoveAsync(VideoId id, UploadStore uploads, CancellationToken cancellationToken) =>
         await uploads.RemoveAsync(id, cancellationToken) ? TypedResults.NoContent() : NotFound();
+
+    /// <summary>Whether a request has no body. Behind the gateway there is no Content-Length that would say so.</summary>
+    private static async Task<bool> IsEmptyAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var read = await request.BodyReader.ReadAsync(cancellationToken);
+        request.BodyReader.AdvanceTo(read.Buffer.Start);
+        return read.Buffer.IsEmpty;
+    }
 
     /// <summary>Reads a JSON body.</summary>
     /// <exception cref="IngestRefusedException">400: the body is not JSON, or not of this type.</exception>

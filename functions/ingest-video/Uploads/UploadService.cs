@@ -43,9 +43,12 @@ public sealed class UploadService(IObjectStore store, UploadStore uploads, Inges
             && await Parts.ListPartsAsync(ObjectKeys.Upload(video), manifest.Upload, cancellationToken) is { } sent
             ? await DescribeAsync(video, manifest, sent, cancellationToken) : null;
 
+    /// <param name="video">Which upload.</param>
+    /// <param name="claimed">All of its parts, as the sender knows them; null for those that are there.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>false when there is no such upload.</returns>
     /// <exception cref="IngestRefusedException">400: the parts differ from those that were sent. 413: they are too large together.</exception>
-    public async Task<bool> CompleteAsync(VideoId video, IReadOnlyList<SentPart> claimed, CancellationToken cancellationToken)
+    public async Task<bool> CompleteAsync(VideoId video, IReadOnlyList<SentPart>? claimed, CancellationToken cancellationToken)
     {
         var key = ObjectKeys.Upload(video);
         if (await uploads.ReadManifestAsync(video, cancellationToken) is not { } manifest)
@@ -53,6 +56,7 @@ public sealed class UploadService(IObjectStore store, UploadStore uploads, Inges
         if (await Parts.ListPartsAsync(key, manifest.Upload, cancellationToken) is not { } sent)
             return await store.HeadAsync(key, cancellationToken) is not null; // completed before: the answer to that was lost
         var lengths = sent.ToDictionary(part => part.Number);
+        claimed ??= [.. sent.Select(part => new SentPart(part.Number, part.ETag))];
         if (claimed.DistinctBy(part => part.Number).Count() != claimed.Count
             || !claimed.All(part => lengths.TryGetValue(part.Number, out var there) && SameTag(there.ETag, part.Etag)))
             throw IngestRefusedException.Malformed("The parts are not those that were sent: compare their numbers and ETags with GET.");

@@ -21,6 +21,7 @@ public sealed class CallbackTests
     private const int Limit = 120_000;
     private const string Key = "the key of callbacks, also long enough";
 
+    private static readonly byte[] s_text = "no video at all, but quite some text"u8.ToArray();
     private static readonly CallbackSchedule s_quick = new([.. Enumerable.Repeat(TimeSpan.FromMilliseconds(200), 4)], Sweep: TimeSpan.FromSeconds(1));
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -33,7 +34,7 @@ public sealed class CallbackTests
     {
         await using var receiver = await Receiver.StartAsync();
         await using var host = await StartAsync(receiver, secret: secret);
-        var id = await UploadAsync(host, good ? await File.ReadAllBytesAsync(await Clip.SimpleAsync(), Token) : "no video at all, but quite some text"u8.ToArray());
+        var id = await UploadAsync(host, good ? await File.ReadAllBytesAsync(await Clip.SimpleAsync(), Token) : s_text);
 
         using var refused = await IngestAsync(host, id, "https://example.org/");
         using var response = await IngestAsync(host, id, receiver.Address);
@@ -47,8 +48,10 @@ public sealed class CallbackTests
         Assert.Equal($"{id}.{status.Attempt}.{(good ? "ready" : "failed")}", call.Id);
         var key = secret.StartsWith("whsec_", StringComparison.Ordinal) ? Convert.FromBase64String(secret["whsec_".Length..]) : Encoding.UTF8.GetBytes(secret);
         var time = call.Headers["webhook-timestamp"];
-        Assert.InRange(long.Parse(time, System.Globalization.CultureInfo.InvariantCulture), DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 60, DateTimeOffset.UtcNow.ToUnixTimeSeconds());
-        Assert.Equal("v1," + Convert.ToBase64String(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{call.Id}.{time}.{call.Body}"))), call.Headers["webhook-signature"]);
+        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        Assert.InRange(long.Parse(time, System.Globalization.CultureInfo.InvariantCulture), now - 60, now);
+        var signature = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{call.Id}.{time}.{call.Body}"));
+        Assert.Equal("v1," + Convert.ToBase64String(signature), call.Headers["webhook-signature"]);
         var old = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes($"{time}.{call.Body}")));
         Assert.Equal($"t={time},v1={old}", call.Headers[CallbackSender.SignatureHeader]);
     }
@@ -92,7 +95,9 @@ public sealed class CallbackTests
 
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         await receiver.NextAsync(call => call.Event == "video.ready");
-        Assert.Equal(["video.playable transcoding", "video.ready ready"], receiver.Calls.Select(call => $"{call.Event} {call.Document.GetProperty("state").GetString()}"));
+        Assert.Equal(
+            ["video.playable transcoding", "video.ready ready"],
+            receiver.Calls.Select(call => $"{call.Event} {call.Document.GetProperty("state").GetString()}"));
         Assert.All(receiver.Calls, call => Assert.True(call.Document.GetProperty("playable").GetBoolean()));
         await AssertNoneIsKeptAsync(host);
     }
@@ -114,7 +119,7 @@ public sealed class CallbackTests
         });
         await using var host = await StartAsync(receiver);
 
-        using var response = await IngestAsync(host, await UploadAsync(host, "no video at all, but quite some text"u8.ToArray()), receiver.Address);
+        using var response = await IngestAsync(host, await UploadAsync(host, s_text), receiver.Address);
 
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
         await WaitForAsync(() => host.Warnings.Any(line => line.Contains($"answered {status}", StringComparison.Ordinal)));
@@ -140,7 +145,7 @@ public sealed class CallbackTests
         });
         await using var host = await StartAsync(receiver);
 
-        using var response = await IngestAsync(host, await UploadAsync(host, "no video at all, but quite some text"u8.ToArray()), receiver.Address);
+        using var response = await IngestAsync(host, await UploadAsync(host, s_text), receiver.Address);
 
         await WaitForAsync(() => receiver.Calls.Count == 3);
         await AssertNoneIsKeptAsync(host);
@@ -158,7 +163,7 @@ public sealed class CallbackTests
         });
         await using var host = await StartAsync(receiver);
 
-        using var response = await IngestAsync(host, await UploadAsync(host, "no video at all, but quite some text"u8.ToArray()), receiver.Address);
+        using var response = await IngestAsync(host, await UploadAsync(host, s_text), receiver.Address);
 
         await WaitForAsync(() => host.Warnings.Any(line => line.Contains("given up after 5 attempts", StringComparison.Ordinal)));
         await AssertNoneIsKeptAsync(host);
@@ -193,11 +198,10 @@ public sealed class CallbackTests
             }
         });
         await using var host = await StartAsync(receiver, settings: ("MAX_TRANSCODES", "1"));
-        var text = "no video at all, but quite some text"u8.ToArray();
 
-        using var response = await IngestAsync(host, await UploadAsync(host, text), receiver.Address);
+        using var response = await IngestAsync(host, await UploadAsync(host, s_text), receiver.Address);
         await receiver.NextAsync(_ => true);
-        using var next = await IngestAsync(host, await UploadAsync(host, text), receiver.Address);
+        using var next = await IngestAsync(host, await UploadAsync(host, s_text), receiver.Address);
 
         Assert.Equal((HttpStatusCode.UnsupportedMediaType, HttpStatusCode.UnsupportedMediaType), (response.StatusCode, next.StatusCode));
         if (answers)
@@ -216,7 +220,7 @@ public sealed class CallbackTests
         VideoId id;
         await using (var first = await StartAsync(root))
         {
-            id = await UploadAsync(first, "no video at all, but quite some text"u8.ToArray());
+            id = await UploadAsync(first, s_text);
             using var response = await IngestAsync(first, id, address);
             await WaitForAsync(() => first.Warnings.Any(line => line.Contains("cannot be reached", StringComparison.Ordinal)));
             Directory.Move(root, root + "-kept"); // a host removes its folder
@@ -256,7 +260,7 @@ public sealed class CallbackTests
     {
         await using var receiver = await Receiver.StartAsync();
         await using var host = await StartAsync(receiver);
-        using var text = new MemoryStream("no video at all, but quite some text"u8.ToArray());
+        using var text = new MemoryStream(s_text);
 
         using var response = await host.PostAsync(text, query: $"?callback={Uri.EscapeDataString(receiver.Address)}");
 
@@ -271,7 +275,7 @@ public sealed class CallbackTests
     public async Task A_deletion_takes_what_is_not_delivered_with_it()
     {
         await using var host = await StartAsync();
-        var id = await UploadAsync(host, "no video at all, but quite some text"u8.ToArray());
+        var id = await UploadAsync(host, s_text);
         using var response = await IngestAsync(host, id, $"http://127.0.0.1:{FreePort()}/");
         await WaitForAsync(() => host.Warnings.Any(line => line.Contains("cannot be reached", StringComparison.Ordinal)));
 

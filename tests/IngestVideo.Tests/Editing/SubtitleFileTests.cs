@@ -11,13 +11,19 @@ public sealed class SubtitleFileTests
 
     [Theory]
     [InlineData("WEBVTT\n\n00:01.000 --> 00:02.500\nHello\n", "1-2.5[] Hello")]
-    [InlineData("WEBVTT - a title\n\nNOTE a remark\nof two lines\n\nSTYLE\n::cue { color: red }\n\n7\n00:00:01.000 --> 00:00:02.000 align:start line:0%\nHello\n", "1-2[ align:start line:0%] Hello")]
+    [InlineData(
+        "WEBVTT - a title\n\nNOTE a remark\nof two lines\n\nSTYLE\n::cue { color: red }\n\n7\n00:00:01.000 --> 00:00:02.000 align:start line:0%\nHello\n",
+        "1-2[ align:start line:0%] Hello")]
     [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000 region:r onclick:x align:start;\nHello\n", "1-2[] Hello")]
-    [InlineData("1\r\n00:00:01,000 --> 00:00:02,000\r\nHello\r\nthere\r\n\r\n2\r\n00:00:03,000 --> 00:00:04,000 X1:1 X2:2 Y1:3 Y2:4\r\nBye\r\n", "1-2[] Hello/there", "3-4[] Bye")]
+    [InlineData(
+        "1\r\n00:00:01,000 --> 00:00:02,000\r\nHello\r\nthere\r\n\r\n2\r\n00:00:03,000 --> 00:00:04,000 X1:1 X2:2 Y1:3 Y2:4\r\nBye\r\n",
+        "1-2[] Hello/there", "3-4[] Bye")]
     [InlineData("00:00:03,000 --> 00:00:04,000\nlater\n\n00:00:01,000 --> 00:00:02,000\nearlier\n", "1-2[] earlier", "3-4[] later")]
     [InlineData("1\n00:00:01,000-->00:00:02,000\nHello\n", "1-2[] Hello")]
     [InlineData("1\n00:00:01,000 --> 00:00:02,000\n<FONT color=\"red\">a</FONT> <I>b</I> {\\an8}<b>c</b> x < y\n", "1-2[] a <i>b</i> <b>c</b> x &lt; y")]
-    [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann><c.loud>a</c></v> <00:01.500>b <lang en>c</lang> <ruby>d<rt>e</rt></ruby>\n", "1-2[] <v Ann><c.loud>a</c></v> <00:01.500>b <lang en>c</lang> <ruby>d<rt>e</rt></ruby>")]
+    [InlineData(
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann><c.loud>a</c></v> <00:01.500>b <lang en>c</lang> <ruby>d<rt>e</rt></ruby>\n",
+        "1-2[] <v Ann><c.loud>a</c></v> <00:01.500>b <lang en>c</lang> <ruby>d<rt>e</rt></ruby>")]
     [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\na --> b\n", "1-2[] a --> b")]
     [InlineData("WEBVTT\n\n00:02.000 --> 00:01.000\nbackwards\n\n00:03.000 --> 00:04.000\n\n00:05.000 --> 00:06.000\nHello\u0007\n", "5-6[] Hello")]
     [InlineData("WEBVTT\n\n00:01.000 --> 01:05.000\na little too long\n", "1-65[] a little too long")]
@@ -62,8 +68,9 @@ public sealed class SubtitleFileTests
         AssertRefused([.. "WEBVTT\n\n00:01.000 --> 00:02.000\n"u8, 0xFC, (byte)'x'], 422, "not in UTF-8");
 
     [Fact]
-    public void A_cue_that_no_screen_holds_is_refused() =>
-        AssertRefused(Encoding.UTF8.GetBytes("WEBVTT\n\n00:01.000 --> 00:02.000\n" + new string('x', SubtitleFile.MostCharacters + 1)), 422, "more than the 4000 characters");
+    public void A_cue_that_no_screen_holds_is_refused() => AssertRefused(
+        Encoding.UTF8.GetBytes("WEBVTT\n\n00:01.000 --> 00:02.000\n" + new string('x', SubtitleFile.MostCharacters + 1)), 422,
+        "more than the 4000 characters");
 
     private static void AssertRefused(byte[] file, int status, string reason)
     {

@@ -36,7 +36,8 @@ public sealed class SubtitleMenuTests
         Assert.Equal(
             None.Replace(",CLOSED-CAPTIONS=NONE", ",SUBTITLES=\"subtitles\",CLOSED-CAPTIONS=NONE", StringComparison.Ordinal).Replace(
                 "#EXT-X-STREAM-INF:BANDWIDTH=2",
-                "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"subtitles\",NAME=\"Deutsch\",LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI=\"a/x/playlist.m3u8\"\n#EXT-X-STREAM-INF:BANDWIDTH=2",
+                "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"subtitles\",NAME=\"Deutsch\",LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,"
+                + "URI=\"a/x/playlist.m3u8\"\n#EXT-X-STREAM-INF:BANDWIDTH=2",
                 StringComparison.Ordinal),
             added);
         Assert.Equal(None, SubtitleMenu.Read(added).Without(_ => true).ToString());

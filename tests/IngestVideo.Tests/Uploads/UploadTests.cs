@@ -102,6 +102,39 @@ public sealed class UploadTests(CephRgw rgw)
         Assert.Equal(Convert.ToHexString(SHA256.HashData(video)), Convert.ToHexString(await SHA256.HashDataAsync(stored.Content)));
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData("directory", false)]
+    [InlineData("S3", false)]
+    [InlineData("directory", true)] // the gateway sends no length
+    public async Task Without_a_body_an_upload_is_completed_with_all_parts_that_are_there(string store, bool isChunked)
+    {
+        await using var parts = await PartServer.StartAsync();
+        await using var host = store == "S3" ? await IngestHost.StartAsync(await rgw.CreateBucketAsync()) : await parts.HostAsync();
+        var video = await LargeVideoAsync();
+        var upload = await BeginAsync(host, video.Length);
+        await SendPartAsync(upload, upload.Parts[1], video);
+        using var early = await CompleteAsync();
+        await SendPartAsync(upload, upload.Parts[0], video);
+
+        using var completion = await CompleteAsync();
+
+        await IngestTests.AssertProblemAsync(early, HttpStatusCode.BadRequest, "not the");
+        Assert.Equal($$"""{"source":"uploads/{{upload.VideoId}}"}""", await completion.Content.ReadAsStringAsync());
+        await using var stored = (await host.Store.GetAsync($"uploads/{upload.VideoId}", null, null, CancellationToken.None))!;
+        Assert.Equal(Convert.ToHexString(SHA256.HashData(video)), Convert.ToHexString(await SHA256.HashDataAsync(stored.Content)));
+
+        async Task<HttpResponseMessage> CompleteAsync()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"/uploads/{upload.VideoId}/complete");
+            if (isChunked)
+            {
+                request.Content = new StreamContent(Stream.Null);
+                request.Headers.TransferEncodingChunked = true;
+            }
+            return await host.Client.SendAsync(request);
+        }
+    }
+
     [Fact(Timeout = Limit)]
     public async Task A_part_URL_accepts_only_its_own_part()
     {

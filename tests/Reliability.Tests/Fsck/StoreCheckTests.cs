@@ -44,7 +44,7 @@ public abstract class StoreCheckTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Subtitles_that_a_user_added_belong_to_the_video_and_those_that_were_replaced_are_removed()
+    public async Task What_a_user_added_belongs_to_the_video_and_what_was_replaced_is_removed()
     {
         var store = await StoreAsync();
         var video = await store.PublishAsync();
@@ -59,13 +59,19 @@ public abstract class StoreCheckTests
             $"#EXTM3U\n#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"subtitles\",NAME=\"1\",URI=\"{StoreToCheck.Attempt}/subtitles-en-2/playlist.m3u8\"\n"
             + $"#EXT-X-STREAM-INF:BANDWIDTH=1,SUBTITLES=\"subtitles\"\n{StoreToCheck.Attempt}/234p/playlist.m3u8\n");
 
-        var finding = Assert.Single(await store.CheckAsync());
+        foreach (var name in (string[])["poster-1", "poster-2"])
+            await store.PutAsync($"{folder}{name}/poster.jpg", "picture");
+        await store.PosterAsync(video, $"{folder}poster-2/poster.jpg");
 
-        Assert.Equal((FindingKind.ReplacedPart, $"{folder}subtitles-en-1/"), (finding.Kind, finding.Key));
+        Assert.Equal(
+            [(FindingKind.ReplacedPart, $"{folder}poster-1/"), (FindingKind.ReplacedPart, $"{folder}subtitles-en-1/")],
+            (await store.CheckAsync()).Select(finding => (finding.Kind, finding.Key)).OrderBy(finding => finding.Key, StringComparer.Ordinal));
         Assert.Empty(await store.RepairAsync());
         var keys = await store.KeysAsync();
         Assert.Contains($"{folder}subtitles-en-2/00000.vtt", keys);
+        Assert.Contains($"{folder}poster-2/poster.jpg", keys);
         Assert.DoesNotContain($"{folder}subtitles-en-1/00000.vtt", keys);
+        Assert.DoesNotContain($"{folder}poster-1/poster.jpg", keys);
         store.Later = TimeSpan.FromMinutes(30); // players may still read what was replaced
         await store.PutAsync($"{folder}subtitles-en-3/00000.vtt", "WEBVTT\n");
         Assert.Empty(await store.CheckAsync());

@@ -68,6 +68,9 @@ internal sealed class StoreToCheck(IObjectStore store)
         await _statuses.WriteAsync(video, status, WriteCondition.None, CancellationToken.None);
     }
 
+    /// <summary>Chooses the poster of a video.</summary>
+    public Task PosterAsync(VideoId video, string key) => _statuses.EditAsync(video, status => status with { Poster = key }, CancellationToken.None);
+
     /// <summary>Removes the status of a video, and its place in the list.</summary>
     public async Task ForgetAsync(VideoId video) => await _statuses.DeleteAsync((await StatusAsync(video))!, CancellationToken.None);
 

@@ -1,0 +1,82 @@
+using System.Security.Cryptography;
+using IngestVideo.Publishing;
+using IngestVideo.Status;
+using Reelseal;
+using Reelseal.Storage;
+
+namespace IngestVideo.Editing;
+
+/// <summary>Gives a video that is ready another poster, in a folder of its own: names under an attempt stand for the same bytes for ever.</summary>
+public sealed class PosterService : IDisposable
+{
+    private const string Folder = "poster-";
+    private readonly IObjectStore _store;
+    private readonly StatusStore _statuses;
+    private readonly LaterRemovals _removals;
+    private readonly IngestOptions _options;
+    private readonly PosterMaker _maker;
+
+    /// <summary>A picture takes much memory for a moment, and every other ffmpeg has its share of the container's already.</summary>
+    private readonly SemaphoreSlim _decoding = new(1);
+
+    public PosterService(IObjectStore store, StatusStore statuses, LaterRemovals removals, Processes.Sandbox sandbox, IngestOptions options) =>
+        (_store, _statuses, _removals, _options, _maker) = (store, statuses, removals, options, new(store, sandbox, options));
+
+    /// <summary>Makes a moment of the video its poster.</summary>
+    /// <returns>The status document, or null when there is no such video.</returns>
+    /// <exception cref="IngestRefusedException">409: it is not ready. 422: it has no such moment.</exception>
+    public Task<VideoStatus?> PutAsync(VideoId video, TimeSpan time, CancellationToken cancellationToken) => PutAsync(
+        video, (published, workspace) => _maker.FromMomentAsync(published, time, workspace, cancellationToken), cancellationToken);
+
+    /// <summary>Makes a picture the poster.</summary>
+    /// <inheritdoc cref="PutAsync(VideoId, TimeSpan, CancellationToken)"/>
+    /// <exception cref="IngestRefusedException">409: it is not ready. 415, 422: the picture is not accepted.</exception>
+    public Task<VideoStatus?> PutAsync(VideoId video, Stream picture, CancellationToken cancellationToken) => PutAsync(
+        video,
+        async (_, workspace) =>
+        {
+            await using (var file = File.Create(workspace.Source))
+                await picture.CopyToAsync(file, cancellationToken);
+            return await _maker.FromPictureAsync(workspace, cancellationToken);
+        },
+        cancellationToken);
+
+    public void Dispose() => _decoding.Dispose();
+
+    private async Task<VideoStatus?> PutAsync(VideoId video, Func<CompleteVideo, Workspace, Task<string>> make, CancellationToken cancellationToken)
+    {
+        if (await CompleteVideo.ReadAsync(_store, _statuses, video, cancellationToken) is not { } published)
+            return null;
+        var publication = new Publication(_store, video, published.Attempt);
+        var folder = Folder + RandomNumberGenerator.GetHexString(16, lowercase: true);
+        await _decoding.WaitAsync(cancellationToken);
+        try
+        {
+            using var workspace = Workspace.Create(_options.WorkDirectory);
+            await using var poster = File.OpenRead(await make(published, workspace));
+            await publication.PutAsync($"{folder}/poster.jpg", poster, cancellationToken);
+        }
+        finally
+        {
+            _decoding.Release();
+        }
+        var key = publication.KeyOf($"{folder}/poster.jpg");
+        string? before = null;
+        var edited = await _statuses.EditAsync(
+            video,
+            status =>
+            {
+                before = status.Poster;
+                return status.Attempt == published.Attempt ? status with { Poster = key } : status;
+            },
+            CancellationToken.None);
+        if (edited?.Poster != key)
+        {
+            await _store.DeleteAsync([key], CancellationToken.None); // deleted meanwhile
+            return null;
+        }
+        if (before?.Split('/') is [.., var old, _] && old.StartsWith(Folder, StringComparison.Ordinal))
+            _removals.RemovePart(video, published.Attempt, old);
+        return edited;
+    }
+}
