@@ -169,14 +169,18 @@ internal sealed class IngestHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// The keys of all objects, but for the places in the list of videos that have a status document, which follow from it, and for the marks of deleted videos,
-    /// which stay for a while.
+    /// The keys of all objects, but for the places in the list of videos that have a status document, which follow from it, and for the marks of deleted
+    /// videos, which stay for a while.
     /// </summary>
     public async Task<List<string>> KeysAsync()
     {
         var keys = await Store.ListAsync("", TestContext.Current.CancellationToken).Select(entry => entry.Key)
             .ToListAsync(TestContext.Current.CancellationToken);
-        keys.RemoveAll(key => key.StartsWith(ObjectKeys.StatusPrefix, StringComparison.Ordinal) && IsDeletionMark(Path.Combine(StoreDirectory, key)));
+        foreach (var status in keys.Where(key => key.StartsWith(ObjectKeys.StatusPrefix, StringComparison.Ordinal)).ToList())
+        {
+            if (await IsDeletionMarkAsync(status))
+                keys.Remove(status);
+        }
         keys.RemoveAll(key => key.StartsWith(ObjectKeys.ListingPrefix, StringComparison.Ordinal)
             && ListedVideo.TryParse(key[ObjectKeys.ListingPrefix.Length..], out var listed) && keys.Contains(ObjectKeys.Status(listed.Video)));
         return keys;
@@ -195,16 +199,12 @@ internal sealed class IngestHost : IAsyncDisposable
         }
     }
 
-    private static bool IsDeletionMark(string path)
+    private async Task<bool> IsDeletionMarkAsync(string key)
     {
-        try
-        {
-            return File.ReadAllText(path).Contains("\"state\":\"deleted\"", StringComparison.Ordinal);
-        }
-        catch (FileNotFoundException)
-        {
-            return true; // it was removed since it was listed
-        }
+        await using var stored = await Store.GetAsync(key, range: null, unlessETag: null, TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(stored?.Content ?? Stream.Null);
+        var text = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+        return stored is null || text.Contains("\"state\":\"deleted\"", StringComparison.Ordinal); // it may have been removed since it was listed
     }
 
     /// <summary>Nothing in the store, nothing in the work directory.</summary>

@@ -181,7 +181,8 @@ public sealed class SubtitleServiceTests(CephRgw rgw)
                 HttpStatusCode.UnprocessableEntity, "more than the 100,000 cues"),
             (Encoding.UTF8.GetBytes("WEBVTT\n\n00:00.000 --> 10:00:00.000\nx\n"), HttpStatusCode.UnprocessableEntity, "do not belong together"),
             ([.. OneCueOf(1), 0xC3, 0x28], HttpStatusCode.UnprocessableEntity, "not in UTF-8"),
-            (await File.ReadAllBytesAsync(await Clip.SimpleAsync(), Token), HttpStatusCode.UnsupportedMediaType, "neither WebVTT"),
+            (await File.ReadAllBytesAsync(await Clip.SimpleAsync(), Token), HttpStatusCode.UnprocessableEntity, "not in UTF-8"),
+            ("{}"u8.ToArray(), HttpStatusCode.UnsupportedMediaType, "neither WebVTT"),
         ];
         foreach (var (file, status, reason) in files)
         {
