@@ -13,8 +13,12 @@ internal static class Clip
     public static async Task<string> MakeAsync(string name, string arguments)
     {
         var path = Path.Combine(s_folder, name);
-        if (!File.Exists(path))
-            await Ffmpeg.RunAsync([.. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), path]);
+        if (File.Exists(path))
+            return path;
+        // Two tests may want it at the same time.
+        var made = Path.Combine(s_folder, $"{Guid.NewGuid():N}-{name}");
+        await Ffmpeg.RunAsync([.. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), made]);
+        File.Move(made, path, overwrite: true);
         return path;
     }
 
