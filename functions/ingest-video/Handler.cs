@@ -80,7 +80,7 @@ public static class Handler
             return NotFound();
         // The state stays: a worker that could not reach the store for a while may still be there. But anyone who waits should know.
         if (status.State is not (VideoState.Ready or VideoState.Failed) && found.Age > options.ClaimLifetime)
-            status = status with { Error = $"Its worker has been silent for {found.Age.ToText()}. If that lasts, send the video again under the same id." };
+            status = status with { Error = $"Its worker has been silent for {found.Age.ToText()}. If that lasts, repeat the request under the same id." };
         context.Response.Headers.CacheControl = "no-store";
         return TypedResults.Json(status, StatusJson.Default.VideoStatus);
     }

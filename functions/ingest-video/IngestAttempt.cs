@@ -121,7 +121,7 @@ public sealed class IngestAttempt : IAsyncDisposable
     /// <returns>false when viewers have more of it, from a worker that died.</returns>
     public async Task<bool> PublishFirstStageAsync(IReadOnlyList<PublishedRendition> renditions, bool isGrowing)
     {
-        // Viewers of a copy have as much as any first stage offers: they are not moved from there to here and then to the whole.
+        // Viewers of a copy have as much as any first stage offers, so they are not moved twice.
         while (await Publication.ReadOfferAsync(Lost) is var offered && offered < double.PositiveInfinity)
         {
             if (isGrowing && offered > renditions.Min(rendition => rendition.Seconds))

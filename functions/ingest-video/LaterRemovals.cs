@@ -5,19 +5,30 @@ using Reelseal.Storage;
 
 namespace IngestVideo;
 
-/// <summary>Removes what somebody may still need for a while.</summary>
+/// <summary>Removes objects after a delay, because somebody may still use them until then.</summary>
 /// <remarks>What waits here when the process ends is found by fsck.</remarks>
-public sealed class LaterRemovals(IObjectStore store, StatusStore statuses, IngestOptions options, TimeProvider clock, ILogger<LaterRemovals> logger)
-    : IDisposable
+public sealed class LaterRemovals : IDisposable
 {
-    private readonly CancellationTokenSource _ended = new();
+    private readonly IObjectStore _store;
+    private readonly StatusStore _statuses;
+    private readonly IngestOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<LaterRemovals> _logger;
+    private readonly CancellationTokenSource _end = new();
+    private readonly CancellationToken _ended;
+
+    public LaterRemovals(IObjectStore store, StatusStore statuses, IngestOptions options, TimeProvider clock, ILogger<LaterRemovals> logger)
+    {
+        (_store, _statuses, _options, _clock, _logger) = (store, statuses, options, clock, logger);
+        _ended = _end.Token;
+    }
 
     /// <summary>Removes an attempt that was playable until another one replaced it, once no player starts from its playlists any more.</summary>
-    public void RemoveAttempt(VideoId video, string attempt) => _ = RunAsync(options.ReplacedAttemptLifetime, video, async () =>
+    public void RemoveAttempt(VideoId video, string attempt) => _ = RunAsync(_options.ReplacedAttemptLifetime, video, async () =>
     {
-        var publication = new Publication(store, video, attempt);
-        if ((await publication.LookAsync(_ended.Token))?.Attempt != attempt)
-            await publication.RemoveAsync(_ended.Token);
+        var publication = new Publication(_store, video, attempt);
+        if ((await publication.LookAsync(_ended))?.Attempt != attempt)
+            await publication.RemoveAsync(_ended);
     });
 
     /// <summary>Removes a folder of an attempt that a user has replaced, unless the multivariant playlist or the status names something in it.</summary>
@@ -37,24 +48,26 @@ public sealed class LaterRemovals(IObjectStore store, StatusStore statuses, Inge
     });
 
     /// <summary>Removes the mark of a deleted video, once no worker can hold a claim from before any more.</summary>
-    public void RemoveMark(VideoId video) => _ = RunAsync(options.ClaimLifetime, video, () => statuses.RemoveMarkAsync(video, _ended.Token));
+    public void RemoveMark(VideoId video) => _ = RunAsync(
+        _options.ClaimLifetime, video, () => _statuses.RemoveMarkAsync(video, _clock.GetUtcNow(), _ended));
 
     public void Dispose()
     {
-        _ended.Cancel();
-        _ended.Dispose();
+        _end.Cancel();
+        _end.Dispose();
     }
 
     private async Task RunAsync(TimeSpan delay, VideoId video, Func<Task> remove)
     {
         try
         {
-            await Task.Delay(delay, clock, _ended.Token);
+            await Task.Delay(delay, _clock, _ended);
             await remove();
         }
-        catch (UpstreamException e)
+        catch (Exception e) when (!_ended.IsCancellationRequested)
         {
-            logger.LogWarning(e, "What is no longer needed of {Video} could not be removed", video);
+            // Nobody awaits this: the log is where a failure shows, and fsck where it is repaired.
+            _logger.LogWarning(e, "What is no longer needed of {Video} could not be removed", video);
         }
         catch (OperationCanceledException)
         {

@@ -24,7 +24,7 @@ public sealed record PublishedAttempt(string Attempt, PublicationStage Stage)
             var playlist = MultivariantPlaylist.Read(multivariant);
             return playlist.StreamInf switch
             {
-                [{ Uri: var uri }, ..] when uri.Split('/') is [{ Length: > 0 } attempt, _, _] => 
+                [{ Uri: var uri }, ..] when uri.Split('/') is [{ Length: > 0 } attempt, _, _] =>
                     new(attempt, stage) { IsGrowing = playlist.Start is not null, MediaPlaylist = uri },
                 [] when stage == PublicationStage.Withdrawn => new("", stage),
                 _ => null,

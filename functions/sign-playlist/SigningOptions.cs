@@ -28,12 +28,22 @@ internal sealed record SigningOptions
     public required TimeSpan Freshness { get; init; }
 
     /// <summary>
-    /// How old a multivariant playlist may be that a player gets: what was revoked, deleted or replaced is noticed everywhere after this time.
+    /// How old a multivariant playlist may be that a player gets while the store answers: what was revoked, deleted or replaced is noticed after this time.
     /// </summary>
     public required TimeSpan MultivariantFreshness { get; init; }
 
-    /// <summary>How much of <see cref="MultivariantFreshness"/> is for our own copy. The rest is for that of the edge or the player: their ages add up.</summary>
-    public TimeSpan OwnMultivariantFreshness => Freshness < MultivariantFreshness / 2 ? Freshness : MultivariantFreshness / 2;
+    /// <summary>
+    /// How much of <see cref="MultivariantFreshness"/> is for our own copy, in whole seconds. The rest is for that of the edge or the player, because their
+    /// ages add up.
+    /// </summary>
+    public TimeSpan OwnMultivariantFreshness
+    {
+        get
+        {
+            var half = TimeSpan.FromSeconds((long)MultivariantFreshness.TotalSeconds / 2);
+            return Freshness < half ? Freshness : half;
+        }
+    }
 
     /// <summary>How long CloudFront and players keep a media playlist, which never changes; at most until the ticket ends.</summary>
     public required TimeSpan MediaFreshness { get; init; }

@@ -152,7 +152,9 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
         if (status.State == VideoState.Deleted)
         {
             return clock.GetUtcNow() - status.Updated <= ages.Silence ? null
-                : new(FindingKind.DeletionMark, ObjectKeys.Status(video), $"deleted at {status.Updated:u}", token => RemoveMarkAsync(video, token));
+                : new(
+                    FindingKind.DeletionMark, ObjectKeys.Status(video), $"deleted at {status.Updated:u}",
+                    token => _statuses.RemoveMarkAsync(video, clock.GetUtcNow(), token));
         }
         if (status.State == VideoState.Ready)
             return new(
@@ -167,12 +169,6 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
                 $"{status.State} since {status.Updated:u}",
                 token => FailAsync(video, found, "The worker died. Ingest the video again.", token));
         return null;
-    }
-
-    private async Task<bool> RemoveMarkAsync(VideoId video, CancellationToken cancellationToken)
-    {
-        await _statuses.RemoveMarkAsync(video, cancellationToken);
-        return true;
     }
 
     /// <summary>Marks a video as failed, unless its status has changed or it is published by now.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Reelseal.Testing;
 
 namespace IngestVideo.Tests;
@@ -5,22 +6,18 @@ namespace IngestVideo.Tests;
 /// <summary>Makes small real videos with ffmpeg, once each.</summary>
 internal static class Clip
 {
+    private static readonly ConcurrentDictionary<string, Lazy<Task<string>>> s_clips = new(StringComparer.Ordinal);
     private static readonly string s_folder = Directory.CreateTempSubdirectory("reelseal-clips-").FullName;
 
     static Clip() => AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(s_folder, recursive: true);
 
     /// <summary>A clip of the arguments, split at spaces; <c>{out}</c> need not be said: it comes last.</summary>
-    public static async Task<string> MakeAsync(string name, string arguments)
+    public static Task<string> MakeAsync(string name, string arguments) => s_clips.GetOrAdd(name, _ => new(async () =>
     {
         var path = Path.Combine(s_folder, name);
-        if (File.Exists(path))
-            return path;
-        // Two tests may want it at the same time.
-        var made = Path.Combine(s_folder, $"{Guid.NewGuid():N}-{name}");
-        await Ffmpeg.RunAsync([.. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), made]);
-        File.Move(made, path, overwrite: true);
+        await Ffmpeg.RunAsync([.. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), path]);
         return path;
-    }
+    })).Value;
 
     /// <summary>A moving picture with a tone.</summary>
     public static Task<string> SimpleAsync(string size = "320x180", int seconds = 3, int rate = 25) => MakeAsync(

@@ -139,7 +139,7 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
         await using var server = await SignPlaylistServer.StartAsync(new() { ["MULTIVARIANT_FRESHNESS"] = "5s", ["MEDIA_FRESHNESS"] = "10m" });
         await PutVideoAsync(server);
         using var multivariant2 = await server.GetAsEdgeAsync($"{Multivariant}?{query}");
-        Assert.Equal("public, max-age=0, s-maxage=2, stale-if-error=0", multivariant2.Headers.NonValidated["Cache-Control"].ToString());
+        Assert.Equal("public, max-age=0, s-maxage=3, stale-if-error=0", multivariant2.Headers.NonValidated["Cache-Control"].ToString());
         using var media2 = await server.GetAsEdgeAsync($"{Media}?{query}");
         Assert.Equal("public, max-age=0, s-maxage=600, stale-if-error=0", media2.Headers.NonValidated["Cache-Control"].ToString());
     }

@@ -92,7 +92,8 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
     }
 
     /// <summary>
-    /// How much of the video viewers have by what was last <see cref="Seen"/>, in seconds: all of a copy, and of what is no longer encoded the beginning.
+    /// How much of the video viewers have by what was last <see cref="Seen"/>, in seconds: infinity for a copy; for a stream that grew, the length of its
+    /// first media playlist.
     /// </summary>
     public async Task<double> ReadOfferAsync(CancellationToken cancellationToken)
     {

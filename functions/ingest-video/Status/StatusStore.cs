@@ -100,13 +100,18 @@ public sealed class StatusStore(IObjectStore store)
         return false;
     }
 
-    /// <summary>Removes the mark of a deleted video, if it is still there.</summary>
-    public async Task RemoveMarkAsync(VideoId video, CancellationToken cancellationToken)
+    /// <summary>
+    /// Removes the mark of a deleted video, and a multivariant playlist that a worker wrote after the deletion and did not live to take back.
+    /// </summary>
+    /// <returns>false when there is no mark, or the video has just been claimed again.</returns>
+    public async Task<bool> RemoveMarkAsync(VideoId video, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        // Renewed before it is removed, so that nobody can have claimed the video in between.
-        if (await FindAsync(video, cancellationToken) is { Status: { State: VideoState.Deleted } mark } found
-            && await WriteAsync(video, mark, WriteCondition.IfUnchanged(found.ETag), cancellationToken) is not null)
-            await store.DeleteAsync([ObjectKeys.Status(video)], cancellationToken);
+        // Renewed before it is removed, so that nobody can claim the video in between. The time changes its ETag, which in S3 follows from the content.
+        if (await FindAsync(video, cancellationToken) is not { Status: { State: VideoState.Deleted } mark } found
+            || await WriteAsync(video, mark with { Updated = now }, WriteCondition.IfUnchanged(found.ETag), cancellationToken) is null)
+            return false;
+        await store.DeleteAsync([ObjectKeys.Multivariant(video), ObjectKeys.Status(video)], cancellationToken);
+        return true;
     }
 
     /// <summary>Removes a status document, and its place in the list.</summary>

@@ -32,12 +32,13 @@ public sealed class VideoClaim : IAsyncDisposable
     private readonly Lock _changing = new();
     private Task _heartbeats = Task.CompletedTask;
     private VideoStatus _status;
+    private string _storedAttempt; // what the document named when it was written last
     private string _etag;
 
     private VideoClaim(StatusStore statuses, StatusStore retryingStatuses, VideoId video, VideoStatus status, string etag, TimeProvider clock,
         TimeSpan interval, ILogger logger) =>
-        (_statuses, _retryingStatuses, _video, _status, _etag, _clock, _interval, _logger) =
-            (statuses, retryingStatuses, video, status, etag, clock, interval, logger);
+        (_statuses, _retryingStatuses, _video, _status, _storedAttempt, _etag, _clock, _interval, _logger) =
+            (statuses, retryingStatuses, video, status, status.Attempt, etag, clock, interval, logger);
 
     public string Attempt => _status.Attempt;
 
@@ -146,13 +147,15 @@ public sealed class VideoClaim : IAsyncDisposable
             while (!_lost.IsCancellationRequested)
             {
                 Update(status => status with { Updated = _clock.GetUtcNow() });
-                if (await statuses.WriteAsync(_video, Status, WriteCondition.IfUnchanged(_etag), cancellationToken) is { } written)
+                var now = Status;
+                if (await statuses.WriteAsync(_video, now, WriteCondition.IfUnchanged(_etag), cancellationToken) is { } written)
                 {
-                    _etag = written;
+                    (_etag, _storedAttempt) = (written, now.Attempt);
                     return true;
                 }
                 // A write whose answer was lost leaves another ETag, too: as long as the attempt is ours, so is the claim.
-                if (await statuses.ReadAsync(_video, cancellationToken) is { } found && found.Status.Attempt == Attempt && found.ETag != _etag)
+                if (await statuses.ReadAsync(_video, cancellationToken) is { } found && found.ETag != _etag
+                    && (found.Status.Attempt == now.Attempt || found.Status.Attempt == _storedAttempt))
                 {
                     _etag = found.ETag;
                     Update(status => status.WithEditsOf(found.Status)); // or a user has changed something

@@ -53,11 +53,12 @@ public static class FfmpegArguments
         const string tagged = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709";
         var chains = new List<string>();
         var (larger, rate) = ($"[0:{video.StreamIndex}]{string.Join(',', Normalise(plan, video, encoded[^1].Size))},{tagged},", plan.FrameRate);
-        // Each is made from the next larger one, which takes less than making it from the largest. Lanczos keeps it as sharp; bicubic, ffmpeg's default, would not.
+        // Each is made from the next larger one, which takes less than making it from the largest. Lanczos keeps it as sharp; ffmpeg's default would not.
         foreach (var (index, rendition) in encoded.Index().Reverse())
         {
             // Rounding to even sizes leaves pixels that are not quite square.
-            chains.Add($"{larger}{(rendition.FrameRate == rate ? "" : "framestep=2,")}scale={rendition.Size.Width}:{rendition.Size.Height}:flags=lanczos,setsar=1"
+            var size = $"{rendition.Size.Width}:{rendition.Size.Height}";
+            chains.Add($"{larger}{(rendition.FrameRate == rate ? "" : "framestep=2,")}scale={size}:flags=lanczos,setsar=1"
                 + (index == 0 ? "[v0]" : $",split[v{index}][s{index}]"));
             (larger, rate) = ($"[s{index}]", rendition.FrameRate);
         }

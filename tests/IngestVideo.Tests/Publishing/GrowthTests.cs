@@ -78,8 +78,8 @@ public sealed class GrowthTests
         File.SetLastWriteTimeUtc(Path.Combine(host.StoreDirectory, ObjectKeys.Status(id)), DateTime.UtcNow.AddHours(-1));
 
         var ingest = host.PostAsync(await Clip.MakeAsync("growing.mp4", Source), id);
-        await host.WaitForAsync(id, status => status.Attempt != dead && status.State == VideoState.Transcoding);
-        while (!File.Exists(Path.Combine(host.StoreDirectory, "videos", $"{id}", (await host.WaitForAsync(id, _ => true)).Attempt, "180p", "00004.ts")))
+        var attempt = (await host.WaitForAsync(id, status => status.Attempt != dead && status.State == VideoState.Transcoding)).Attempt;
+        while (!File.Exists(PlaylistOf(attempt)) || !(await File.ReadAllTextAsync(PlaylistOf(attempt))).Contains("00004.ts", StringComparison.Ordinal))
             await Task.Delay(50, TestContext.Current.CancellationToken);
         if (stages[0] == PublicationStage.Playable)
             await host.WaitForAsync(id, _ => written.Count > 0);
@@ -110,8 +110,8 @@ public sealed class GrowthTests
     {
         const string attempt = "0123456789abcdef";
         var publication = new Publication(store, id, attempt);
-        var playlist = MediaPlaylistWriter.WriteEvent(
-            [.. Enumerable.Range(0, segments).Select(number => new MediaSegment($"{number:00000}.ts", 6, 1000))], initSection: null, targetDuration: 7, isComplete: false);
+        var listed = Enumerable.Range(0, segments).Select(number => new MediaSegment($"{number:00000}.ts", 6, 1000)).ToList();
+        var playlist = MediaPlaylistWriter.WriteEvent(listed, initSection: null, targetDuration: 7, isComplete: false);
         await publication.PutAsync("180p/playlist.m3u8", playlist, CancellationToken.None);
         var multivariant = $"#EXTM3U\n{PublicationStages.TagOf(PublicationStage.Playable)}#EXT-X-START:TIME-OFFSET=0.01,PRECISE=YES\n"
             + $"#EXT-X-STREAM-INF:BANDWIDTH=1\n{attempt}/180p/playlist.m3u8\n";

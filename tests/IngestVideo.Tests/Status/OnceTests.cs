@@ -6,6 +6,7 @@ using System.Text;
 using IngestVideo.Publishing;
 using IngestVideo.Status;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Reelseal;
 using Reelseal.Storage;
 using Reelseal.Testing;
@@ -97,10 +98,8 @@ public sealed class OnceTests
     public async Task A_status_says_that_its_worker_is_silent_and_what_can_be_done()
     {
         await using var host = await IngestHost.StartAsync();
-        var status = new VideoStatus
-        {
-            Id = $"{VideoId.New()}", State = VideoState.Transcoding, Attempt = "0123456789abcdef", Created = DateTimeOffset.UtcNow, Updated = DateTimeOffset.UtcNow,
-        };
+        var now = DateTimeOffset.UtcNow;
+        var status = new VideoStatus { Id = $"{VideoId.New()}", State = VideoState.Transcoding, Attempt = "0123456789abcdef", Created = now, Updated = now };
         await new StatusStore(host.Store).WriteAsync(VideoId.Parse(status.Id, null), status, WriteCondition.IfNew, CancellationToken.None);
         var address = new Uri($"/videos/{status.Id}", UriKind.Relative);
         Assert.DoesNotContain("silent", await host.Client.GetStringAsync(address), StringComparison.Ordinal);
@@ -204,7 +203,7 @@ public sealed class OnceTests
     [Fact(Timeout = Limit)]
     public async Task A_call_that_comes_late_does_not_bring_a_deleted_video_back()
     {
-        await using var host = await IngestHost.StartAsync(("S3_TIMEOUT", "2s"), ("HEARTBEAT_INTERVAL", "200ms"));
+        await using var host = await IngestHost.StartAsync(("S3_TIMEOUT", "10m")); // a claim lives longer than this test
         var video = await host.IngestAsync(await Clip.SimpleAsync());
         var address = new Uri($"/videos/{video.Id}", UriKind.Relative);
 
@@ -219,11 +218,39 @@ public sealed class OnceTests
         Assert.DoesNotContain($"{video.Id}", await host.Client.GetStringAsync(new Uri("/videos", UriKind.Relative)), StringComparison.Ordinal);
         await host.AssertNothingIsLeftAsync();
         var mark = Path.Combine(host.StoreDirectory, ObjectKeys.Status(video.Id));
-        Assert.True(File.Exists(mark));
-        while (File.Exists(mark)) // until no worker can hold a claim from before
-            await Task.Delay(50, TestContext.Current.CancellationToken);
+        File.SetLastWriteTimeUtc(mark, DateTime.UtcNow.AddHours(-1)); // no worker can hold a claim from before any more
         using var response = await host.PostAsync(await Clip.SimpleAsync(), video.Id);
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task The_mark_of_a_deleted_video_goes_by_itself_with_what_was_written_after_the_deletion()
+    {
+        await using var host = await IngestHost.StartAsync(("S3_TIMEOUT", "1s"), ("HEARTBEAT_INTERVAL", "200ms"));
+        var video = await host.IngestAsync(await Clip.SimpleAsync());
+
+        using (await host.Client.DeleteAsync(new Uri($"/videos/{video.Id}", UriKind.Relative)))
+            await host.Store.PutAsync(ObjectKeys.Multivariant(video.Id), new MemoryStream("#EXTM3U"u8.ToArray()), WriteCondition.None, CancellationToken.None);
+
+        while (await host.Store.ListAsync("", CancellationToken.None).AnyAsync(TestContext.Current.CancellationToken))
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_rename_while_the_worker_changes_to_another_attempt_does_not_cost_it_the_claim()
+    {
+        await using var host = await IngestHost.StartAsync();
+        var statuses = new StatusStore(host.Store);
+        var (video, options) = (VideoId.New(), new IngestOptions { HeartbeatInterval = TimeSpan.FromHours(1) });
+        var (claim, _) = await VideoClaim.TakeAsync(statuses, statuses, video, TimeProvider.System, options, NullLogger.Instance, CancellationToken.None);
+        await using var held = claim!;
+        held.Update(status => status with { Attempt = "fedcba9876543210" });
+
+        await statuses.EditAsync(video, status => status with { Title = "Another" }, CancellationToken.None);
+
+        Assert.True(await held.FlushAsync(CancellationToken.None));
+        var stored = (await statuses.ReadAsync(video, CancellationToken.None))!.Status;
+        Assert.Equal(("fedcba9876543210", "Another"), (stored.Attempt, stored.Title));
     }
 
     [Fact(Timeout = Limit)]
