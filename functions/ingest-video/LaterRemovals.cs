@@ -32,19 +32,19 @@ public sealed class LaterRemovals : IDisposable
     });
 
     /// <summary>Removes a folder of an attempt that a user has replaced, unless the multivariant playlist or the status names something in it.</summary>
-    public void RemovePart(VideoId video, string attempt, string folder) => _ = RunAsync(options.ReplacedAttemptLifetime, video, async () =>
+    public void RemovePart(VideoId video, string attempt, string folder) => _ = RunAsync(_options.ReplacedAttemptLifetime, video, async () =>
     {
         var part = $"{attempt}/{folder}/";
         foreach (var key in (string[])[ObjectKeys.Multivariant(video), ObjectKeys.Status(video)])
         {
-            await using var stored = await store.GetAsync(key, range: null, unlessETag: null, _ended.Token);
+            await using var stored = await _store.GetAsync(key, range: null, unlessETag: null, _ended);
             using var reader = new StreamReader(stored?.Content ?? Stream.Null);
-            if ((await reader.ReadToEndAsync(_ended.Token)).Contains(part, StringComparison.Ordinal))
+            if ((await reader.ReadToEndAsync(_ended)).Contains(part, StringComparison.Ordinal))
                 return;
         }
-        var keys = await store.ListAsync(ObjectKeys.Video(video) + part, _ended.Token).Select(entry => entry.Key).ToListAsync(_ended.Token);
+        var keys = await _store.ListAsync(ObjectKeys.Video(video) + part, _ended).Select(entry => entry.Key).ToListAsync(_ended);
         if (keys is not [])
-            await store.DeleteAsync(keys, _ended.Token);
+            await _store.DeleteAsync(keys, _ended);
     });
 
     /// <summary>Removes the mark of a deleted video, once no worker can hold a claim from before any more.</summary>

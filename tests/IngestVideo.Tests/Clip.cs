@@ -11,7 +11,7 @@ internal static class Clip
 
     static Clip() => AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(s_folder, recursive: true);
 
-    /// <summary>A clip of the arguments, split at spaces; <c>{out}</c> need not be said: it comes last.</summary>
+    /// <summary>A clip of the arguments, split at spaces; its path comes last.</summary>
     public static Task<string> MakeAsync(string name, string arguments) => s_clips.GetOrAdd(name, _ => new(async () =>
     {
         var path = Path.Combine(s_folder, name);
