@@ -174,7 +174,7 @@ public sealed class IngestAttempt : IAsyncDisposable
         var manifest = new AttemptManifest
         {
             Duration = Status.Duration ?? 0, ClockStart = clockStart.TotalSeconds, Renditions = [.. renditions.Select(RenditionStatuses.Of)],
-            Poster = Status.Poster, Storyboard = Status.Storyboard,
+            Poster = Status.Poster, Storyboard = Status.Storyboard, Chapters = Status.Chapters,
         };
         await Publication.PutAsync(ObjectKeys.ManifestName, manifest.ToJson(), CancellationToken.None);
         IsCommitted = await TryPublishAsync(renditions, PublicationStage.Final);
@@ -242,7 +242,7 @@ public sealed class IngestAttempt : IAsyncDisposable
     /// <exception cref="IngestRefusedException">409: the claim is lost.</exception>
     private async Task<bool> TryPublishAsync(IReadOnlyList<PublishedRendition> renditions, PublicationStage stage, bool isGrowing = false)
     {
-        var multivariant = MultivariantPlaylistWriter.Write(_claim.Attempt, renditions, stage, isGrowing);
+        var multivariant = MultivariantPlaylistWriter.Write(_claim.Attempt, renditions, stage, isGrowing, hasChapters: Status.Chapters is not null);
         do
         {
             // The last look before the write: a worker that was overtaken or cancelled stops here.

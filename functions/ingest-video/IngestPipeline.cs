@@ -89,7 +89,8 @@ public sealed class IngestPipeline(
         using var receiving = CancellationTokenSource.CreateLinkedTokenSource(attempt.Lost, requestAborted);
         var received = await receive(attempt.Workspace, receiving.Token);
         received = received with { Title = received.Title ?? attempt.Status.Title };
-        attempt.Update(status => status.WithTitle(received.Title ?? received.FileTitle) with { State = VideoState.Probing });
+        var size = new FileInfo(attempt.Workspace.Source).Length;
+        attempt.Update(status => status.WithTitle(received.Title ?? received.FileTitle) with { State = VideoState.Probing, Size = size });
         return received;
     }
 
@@ -141,12 +142,19 @@ public sealed class IngestPipeline(
         var frames = renditions.FirstOrDefault(rendition => rendition.Rendition is IFrameRendition);
         var (poster, storyboard) = await new StillPublisher(plan, attempt.Workspace, attempt.Publication)
             .PublishAsync(frames, picture?.Seconds ?? 0, attempt.Lost);
+        string? chapters = null;
+        if (plan.Source.Chapters is [_, ..] list)
+        {
+            await attempt.Publication.PutAsync(ChapterList.Name, ChapterList.Write(list, seconds), attempt.Lost);
+            chapters = attempt.Publication.KeyOf(ChapterList.Name);
+        }
         attempt.Update(status => status with
         {
             Duration = Math.Round(seconds, 3),
             Renditions = [.. renditions.Select(RenditionStatuses.Of)],
             Poster = poster,
             Storyboard = storyboard,
+            Chapters = chapters,
         });
         return renditions;
     }

@@ -10,11 +10,17 @@ public sealed record MediaInfo(TimeSpan? Duration, VideoTrack? Video, IReadOnlyL
     /// <summary>How many tracks of sound, and of subtitles, are published. More are no film, and each costs an encoder.</summary>
     public const int MaxTracks = 16;
 
+    /// <summary>How many chapters are published.</summary>
+    public const int MaxChapters = 1000;
+
     /// <summary>By how much the usual rate exceeds the mean where the rate varies: more than in a film of 24 pictures at a television's 30.</summary>
     private const double VariableRate = 1.3;
 
     /// <summary>The title in the file's own tags, as written, or null.</summary>
     public string? Title { get; init; }
+
+    /// <summary>The chapters, in the order of time; none or several.</summary>
+    public IReadOnlyList<Chapter> Chapters { get; init; } = [];
 
     /// <summary>The tracks that are not published. Data and attachments are not counted among them.</summary>
     public IReadOnlyList<SkippedTrack> Skipped { get; init; } = [];

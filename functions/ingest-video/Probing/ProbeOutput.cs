@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 namespace IngestVideo.Probing;
 
 /// <summary>What ffprobe prints, as it prints it.</summary>
-internal sealed record ProbeOutput(IReadOnlyList<ProbeStream>? Streams, ProbeFormat? Format);
+internal sealed record ProbeOutput(IReadOnlyList<ProbeStream>? Streams, ProbeFormat? Format, IReadOnlyList<ProbeChapter>? Chapters = null);
+
+internal sealed record ProbeChapter(string? StartTime, IReadOnlyDictionary<string, string>? Tags);
 
 internal sealed record ProbeFormat(string? Duration, string? StartTime, string? FormatName, IReadOnlyDictionary<string, string>? Tags);
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using IngestVideo.Media;
 using IngestVideo.Processes;
+using IngestVideo.Receiving;
 
 namespace IngestVideo.Probing;
 
@@ -42,7 +43,7 @@ public sealed partial class Prober(Sandbox sandbox, IngestOptions options)
         var result = await sandbox.RunInTimeAsync(
             "ffprobe",
             [
-                "-v", level, "-hide_banner", "-print_format", "json=compact=1", "-show_streams", "-show_format",
+                "-v", level, "-hide_banner", "-print_format", "json=compact=1", "-show_streams", "-show_format", "-show_chapters",
                 .. UntrustedInput.Arguments(container, options.MaxPixels, options.MaxStreams),
                 "-i", path,
             ],
@@ -108,9 +109,24 @@ public sealed partial class Prober(Sandbox sandbox, IngestOptions options)
         }
         return new(duration, picture is null ? null : Picture(picture, output.Format), audio, subtitles)
         {
-            Title = output.Format?.Tags?.FirstOrDefault(tag => tag.Key.Equals("title", StringComparison.OrdinalIgnoreCase)).Value,
+            Title = TitleIn(output.Format?.Tags),
+            Chapters = Chapters(output),
             Skipped = skipped,
         };
+    }
+
+    private static string? TitleIn(IReadOnlyDictionary<string, string>? tags) =>
+        tags?.FirstOrDefault(tag => tag.Key.Equals("title", StringComparison.OrdinalIgnoreCase)).Value;
+
+    /// <summary>The chapters, if they divide the video.</summary>
+    private static List<Chapter> Chapters(ProbeOutput output)
+    {
+        var begin = Seconds(output.Format?.StartTime)?.TotalSeconds ?? 0;
+        var chapters = (output.Chapters ?? [])
+            .Select(chapter => new Chapter(
+                Math.Max(0, (Seconds(chapter.StartTime)?.TotalSeconds ?? 0) - begin), ReceivedSource.CleanTitle(TitleIn(chapter.Tags))))
+            .DistinctBy(chapter => chapter.Start).OrderBy(chapter => chapter.Start).Take(MediaInfo.MaxChapters).ToList();
+        return chapters is [_] ? [] : chapters;
     }
 
     private VideoTrack Picture(ProbeStream stream, ProbeFormat? format)

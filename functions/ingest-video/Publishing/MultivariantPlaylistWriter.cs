@@ -20,14 +20,18 @@ public static class MultivariantPlaylistWriter
     /// <param name="renditions">At least one of video or audio.</param>
     /// <param name="stage">How much of the video it offers.</param>
     /// <param name="isGrowing">The renditions are still being encoded.</param>
+    /// <param name="hasChapters">Whether the attempt has a <see cref="ChapterList"/>.</param>
     public static string Write(
-        string attempt, IReadOnlyList<PublishedRendition> renditions, PublicationStage stage = PublicationStage.Final, bool isGrowing = false)
+        string attempt, IReadOnlyList<PublishedRendition> renditions, PublicationStage stage = PublicationStage.Final, bool isGrowing = false,
+        bool hasChapters = false)
     {
         var video = renditions.Where(rendition => rendition.Rendition is VideoRendition).ToList();
         var audio = renditions.Where(rendition => rendition.Rendition is AudioRendition).ToList();
         var subtitles = renditions.Where(rendition => rendition.Rendition is SubtitleRendition).ToList();
         var text = new StringBuilder("#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n")
             .Append(PublicationStages.TagOf(stage)).Append(isGrowing ? MediaPlaylistWriter.FromStart : "");
+        if (hasChapters)
+            text.Append(CultureInfo.InvariantCulture, $"#EXT-X-SESSION-DATA:DATA-ID=\"{ChapterList.DataId}\",URI=\"{attempt}/{ChapterList.Name}\"\n");
         foreach (var rendition in audio)
         {
             var sound = (AudioRendition)rendition.Rendition;

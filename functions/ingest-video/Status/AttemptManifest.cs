@@ -24,8 +24,12 @@ public sealed record AttemptManifest
     /// <summary>The key of a WebVTT file whose cues name parts of sprites, or null.</summary>
     public string? Storyboard { get; init; }
 
+    /// <summary>The key of a JSON file of the chapters, or null.</summary>
+    public string? Chapters { get; init; }
+
     /// <summary>Completes a status document.</summary>
-    public VideoStatus ApplyTo(VideoStatus status) => status with { Duration = Duration, Renditions = Renditions, Poster = Poster, Storyboard = Storyboard };
+    public VideoStatus ApplyTo(VideoStatus status) =>
+        status with { Duration = Duration, Renditions = Renditions, Poster = Poster, Storyboard = Storyboard, Chapters = Chapters };
 
     /// <summary>The text of the object.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, StatusJson.Default.AttemptManifest);

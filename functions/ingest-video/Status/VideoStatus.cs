@@ -36,6 +36,9 @@ public sealed record VideoStatus
     /// <summary>How long the video plays, in seconds.</summary>
     public double? Duration { get; init; }
 
+    /// <summary>The size of the source, in bytes, once it is received.</summary>
+    public long? Size { get; init; }
+
     public string? Title { get; init; }
 
     /// <summary>How often users have changed what is theirs, such as the title. null means never. Workers never raise it.</summary>
@@ -60,6 +63,9 @@ public sealed record VideoStatus
 
     /// <summary>The key of a WebVTT file whose cues name parts of sprites.</summary>
     public string? Storyboard { get; init; }
+
+    /// <summary>The key of a JSON file of the source's chapters; null when there are none.</summary>
+    public string? Chapters { get; init; }
 
     /// <summary>Why it failed, in a sentence; or, of a video that is still being made, that its worker has been silent for long.</summary>
     public string? Error { get; init; }

@@ -154,4 +154,17 @@ public sealed class PlaylistWriterTests
         text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Number);
 
     private static double Number(string text) => double.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+
+    [Fact]
+    public void Chapters_are_named_in_the_multivariant_playlist_and_end_with_the_video()
+    {
+        Assert.Contains(
+            "\n#EXT-X-SESSION-DATA:DATA-ID=\"com.apple.hls.chapters\",URI=\"a1/chapters.json\"\n",
+            MultivariantPlaylistWriter.Write("a1", [Published(s_small, "avc1.64000d", 130_000, 100_000)], hasChapters: true), StringComparison.Ordinal);
+        Assert.Equal(
+            """
+            [{"chapter":1,"start-time":0,"duration":7.5,"titles":[{"language":"und","title":"Überblick \"A\""}]},{"chapter":2,"start-time":7.5,"duration":2.5}]
+            """.Trim(),
+            ChapterList.Write([new(0, "Überblick \"A\""), new(7.5, null), new(10, "After the end")], seconds: 10));
+    }
 }

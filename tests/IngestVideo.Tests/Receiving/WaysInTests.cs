@@ -27,6 +27,8 @@ public sealed class WaysInTests(CephRgw rgw)
             using var response = await PostAsync(host.Client, host.Store, way, clip);
 
             Assert.Equal(status, response.StatusCode);
+            if (status == HttpStatusCode.Created)
+                Assert.Contains($"\"size\":{new FileInfo(clip).Length},", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
             Assert.Empty(Directory.EnumerateFileSystemEntries(host.WorkDirectory));
         }
     }
