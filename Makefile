@@ -86,12 +86,12 @@ artifacts/functions/%/Root: FORCE
 
 FORCE:
 
-# What the page takes from npm goes beside its own files, because web/site is served and uploaded as it is.
-page: web/site/hls/hls.js
+# What the player takes from npm goes beside its own files, because they are served and uploaded as they are.
+page: web/player/src/hls/hls.js
 
-web/site/hls/hls.js: web/package.json web/package-lock.json
+web/player/src/hls/hls.js: web/player/package.json web/player/package-lock.json
 	@$(call need,npm,npm)
-	@cd web && npm ci --no-audit --no-fund --loglevel error && touch site/hls/hls.js
+	@cd web/player && npm ci --no-audit --no-fund --loglevel error && touch src/hls/hls.js
 
 tests/%/node_modules: tests/%/package-lock.json
 	@$(call need,npm,npm)

@@ -24,6 +24,9 @@ internal sealed record LocalOptions
     /// <summary>The edge's port on 127.0.0.1, or 0 for a free one.</summary>
     public int EdgePort { get; init; }
 
+    /// <summary>The origins whose pages may show the player in a frame.</summary>
+    public IReadOnlyList<string> Embedders { get; init; } = [];
+
     public SigningKeyKind SigningKey { get; init; }
 
     /// <summary>Further settings of both functions.</summary>

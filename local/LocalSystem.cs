@@ -124,6 +124,7 @@ internal sealed class LocalSystem : IAsyncDisposable
         }
         site.Configuration = PageConfiguration();
         site.ContentSecurityPolicy = PagePolicy.ContentSecurityPolicy(Gateway, [OriginOfParts(settings)], frameAncestors: []);
+        site.PlayerPolicy = PagePolicy.ContentSecurityPolicy(Gateway, [], options.Embedders);
 
         settings["CLOUDFRONT_URL"] = Edge;
         settings["KEY_PAIR_ID"] = KeyPair.Id;

@@ -25,6 +25,9 @@ public sealed record DeliveryRule(string PathPattern, DeliveryOrigin Origin, boo
     /// <summary>The page. Anyone may load it: it holds no secret.</summary>
     public static readonly DeliveryRule Page = new("site/*", DeliveryOrigin.Bucket, NeedsSignature: false, CacheRule.Page);
 
+    /// <summary>The embeddable player: its module, which pages of any origin may load, and its page for a frame.</summary>
+    public static readonly DeliveryRule Player = new("site/player/*", DeliveryOrigin.Bucket, NeedsSignature: false, CacheRule.Page);
+
     /// <summary>The page's address as people type it, without the final slash; redirected to the page.</summary>
     public static readonly DeliveryRule PageWithoutSlash = new("site", DeliveryOrigin.Bucket, NeedsSignature: false, CacheRule.Page);
 
@@ -35,7 +38,7 @@ public sealed record DeliveryRule(string PathPattern, DeliveryOrigin Origin, boo
     public static readonly DeliveryRule Everything = new("*", DeliveryOrigin.Bucket, NeedsSignature: true, CacheRule.Media);
 
     /// <summary>The rules before the default, in the order in which they are tried.</summary>
-    public static readonly ImmutableArray<DeliveryRule> Ordered = [Playlists, Page, PageWithoutSlash, Root];
+    public static readonly ImmutableArray<DeliveryRule> Ordered = [Playlists, Player, Page, PageWithoutSlash, Root];
 
     /// <summary>
     /// The origin request policy, or null for none. <c>CORS-S3Origin</c>, one of AWS's own, passes on what makes a request a CORS preflight; without it the

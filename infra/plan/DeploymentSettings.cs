@@ -37,6 +37,9 @@ public sealed record DeploymentSettings
     /// <summary>Origins whose pages may show the page under <c>site/</c> in a frame. Whoever controls one can trick its users into clicks.</summary>
     public ImmutableArray<string> FrameAncestors { get; init; } = [];
 
+    /// <summary>Origins whose pages may show the player, <c>site/player/embed.html</c>, in a frame. It only plays.</summary>
+    public ImmutableArray<string> Embedders { get; init; } = [];
+
     /// <summary>The domain name of a bucket of yours for CloudFront's standard logs, or null for none.</summary>
     public string? LogBucket { get; init; }
 
@@ -77,6 +80,7 @@ public sealed record DeploymentSettings
             PriceClass = reader.Choice("reelseal:priceClass", PriceClasses.Select(name => (name, name)).ToArray()),
             AllowedOrigins = ReadOrigins(reader, "reelseal:allowedOrigins"),
             FrameAncestors = ReadOrigins(reader, "reelseal:frameAncestors"),
+            Embedders = ReadOrigins(reader, "reelseal:embedders"),
             LogBucket = ReadLogBucket(reader),
             Cluster = ReadCluster(reader),
             AccessKeys = ReadAccessKeys(reader),

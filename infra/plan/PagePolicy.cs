@@ -13,7 +13,7 @@ public static class PagePolicy
     /// </remarks>
     /// <param name="gateway">The function gateway's origin, which also serves playlists.</param>
     /// <param name="others">Further origins that the page talks to: the bucket, which takes parts, and where tokens come from.</param>
-    /// <param name="frameAncestors">The origins whose pages may show this one in a frame; empty for none.</param>
+    /// <param name="frameAncestors">The origins whose pages may show this one, or the player, in a frame; empty for none.</param>
     public static string ContentSecurityPolicy(string gateway, IEnumerable<string> others, IEnumerable<string> frameAncestors) => string.Join("; ",
     [
         "default-src 'none'",

@@ -35,7 +35,8 @@ internal sealed class MediaDistribution : ComponentResource
             SigningProtocol = "sigv4",
         }, _owned);
         var headers = HeadersPolicy(name, settings);
-        var pageHeaders = PageHeadersPolicy(settings, bucket);
+        var pageHeaders = PageHeadersPolicy("page", settings, bucket, settings.FrameAncestors);
+        var playerHeaders = PageHeadersPolicy("player", settings, bucket, settings.Embedders, PlayerCors());
         var pageAddresses = new Function(
             "page", new() { Name = $"{_prefix}-page", Runtime = "cloudfront-js-2.0", Code = PagePolicy.Addresses, Publish = true }, _owned);
         var args = new DistributionArgs
@@ -48,7 +49,8 @@ internal sealed class MediaDistribution : ComponentResource
             Origins = { BucketOrigin(bucket, access), SignPlaylistOrigin(settings) },
             DefaultCacheBehavior = DefaultBehavior(DeliveryRule.Everything, headers.Id, keyGroupId),
             OrderedCacheBehaviors = DeliveryRule.Ordered.Select(rule => rule.NeedsSignature
-                ? OrderedBehavior(rule, headers.Id, keyGroupId) : PageBehavior(OrderedBehavior(rule, pageHeaders.Id, keyGroupId), pageAddresses)).ToArray(),
+                ? OrderedBehavior(rule, headers.Id, keyGroupId)
+                : PageBehavior(OrderedBehavior(rule, (rule == DeliveryRule.Player ? playerHeaders : pageHeaders).Id, keyGroupId), pageAddresses)).ToArray(),
             CustomErrorResponses = ErrorCaching.Times
                 .Select(error => new DistributionCustomErrorResponseArgs { ErrorCode = error.Key, ErrorCachingMinTtl = (int)error.Value.TotalSeconds })
                 .ToArray(),
@@ -201,15 +203,16 @@ internal sealed class MediaDistribution : ComponentResource
         }, _owned);
     }
 
-    /// <summary>The page's own headers. No other page needs to read them, so none is for CORS.</summary>
-    private ResponseHeadersPolicy PageHeadersPolicy(DeploymentSettings settings, Bucket bucket)
+    /// <summary>The headers of the page or of the player. No other page needs to read the page, so it has none for CORS.</summary>
+    private ResponseHeadersPolicy PageHeadersPolicy(
+        string name, DeploymentSettings settings, Bucket bucket, IEnumerable<string> frameAncestors, ResponseHeadersPolicyCorsConfigArgs? cors = null)
     {
         string[] tokens = settings.TokenUrl is { } url ? [url.GetLeftPart(UriPartial.Authority)] : [];
         var content = bucket.BucketRegionalDomainName.Apply(host => PagePolicy.ContentSecurityPolicy(
-            settings.Gateway.GetLeftPart(UriPartial.Authority), [$"https://{host}", .. tokens], settings.FrameAncestors));
-        return new ResponseHeadersPolicy("page", new()
+            settings.Gateway.GetLeftPart(UriPartial.Authority), [$"https://{host}", .. tokens], frameAncestors));
+        var args = new ResponseHeadersPolicyArgs
         {
-            Name = $"{_prefix}-page",
+            Name = $"{_prefix}-{name}",
             SecurityHeadersConfig = new ResponseHeadersPolicySecurityHeadersConfigArgs
             {
                 ContentSecurityPolicy =
@@ -219,8 +222,21 @@ internal sealed class MediaDistribution : ComponentResource
                 ReferrerPolicy = new ResponseHeadersPolicySecurityHeadersConfigReferrerPolicyArgs { ReferrerPolicy = "no-referrer", Override = true },
                 StrictTransportSecurity = StrictTransportSecurity(),
             },
-        }, _owned);
+        };
+        if (cors is not null)
+            args.CorsConfig = cors;
+        return new ResponseHeadersPolicy(name, args, _owned);
     }
+
+    /// <summary>Lets any page load the player's module, which holds no secret.</summary>
+    private static ResponseHeadersPolicyCorsConfigArgs PlayerCors() => new()
+    {
+        OriginOverride = true,
+        AccessControlAllowCredentials = false,
+        AccessControlAllowOrigins = new ResponseHeadersPolicyCorsConfigAccessControlAllowOriginsArgs { Items = { "*" } },
+        AccessControlAllowMethods = new ResponseHeadersPolicyCorsConfigAccessControlAllowMethodsArgs { Items = { "GET", "HEAD" } },
+        AccessControlAllowHeaders = new ResponseHeadersPolicyCorsConfigAccessControlAllowHeadersArgs { Items = { "*" } },
+    };
 
     /// <summary>Keeps browsers on https for a year.</summary>
     private static ResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurityArgs StrictTransportSecurity() =>

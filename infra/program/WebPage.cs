@@ -14,7 +14,7 @@ internal sealed class WebPage : ComponentResource
         var owned = new CustomResourceOptions { Parent = this };
         if (!Directory.Exists(folder))
             throw new RunException($"reelseal:page names the folder {folder}, which does not exist.");
-        if (File.Exists(Path.Combine(folder, "page.js")) && !File.Exists(Path.Combine(folder, "hls", "hls.js")))
+        if (File.Exists(Path.Combine(folder, "page.js")) && !File.Exists(Path.Combine(folder, "player", "hls", "hls.js")))
             throw new RunException($"hls.js is not in {folder}: run make page.");
         foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {

@@ -19,11 +19,17 @@ internal static class ServeCommand
         DefaultValueFactory = _ => 8081,
     };
 
+    private static readonly Option<string[]> s_embedders = new("--embedder")
+    {
+        Description = "An origin whose pages may show the player in a frame. May be repeated.",
+        DefaultValueFactory = _ => [],
+    };
+
     public static Command Create()
     {
         var command = new Command("serve", "Starts the system and keeps it up until Ctrl-C.")
         {
-            s_gatewayPort, s_edgePort, CommonOptions.Store, CommonOptions.Functions, CommonOptions.SigningKey,
+            s_gatewayPort, s_edgePort, CommonOptions.Store, CommonOptions.Functions, CommonOptions.SigningKey, s_embedders,
         };
         command.SetAction(RunAsync);
         return command;
@@ -35,6 +41,7 @@ internal static class ServeCommand
         {
             GatewayPort = arguments.GetValue(s_gatewayPort),
             EdgePort = arguments.GetValue(s_edgePort),
+            Embedders = arguments.GetValue(s_embedders) ?? [],
             Settings = PassedSettings.Of(
                 await File.ReadAllTextAsync(Path.Combine(Repository.Root, "stack.yml"), cancellationToken), Environment.GetEnvironmentVariable),
             OnFunctionLine = (name, line) => Console.Error.WriteLine($"{name}: {line}"),

@@ -46,6 +46,7 @@ internal sealed class EdgeServer : IAsyncDisposable
         Behavior[] behaviors =
         [
             new(path => path.StartsWith("/videos/", StringComparison.Ordinal) && path.EndsWith(".m3u8", StringComparison.Ordinal), IsSigned: true, playlists),
+            new(path => path.StartsWith(SiteOrigin.Player, StringComparison.Ordinal), IsSigned: false, options.Site),
             new(path => path.StartsWith("/site/", StringComparison.Ordinal), IsSigned: false, options.Site, IsForAnyPage: false),
             new(_ => true, IsSigned: true, new ObjectOrigin(options.Store)),
         ];

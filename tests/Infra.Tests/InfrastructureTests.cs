@@ -146,11 +146,11 @@ public sealed class InfrastructureTests
         var behaviors = distribution.GetProperty("orderedCacheBehaviors").EnumerateArray().Append(distribution.GetProperty("defaultCacheBehavior")).ToList();
 
         Assert.Equal(
-            "videos/*.m3u8 SignPlaylist, site/* Bucket, site Bucket, / Bucket, (default) Bucket",
+            "videos/*.m3u8 SignPlaylist, site/player/* Bucket, site/* Bucket, site Bucket, / Bucket, (default) Bucket",
             string.Join(", ", behaviors.Select(behavior => $"{PathPattern(behavior)} {behavior.GetProperty("targetOriginId").GetString()}")));
         Assert.All(behaviors, behavior =>
         {
-            var isPage = PathPattern(behavior) is "site/*" or "site" or "/";
+            var isPage = PathPattern(behavior) is "site/player/*" or "site/*" or "site" or "/";
             Assert.Equal(!isPage, behavior.TryGetProperty("trustedKeyGroups", out var groups) && Json(groups) == """["KeyGroup-viewers"]""");
             Assert.Equal(isPage, behavior.TryGetProperty("functionAssociations", out var functions) && functions.GetArrayLength() == 1);
             Assert.Equal("https-only", behavior.GetProperty("viewerProtocolPolicy").GetString());
@@ -159,7 +159,8 @@ public sealed class InfrastructureTests
             Assert.Equal(
                 isPage ? null : DeliveryRule.Everything.OriginRequestPolicyId,
                 behavior.TryGetProperty("originRequestPolicyId", out var policy) ? policy.GetString() : null);
-            Assert.Equal(isPage ? "ResponseHeadersPolicy-page" : "ResponseHeadersPolicy-media", behavior.GetProperty("responseHeadersPolicyId").GetString());
+            var headers = PathPattern(behavior) == "site/player/*" ? "player" : isPage ? "page" : "media";
+            Assert.Equal($"ResponseHeadersPolicy-{headers}", behavior.GetProperty("responseHeadersPolicyId").GetString());
         });
 
         static string? PathPattern(JsonElement behavior) => behavior.TryGetProperty("pathPattern", out var pattern) ? pattern.GetString() : "(default)";
@@ -400,6 +401,18 @@ public sealed class InfrastructureTests
             headers.GetProperty("securityHeadersConfig").GetProperty("contentSecurityPolicy").GetProperty("contentSecurityPolicy").GetString());
         Assert.False(headers.TryGetProperty("corsConfig", out _));
         Assert.Equal(PagePolicy.Addresses, deployed.Only("aws:cloudfront/function:Function").GetProperty("code").GetString());
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_player_may_be_loaded_by_any_page_and_framed_by_those_that_are_listed()
+    {
+        var deployed = await Deployed.With(("embedders", """["https://www.example.com"]"""));
+        var headers = deployed.All("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy").Single(policy => policy.Name == "player").Inputs;
+
+        var policy = headers.GetProperty("securityHeadersConfig").GetProperty("contentSecurityPolicy").GetProperty("contentSecurityPolicy").GetString();
+        Assert.EndsWith("; frame-ancestors https://www.example.com", policy, StringComparison.Ordinal);
+        Assert.Equal("""["*"]""", Json(headers.GetProperty("corsConfig").GetProperty("accessControlAllowOrigins").GetProperty("items")));
+        Assert.False(headers.GetProperty("corsConfig").GetProperty("accessControlAllowCredentials").GetBoolean());
     }
 
     [Fact(Timeout = 60_000)]

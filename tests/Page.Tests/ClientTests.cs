@@ -22,7 +22,7 @@ public sealed class ClientTests(Stage stage)
         await stage.StartedAsync();
         var script = client == "shaka"
             ? Path.Combine(Repository.Root, "tests", "Page.Tests", "node_modules", "shaka-player", "dist", "shaka-player.compiled.js")
-            : Path.Combine(new LocalOptions().SiteDirectory, "hls", "hls.js");
+            : Path.Combine(new LocalOptions().SiteDirectory, "player", "hls", "hls.js");
         Assert.SkipUnless(File.Exists(script), $"{client} is not installed: make test installs it.");
         await using var site =
             await LoopbackServer.StartAsync(0, _ => { }, _ => { }, context => ServeAsync(context, script), TestContext.Current.CancellationToken);

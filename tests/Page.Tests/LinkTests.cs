@@ -22,6 +22,7 @@ public sealed class LinkTests(Stage stage)
         await using var sender = await Visit.OpenAsync(stage, options: utc);
         await sender.Page.GetByRole(AriaRole.Button, new() { Name = $"Share {Film.Title}" }).ClickAsync();
         var until = DateTimeOffset.UtcNow + s_short;
+        await sender.Page.GetByRole(AriaRole.Radio, new() { Name = "Other…" }).CheckAsync();
         await sender.Id("share-until").FillAsync(until.ToString("yyyy-MM-ddTHH:mm:ss", CultureInfo.InvariantCulture));
         await sender.Id("share-make").ClickAsync();
         await Expect(sender.Id("share-link")).ToBeVisibleAsync();
@@ -41,7 +42,7 @@ public sealed class LinkTests(Stage stage)
                 kept.Add(response.Url);
         };
         await receiver.Page.ReloadAsync();
-        await receiver.Id("play").ClickAsync();
+        await receiver.PressPlayAsync();
         await receiver.AssertMovingAsync();
         await Expect(receiver.Id("library")).ToBeHiddenAsync();
         await Expect(receiver.Id("uploading")).ToBeHiddenAsync();
@@ -56,7 +57,7 @@ public sealed class LinkTests(Stage stage)
             await Task.Delay(1000, Cancellation);
         }
 
-        await Expect(receiver.Id("notice")).ToHaveAttributeAsync("data-kind", "ended", new() { Timeout = Visit.Patience });
+        await Expect(receiver.Id("notice")).ToHaveAttributeAsync("data-kind", "expired", new() { Timeout = Visit.Patience });
         Assert.Equal(0, await receiver.TimeAsync()); // what was in the buffer is gone
         await Expect(receiver.Id("watching")).ToBeHiddenAsync();
         Assert.True(DateTimeOffset.UtcNow < until.AddMinutes(1), "It ended late.");
@@ -67,7 +68,7 @@ public sealed class LinkTests(Stage stage)
             Assert.True(answer.StatusCode == HttpStatusCode.Forbidden, $"{answer.StatusCode}: {url}");
         }
         await receiver.Page.ReloadAsync();
-        await Expect(receiver.Id("notice")).ToHaveAttributeAsync("data-kind", "ended");
+        await Expect(receiver.Id("notice")).ToHaveAttributeAsync("data-kind", "expired");
         await Expect(receiver.Id("watching")).ToBeHiddenAsync(); // no black player
         receiver.AssertNoComplaints();
     }
@@ -92,7 +93,7 @@ public sealed class LinkTests(Stage stage)
         {
             await using var visit = await Visit.OpenAsync(stage, $"{stage.System.Edge}/site/#{link}");
             await Expect(visit.Id("notice")).ToHaveAttributeAsync("data-kind", "not-allowed");
-            Assert.Equal(0, await visit.Page.EvaluateAsync<int>("() => document.querySelector('video').readyState"));
+            await Expect(visit.Id("watching")).ToBeHiddenAsync();
             visit.AssertNoComplaints();
         }
     }
@@ -105,16 +106,16 @@ public sealed class LinkTests(Stage stage)
         var link = $"{stage.System.Edge}/site/#video={stage.Film}&until={until}&share={await ShareAsync(until)}";
         await using var visit = await Visit.OpenAsync(stage, $"{link}&title={Film.Title}", new() { ViewportSize = new() { Width = 320, Height = 640 } });
         Assert.True((await visit.Id("watching-title").BoundingBoxAsync())!.Width > 200, "The title breaks letter by letter.");
-        await visit.Id("play").ClickAsync();
+        await visit.PressPlayAsync();
         await visit.PlaysAsync();
-        Assert.Contains("poster.jpg", await visit.Page.EvaluateAsync<string>("() => document.querySelector('video').poster"), StringComparison.Ordinal);
+        Assert.Contains("poster.jpg", await visit.Page.EvaluateAsync<string>("() => media().poster"), StringComparison.Ordinal);
         visit.AssertNoComplaints();
 
         using var http = Http(Scopes.Ingest);
         using var revoked = await http.DeleteAsync($"{stage.System.Gateway}/function/sign-playlist/videos/{stage.Film}/tickets", Cancellation);
         Assert.Equal(HttpStatusCode.NoContent, revoked.StatusCode);
         await using var late = await Visit.OpenAsync(stage, link);
-        await Expect(late.Id("notice")).ToHaveAttributeAsync("data-kind", "not-allowed");
+        await Expect(late.Id("notice")).ToHaveAttributeAsync("data-kind", "revoked");
     }
 
     [Fact(Timeout = Limit)]
@@ -124,18 +125,57 @@ public sealed class LinkTests(Stage stage)
         string Link(DateTimeOffset until)
         {
             var token = stage.System.Tokens.Mint(new() { Scopes = [Scopes.Play], Videos = [stage.Film], Until = until });
-            return $"{stage.System.Edge}/site/#video={stage.Film}&token={token}";
+            return $"{stage.System.Edge}/site/?developer#video={stage.Film}&token={token}";
         }
 
         await using var visit = await Visit.OpenAsync(stage, Link(DateTimeOffset.UtcNow.AddMinutes(5)));
-        await visit.Id("play").ClickAsync();
+        await visit.PressPlayAsync();
         await visit.PlaysAsync();
         await visit.Page.GetByLabel("Gateway").CheckAsync();
         await visit.PlaysAsync();
         visit.AssertNoComplaints();
 
         await using var late = await Visit.OpenAsync(stage, Link(DateTimeOffset.UtcNow.AddSeconds(-1)));
-        await Expect(late.Id("notice")).ToContainTextAsync("The token's time to play has ended.");
+        await Expect(late.Id("player-state")).ToContainTextAsync("The token's time to play has ended.");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_link_ends_after_a_preset_says_beforehand_how_late_it_may_end_can_be_embedded_and_all_are_revoked()
+    {
+        await stage.StartedAsync();
+        await using var system =
+            await stage.StartSystemAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["SHARE_LIFETIME"] = "48h" });
+        await using var visit = await Visit.OpenAsync(
+            stage, $"{system.Edge}/site/",
+            new() { ViewportSize = new() { Width = 1100, Height = 900 }, Permissions = ["clipboard-read", "clipboard-write"], Locale = "en-US" });
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = $"Share {Film.Title}" }).ClickAsync();
+
+        await Expect(visit.Id("share-most")).ToContainTextAsync("at the latest");
+        await Expect(visit.Page.GetByRole(AriaRole.Radio, new() { Name = "A week" })).ToBeDisabledAsync();
+        await visit.Page.GetByRole(AriaRole.Radio, new() { Name = "A day" }).CheckAsync();
+        await visit.Id("share-make").ClickAsync();
+        await Expect(visit.Id("share-link")).ToBeVisibleAsync();
+        var link = new Uri(await visit.Id("share-link").InputValueAsync());
+        var fragment = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(link.Fragment[1..]);
+        var until = DateTimeOffset.FromUnixTimeSeconds(long.Parse(fragment["until"]!, CultureInfo.InvariantCulture));
+        Assert.InRange(until - DateTimeOffset.UtcNow, TimeSpan.FromHours(23.9), TimeSpan.FromHours(24));
+
+        var share = fragment["share"].ToString();
+        Assert.Contains($"/site/player/embed.html#video={stage.Film}", await visit.Id("share-embed").InputValueAsync(), StringComparison.Ordinal);
+        await visit.Id("sharing").GetByRole(AriaRole.Button, new() { Name = "Copy oEmbed JSON" }).ClickAsync();
+        await Expect(visit.Id("share-note")).ToHaveTextAsync("Copied.");
+        var embed = JsonDocument.Parse(await visit.Page.EvaluateAsync<string>("() => navigator.clipboard.readText()")).RootElement;
+        Assert.Equal("video 1.0", $"{embed.GetProperty("type").GetString()} {embed.GetProperty("version").GetString()}");
+        Assert.StartsWith("<iframe ", embed.GetProperty("html").GetString(), StringComparison.Ordinal);
+
+        await visit.Id("share-revoke").ClickAsync();
+        await visit.Id("revoking").GetByRole(AriaRole.Button, new() { Name = "Revoke" }).ClickAsync();
+        await Expect(visit.Id("share-note")).ToHaveTextAsync("All links are revoked.");
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var answer = await http.GetAsync(
+            $"{system.Gateway}/function/sign-playlist/videos/{stage.Film}?until={until.ToUnixTimeSeconds()}&share={share}", Cancellation);
+        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+        visit.AssertNoComplaints();
     }
 
     private async Task<string> ShareAsync(long until)

@@ -49,4 +49,19 @@ public sealed class PolicyTests(Stage stage)
             Assert.Equal("nosniff", answer.Headers.GetValues("X-Content-Type-Options").Single());
         }
     }
+
+    [Fact(Timeout = 120_000)]
+    public async Task The_player_can_be_loaded_by_any_page_and_framed_by_none_that_is_not_listed()
+    {
+        await stage.StartedAsync();
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        foreach (var path in (string[])["/site/player/reelseal-player.js", "/site/player/player.css", "/site/player/hls/hls.js", "/site/player/embed.html"])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, stage.System.Edge + path) { Headers = { { "Origin", "https://elsewhere.example" } } };
+            using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
+
+            Assert.Equal("*", answer.Headers.GetValues("Access-Control-Allow-Origin").Single());
+            Assert.Contains("frame-ancestors 'none'", answer.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        }
+    }
 }

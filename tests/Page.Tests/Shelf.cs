@@ -45,12 +45,14 @@ internal sealed class Shelf
         {
             var (method, uri) = (route.Request.Method, new Uri(route.Request.Url));
             if (method is not ("GET" or "OPTIONS"))
-                Changes.Add($"{method} {uri.AbsolutePath[uri.AbsolutePath.IndexOf("/videos/", StringComparison.Ordinal)..]} {route.Request.PostData}".Trim());
+                Changes.Add($"{method} /{string.Join('/', uri.AbsolutePath.Split('/').Skip(3))} {route.Request.PostData}".Trim());
             await (method switch
             {
                 "OPTIONS" => route.FulfillAsync(new() { Status = 204, Headers = new Dictionary<string, string>(s_cors, StringComparer.Ordinal)
                     { ["Access-Control-Allow-Headers"] = "*, Authorization", ["Access-Control-Allow-Methods"] = "GET, PUT, POST, PATCH, DELETE" } }),
                 "GET" => AnswerAsync(route, uri),
+                _ when uri.AbsolutePath.Contains("/uploads", StringComparison.Ordinal) =>
+                    route.FulfillAsync(new() { Status = 413, Headers = s_cors, Json = new { detail = "The video is larger than is accepted here." } }),
                 _ => route.FulfillAsync(new() { Status = 204, Headers = s_cors }),
             });
         });
@@ -76,14 +78,17 @@ internal sealed class Shelf
         }
         else if (path.Contains("/ingest-video/", StringComparison.Ordinal))
             answer = Videos.Find(video => path.EndsWith((string)video["id"]!, StringComparison.Ordinal))!;
+        else if (path.EndsWith("/share", StringComparison.Ordinal))
+        {
+            var until = query.TryGetValue("until", out var end)
+                ? long.Parse(end!, CultureInfo.InvariantCulture) : DateTimeOffset.UtcNow.AddDays(30).ToUnixTimeSeconds();
+            answer = new { video = path.Split('/')[^2], until, share = "0.abcdefghijklmnopqrstuvwxyz0123456789abcdefg" };
+        }
         else
         {
-            var site = new Uri(route.Request.Frame.Url).GetLeftPart(UriPartial.Authority);
-            answer = new
-            {
-                url = $"{site}{path[path.IndexOf("/videos/", StringComparison.Ordinal)..]}/multivariant.m3u8",
-                query = "Policy=p", expires = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds(),
-            };
+            var (page, video) = (new Uri(route.Request.Frame.Url), path[path.IndexOf("/videos/", StringComparison.Ordinal)..]);
+            var url = $"{page.GetLeftPart(UriPartial.Authority)}{video}/multivariant.m3u8";
+            answer = new { url, query = "Policy=p", expires = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds() };
         }
         return route.FulfillAsync(new() { ContentType = "application/json", Headers = s_cors, Body = JsonSerializer.Serialize(answer) });
     }

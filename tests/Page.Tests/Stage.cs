@@ -106,7 +106,8 @@ public sealed class Stage : IAsyncDisposable
         foreach (var name in (string[])[LocalSystem.IngestVideo, LocalSystem.SignPlaylist])
             Assert.SkipUnless(File.Exists(Path.Combine(options.FunctionsDirectory, name, "Root")),
                 $"The function {name} is not published: make publish does that.");
-        Assert.SkipUnless(File.Exists(Path.Combine(options.SiteDirectory, "hls", "hls.js")), "hls.js is not beside the page: make page puts it there.");
+        Assert.SkipUnless(
+            File.Exists(Path.Combine(options.SiteDirectory, "player", "hls", "hls.js")), "hls.js is not beside the player: make page puts it there.");
         Assert.SkipUnless(s_browsers.Any(File.Exists), $"There is no Chromium: neither {string.Join(" nor ", s_browsers)}.");
     }
 }

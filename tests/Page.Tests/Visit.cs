@@ -33,19 +33,53 @@ internal sealed class Visit : IAsyncDisposable
             if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
                 visit._complaints.Add(message.Text);
         };
+        await context.AddInitScriptAsync(Parts);
         if (prepare is not null)
             await prepare(context);
         await visit.Page.GotoAsync(address ?? $"{stage.System.Edge}/site/");
         return visit;
     }
 
+    /// <summary>What scripts of the tests use: the media element, and the player's other elements.</summary>
+    private const string Parts =
+        """
+        window.media = () => document.querySelector("reelseal-player")?.media ?? document.querySelector("video");
+        window.part = id => document.querySelector("reelseal-player").shadowRoot.getElementById(id);
+        """;
+
     public ILocator Id(string id) => Page.Locator($"#{id}");
+
+    /// <summary>One of the player's controls, which hide while it plays and nobody moves.</summary>
+    public async Task<ILocator> ControlAsync(string id)
+    {
+        await Page.EvaluateAsync("() => part('player').dispatchEvent(new PointerEvent('pointermove', { pointerType: 'mouse' }))");
+        return Id(id);
+    }
+
+    /// <summary>Presses play or pause.</summary>
+    public async Task PressPlayAsync() => await (await ControlAsync("play")).ClickAsync();
+
+    /// <summary>Chooses a value of one of the player's settings.</summary>
+    public async Task ChooseAsync(string setting, SelectOptionValue value)
+    {
+        await (await ControlAsync("settings")).ClickAsync();
+        await Id(setting).SelectOptionAsync(value);
+        await Id(setting).PressAsync("Escape");
+        await Assertions.Expect(Id("menu")).ToBeHiddenAsync();
+    }
 
     /// <summary>Opens the film of the list, and waits until it plays.</summary>
     public async Task PlayAsync(Stage stage)
     {
         await Id($"play-{stage.Film}").ClickAsync();
         await PlaysAsync();
+    }
+
+    /// <summary>Chooses something of the menu of a video's card.</summary>
+    public async Task ChooseFromMenuAsync(string title, string action)
+    {
+        await Page.GetByRole(AriaRole.Button, new() { Name = $"More for {title}" }).ClickAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = $"{action} {title}" }).ClickAsync();
     }
 
     /// <summary>Waits until playback has advanced by a second; a stalled player never gets there.</summary>
@@ -55,23 +89,23 @@ internal sealed class Visit : IAsyncDisposable
         await Page.WaitForFunctionAsync(
             """
             from => {
-              const v = document.querySelector("video");
+              const v = media();
               return !v.paused && v.readyState >= 2 && (v.currentTime > from + 1 || v.currentTime < from - 0.5 && v.currentTime > 1);
             }
             """,
             from);
     }
 
-    public Task<double> TimeAsync() => Page.EvaluateAsync<double>("() => document.querySelector('video').currentTime");
+    public Task<double> TimeAsync() => Page.EvaluateAsync<double>("() => media().currentTime");
 
     /// <summary>Moves the seek bar.</summary>
-    public Task SeekAsync(double seconds) => Id("seek").FillAsync(seconds.ToString(CultureInfo.InvariantCulture));
+    public async Task SeekAsync(double seconds) => await (await ControlAsync("seek")).FillAsync(seconds.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>The loudest audible frequency now, in hertz.</summary>
     public Task<double> ToneAsync() => Page.EvaluateAsync<double>(
         """
         async () => {
-          const video = document.querySelector("video");
+          const video = media();
           const ear = window.ear ??= (() => {
             const context = new AudioContext();
             const analyser = Object.assign(context.createAnalyser(), { fftSize: 8192, smoothingTimeConstant: 0 });
@@ -107,7 +141,7 @@ internal sealed class Visit : IAsyncDisposable
         () => {
           const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 36 });
           const context = canvas.getContext("2d");
-          context.drawImage(document.querySelector("video"), 0, 0, 64, 36);
+          context.drawImage(media(), 0, 0, 64, 36);
           const data = context.getImageData(0, 0, 64, 36).data;
           return Array.from({ length: 64 * 36 }, (_, i) => Math.round((data[4 * i] + data[4 * i + 1] + data[4 * i + 2]) / 3));
         }
@@ -127,7 +161,7 @@ internal sealed class Visit : IAsyncDisposable
     /// <summary>Returns the serious and critical findings of axe-core, which must have been loaded.</summary>
     public Task<string> FaultsAsync() => Page.EvaluateAsync<string>(
         """
-        async () => (await axe.run()).violations
+        async () => (await axe.run({ preload: false })).violations // it would read styles again, inline, which the policy forbids
           .filter(({ impact }) => impact === "serious" || impact === "critical")
           .map(({ id, nodes }) => `${id}: ${nodes.map(node => `${node.target} ${node.failureSummary}`).join("; ")}`).join("\n")
         """);

@@ -17,7 +17,7 @@ internal sealed class PlaybackReports
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            var hls = Path.Combine(folder.FullName, "web", "site", "hls");
+            var hls = Path.Combine(folder.FullName, "web", "player", "src", "hls");
             if (File.Exists(Path.Combine(hls, "hls.js")))
                 return hls;
         }

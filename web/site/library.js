@@ -1,30 +1,52 @@
-// The list of videos, the newest first.
-import { clock, percent } from "./format.js";
+// The list of videos, the newest first or in another order, or those that were searched for.
+import { cardOf } from "./card.js";
 
 const pageSize = 12;
 const longestPage = 100; // of the function
-const refreshEvery = 3000; // ms, while a video is being ingested
+const refreshEvery = { page: 3000, all: 15_000 }; // ms, while a video is being made
+
+const orders = {
+  newest: null, // as the function has them
+  oldest: (one, other) => one.created.localeCompare(other.created),
+  title: (one, other) => (one.title ?? "").localeCompare(other.title ?? "", undefined, { numeric: true, sensitivity: "base" }),
+  longest: (one, other) => (other.duration ?? 0) - (one.duration ?? 0),
+  largest: (one, other) => (other.size ?? 0) - (one.size ?? 0),
+};
 
 export class Library {
   #cards = new Map();
   #loading = null;
-  #shown = 0;
+  #shown = pageSize;
   #timer = 0;
+  #videos = [];
+  #hasMore = false;
 
+  /** @param {import("./card.js").Actions & { fail(problem) }} actions */
   constructor(elements, server, actions) {
-    Object.assign(this, elements); // list, empty, more
+    Object.assign(this, elements); // list, empty, more, search, sort
     this.server = server;
-    this.actions = actions; // play(video), share(video), remove(video), fail(problem)
+    this.actions = actions;
     this.more.onclick = () => this.#showMore();
+    this.search.oninput = this.sort.onchange = () => this.#arrange();
   }
 
-  /** Loads again as many videos as are shown. */
-  refresh() { return this.#load(Math.max(pageSize, this.#shown)); }
+  /** Loads again as many videos as are shown, or all if they are searched or sorted. */
+  refresh() { return this.#load(this.#needsAll ? Infinity : this.#shown); }
+
+  get #needsAll() { return this.search.value.trim() !== "" || this.sort.value !== "newest"; }
 
   async #showMore() {
     const last = this.list.lastElementChild;
-    await this.#load(this.#shown + pageSize);
+    this.#shown += pageSize;
+    if (this.#needsAll) this.#show();
+    else await this.refresh();
     last?.nextElementSibling?.querySelector("button")?.focus();
+  }
+
+  async #arrange() {
+    this.#shown = pageSize;
+    if (this.#needsAll && this.#hasMore) await this.refresh();
+    else this.#show();
   }
 
   async #load(count) {
@@ -39,73 +61,41 @@ export class Library {
         next = page.next ?? null;
       } while (next && videos.length < count);
       if (load !== this.#loading) return; // a later one is on its way, or has answered
-      this.#shown = count;
-      this.#show(videos);
-      this.more.hidden = next === null;
-      if (videos.some(isBeingMade)) this.#timer = setTimeout(() => this.refresh(), refreshEvery);
+      [this.#videos, this.#hasMore] = [videos, next !== null];
+      this.#show();
+      if (videos.some(isBeingMade)) this.#timer = setTimeout(() => this.refresh(), refreshEvery[count === Infinity ? "all" : "page"]);
     } catch (error) {
       if (load === this.#loading) this.actions.fail(error);
     }
   }
 
+  #show() {
+    const words = this.search.value.trim().toLocaleLowerCase().split(/\s+/).filter(Boolean);
+    const found = this.#videos.filter(video => words.every(word => (video.title ?? "Untitled").toLocaleLowerCase().includes(word)));
+    const order = orders[this.sort.value];
+    if (order) found.sort(order);
+    this.#showCards(found.slice(0, this.#shown));
+    this.more.hidden = found.length <= this.#shown && !(this.#hasMore && !this.#needsAll);
+    this.empty.hidden = found.length > 0;
+    this.empty.textContent = words.length ? "No title has these words." : "Nothing here yet. What you upload appears here.";
+  }
+
   /** Cards that stay are not touched, so that the focus stays where it is. */
-  #show(videos) {
+  #showCards(videos) {
     const cards = videos.map(video => this.#cardFor(video));
     for (const card of [...this.list.children]) if (!cards.includes(card)) card.remove();
     cards.forEach((card, place) => { if (this.list.children[place] !== card) this.list.insertBefore(card, this.list.children[place] ?? null); });
-    this.empty.hidden = cards.length > 0;
   }
 
   /** Rebuilds a card only if its video changed, so that pictures and focus stay. */
   #cardFor(video) {
     const known = this.#cards.get(video.id);
-    const mark = `${video.state} ${video.progress} ${video.playable} ${video.error ?? ""}`;
+    const mark = [video.state, video.progress, video.playable, video.title, video.error, video.poster].join("\n");
     if (known?.mark === mark) return known.card;
-    const card = this.#makeCard(video);
+    const card = cardOf(video, this.server, this.actions);
     this.#cards.set(video.id, { mark, card });
     return card;
   }
-
-  #makeCard(video) {
-    const { actions } = this;
-    const title = video.title ?? "Untitled";
-    const card = element("li", { className: "card" });
-    const picture = element("div", { className: "picture" });
-    const name = element("h3", { textContent: title });
-    const buttons = element("div", { className: "actions" });
-    card.append(picture, name);
-    const isReady = video.state === "ready"; // a version before 0.2.0 does not say that it is playable
-    if (isReady || video.playable) {
-      picture.append(element("button", { id: `play-${video.id}`, type: "button", className: "cover", ariaLabel: `Play ${title}`, onclick: () => actions.play(video) }), element("span", { className: "duration", textContent: clock(video.duration) }));
-      this.#addPoster(picture, video);
-      for (const { kind, language, reason } of video.skipped ?? [])
-        card.append(element("p", { className: "faint", textContent: `Without ${language ? `${kind} (${language})` : kind}: ${reason}` }));
-      buttons.append(element("button", { type: "button", className: "quiet", textContent: "Share", ariaLabel: `Share ${title}`, onclick: () => actions.share(video) }));
-    }
-    if (isBeingMade(video) && video.playable) {
-      card.append(element("p", { className: "faint", textContent: `More qualities are coming: ${percent(video.progress)}` }));
-    } else if (!isReady) {
-      card.append(element("p", { className: video.state === "failed" ? "fault" : "faint", textContent: video.state === "failed" ? video.error ?? "This video could not be made." : `${stateWords[video.state]} ${percent(video.progress)}` }));
-    }
-    buttons.append(element("button", { type: "button", className: "quiet", textContent: "Delete", ariaLabel: `Delete ${title}`, onclick: () => actions.remove(video) }));
-    card.append(buttons);
-    return card;
-  }
-
-  async #addPoster(picture, video) {
-    if (!video.poster) return;
-    try {
-      const { url, query } = await this.server.ticket(video.id);
-      if (query) picture.prepend(element("img", { src: `${new URL(`/${video.poster}`, url)}?${query}`, alt: "", loading: "lazy", onerror() { this.remove(); } }));
-    } catch {
-      // A missing picture must not break the list.
-    }
-  }
 }
 
-const stateWords = { receiving: "Receiving", probing: "Checking", transcoding: "Transcoding", publishing: "Publishing" };
-const isBeingMade = video => video.state in stateWords;
-
-function element(name, properties) {
-  return Object.assign(document.createElement(name), properties);
-}
+const isBeingMade = ({ state }) => state !== "ready" && state !== "failed";

@@ -2,7 +2,8 @@
 import { ask } from "./dialogs.js";
 import { Library } from "./library.js";
 import { readLink } from "./links.js";
-import { Player } from "./player.js";
+import "./player/reelseal-player.js";
+import { wait } from "./player/waiting.js";
 import { Problem, unreachable } from "./problem.js";
 import { Server } from "./server.js";
 import { Sharing } from "./share.js";
@@ -22,7 +23,7 @@ function tell(problem, tryAgain) {
   button.onclick = tryAgain ?? null;
 }
 
-/** config.json beside the page: { gateway, token? , tokenUrl? }. */
+/** config.json beside the page: { gateway, token?, tokenUrl?, developer? }. */
 async function loadConfiguration() {
   let response;
   try {
@@ -33,6 +34,9 @@ async function loadConfiguration() {
   if (!response.ok) throw new Problem("malformed", "This page has no config.json beside it.");
   return response.json();
 }
+
+/** The file of a failed video may have been removed, because no attempt could make anything of it. */
+const gone = error => ["missing", "malformed"].includes(error.kind) ? new Problem("missing", "The file of this video is not there any more. Upload it again.") : error;
 
 async function askForToken(refused) {
   byId("token-note").textContent = refused ? "That token was not accepted. It may be incomplete, or it has ended: ask for a new one." : "";
@@ -47,36 +51,51 @@ function tokensOf({ token, tokenUrl }) {
   return token ? fixedToken(token) : askedToken(askForToken);
 }
 
-function showWatching(server) {
-  const player = new Player({
-    player: byId("player"), video: byId("video"), state: byId("player-state"), play: byId("play"), mute: byId("mute"), volume: byId("volume"), seek: byId("seek"),
-    preview: byId("preview"), time: byId("time"), quality: byId("quality"), audio: byId("audio"), subtitles: byId("subtitles"), fullscreen: byId("fullscreen"),
-  });
-  const parts = { section: byId("watching"), title: byId("watching-title"), until: byId("watching-until"), coming: byId("watching-coming"), close: byId("watching-close"), ways: byId("ways") };
-  return new Watching(parts, player, server, tell);
+function showWatching(server, isForDevelopers) {
+  byId("ways").hidden = !isForDevelopers;
+  const parts = {
+    section: byId("watching"), title: byId("watching-title"), until: byId("watching-until"), coming: byId("watching-coming"), close: byId("watching-close"),
+    player: document.querySelector("reelseal-player"), ways: byId("ways"),
+  };
+  return new Watching(parts, server, problem => tell(problem));
 }
 
 function showEverything(server, watching) {
   const sharing = new Sharing({
-    dialog: byId("sharing"), until: byId("share-until"), note: byId("share-note"), result: byId("share-result"), link: byId("share-link"), make: byId("share-make"), copy: byId("share-copy"),
-  }, server, ask);
-  const library = new Library({ list: byId("videos"), empty: byId("empty"), more: byId("more") }, server, {
+    dialog: byId("sharing"), presets: byId("share-presets"), until: byId("share-until"), most: byId("share-most"), note: byId("share-note"), result: byId("share-result"),
+    link: byId("share-link"), embed: byId("share-embed"), make: byId("share-make"), revoke: byId("share-revoke"),
+  }, server, ask, title => ask(byId("revoking"), title));
+  const library = new Library({ list: byId("videos"), empty: byId("empty"), more: byId("more"), search: byId("search"), sort: byId("sort") }, server, {
     play: video => watching.play(video),
     share: video => sharing.share(video),
+    async rename(video) {
+      byId("new-title").value = video.title ?? "";
+      if (await ask(byId("renaming")) !== "yes") return;
+      const title = byId("new-title").value.trim();
+      if (await isChanged(video, server.rename(video.id, title))) watching.rename({ ...video, title });
+    },
+    async retry(video) {
+      const made = server.ingest(video.id).catch(error => { if (error.kind !== "conflict") tell(gone(error)); }).then(() => library.refresh());
+      await Promise.race([made, wait(1)]); // it is answered when the video is made; by then its card shows how far it is
+      await library.refresh();
+    },
     async remove(video) {
       if (await ask(byId("deleting"), video.title ?? "This video") !== "yes") return;
-      try {
-        if (watching.isOf(video)) watching.stop();
-        await server.remove(video.id);
-        tell(null);
-      } catch (error) {
-        if (error.kind !== "missing") tell(error);
-      }
-      await library.refresh();
-      byId("library-title").focus();
+      if (watching.isOf(video)) watching.stop();
+      await isChanged(video, server.remove(video.id));
     },
     fail: problem => tell(problem, () => { tell(null); library.refresh(); }),
   });
+
+  /** Waits for a change of a video, and shows it or why there is none. What is gone already is gone. */
+  async function isChanged(video, change) {
+    const problem = await change.then(() => null, error => error.kind === "missing" ? null : error);
+    tell(problem);
+    await library.refresh();
+    (byId(`more-${video.id}`) ?? byId("library-title")).focus();
+    return problem === null;
+  }
+
   const uploads = new UploadQueue({
     drop: byId("drop"), file: byId("file"), list: byId("uploads"), template: byId("upload"), dropHere: byId("drop-here"),
   }, server, {
@@ -95,8 +114,8 @@ async function start() {
     const link = readLink(location.hash);
     const config = await loadConfiguration();
     const server = new Server(config.gateway, link?.token ? fixedToken(link.token) : tokensOf(config));
-    const watching = showWatching(server);
-    if (link) await watching.playLink(link);
+    const watching = showWatching(server, config.developer === true || new URLSearchParams(location.search).has("developer"));
+    if (link) watching.playLink(link);
     else showEverything(server, watching);
   } catch (error) {
     tell(error, start);

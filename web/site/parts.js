@@ -1,7 +1,7 @@
 // A file in parts, straight to the store, several at a time. A part that is lost is sent again alone.
 import { Problem, refusal } from "./problem.js";
 import { send } from "./sending.js";
-import { pauseBefore, wait } from "./waiting.js";
+import { pauseBefore, wait } from "./player/waiting.js";
 
 const atOnce = 4;
 const refusalsInARow = 3;

@@ -1,18 +1,7 @@
-// What can go wrong, as sentences for people.
+// What can go wrong with the functions, as sentences for people.
+import { Problem, detailOf } from "./player/problem.js";
 
-/** Something that went wrong. The kind is for code; the message is for people. */
-export class Problem extends Error {
-  /**
-   * @param {string} kind one of the names below, or "unreachable", "lost-file", "cannot-play", "ended"
-   * @param {string} message one or two sentences
-   * @param {number} [retryAfter] seconds until it makes sense to try again
-   */
-  constructor(kind, message, retryAfter) {
-    super(message);
-    this.kind = kind;
-    this.retryAfter = retryAfter;
-  }
-}
+export { Problem, unreachable } from "./player/problem.js";
 
 const sentences = {
   400: ["malformed", "The server did not understand this page."],
@@ -36,14 +25,4 @@ export function refusal(status, body, retryAfter) {
   const detail = status === 401 ? "" : detailOf(body);
   const message = detail && selfExplaining.includes(status) ? detail : `${sentence} ${detail}`.trim();
   return new Problem(kind, message, Number(retryAfter) || undefined);
-}
-
-export const unreachable = () => new Problem("unreachable", "The server cannot be reached. Check your connection.");
-
-function detailOf(body) {
-  try {
-    return JSON.parse(body).detail ?? "";
-  } catch {
-    return ""; // a gateway's or a proxy's own words
-  }
 }

@@ -13,14 +13,15 @@ export class Server {
 
   videos = (after, limit) => this.#call("ingest-video", `/videos?limit=${limit}${after ? `&after=${encodeURIComponent(after)}` : ""}`);
   video = id => this.#call("ingest-video", `/videos/${id}`);
+  rename = (id, title) => this.#call("ingest-video", `/videos/${id}`, { method: "PATCH", json: { title } });
   remove = id => this.#call("ingest-video", `/videos/${id}`, { method: "DELETE" });
 
   beginUpload = (id, size, contentType) => this.#call("ingest-video", "/uploads", { method: "POST", json: { size, contentType }, headers: { "X-Call-Id": id } });
   findUpload = id => this.#call("ingest-video", `/uploads/${id}`);
   completeUpload = (id, parts) => this.#call("ingest-video", `/uploads/${id}/complete`, { method: "POST", json: { parts } });
 
-  /** Makes an upload a video; answers when it is one. It goes on even if nobody waits. */
-  ingest = (id, title, signal) => this.#call("ingest-video", "/", { method: "POST", json: { source: `uploads/${id}`, title }, signal });
+  /** Makes an upload a video; answers when it is one. It goes on even if nobody waits. The file's name is its title if the file has none of its own. */
+  ingest = (id, fileName, signal) => this.#call("ingest-video", "/", { method: "POST", json: { source: `uploads/${id}`, fileName }, signal });
 
   /** The ticket of a video: { url, query, expires }. */
   ticket = id => this.#call("sign-playlist", `/videos/${id}`);
@@ -28,8 +29,8 @@ export class Server {
   /** What a share link consists of: { video, until, share }. Without an end it ends as late as it may. */
   share = (id, until) => this.#call("sign-playlist", `/videos/${id}/share${until ? `?until=${until}` : ""}`);
 
-  /** The ticket that a share link gives, without a token. */
-  shared = async (id, until, share) => answerOf(await this.#send("sign-playlist", `/videos/${id}?${new URLSearchParams({ until, share })}`, {}, null));
+  /** Revokes all tickets and share links of a video. */
+  revoke = id => this.#call("sign-playlist", `/videos/${id}/tickets`, { method: "DELETE" });
 
   /** Where a video is sent whole, and where its playlist is available with a token. */
   get uploadAddress() { return `${this.gateway}/function/ingest-video/`; }

@@ -3,7 +3,7 @@ import { bytes, percent, timeLeft } from "./format.js";
 import { unreachable } from "./problem.js";
 import { Rate } from "./rate.js";
 import { canGoOn, cancelUpload, runUpload, titleOf } from "./upload.js";
-import { retryNow } from "./waiting.js";
+import { retryNow } from "./player/waiting.js";
 
 const order = ["sending", "probing", "transcoding", "publishing", "ready"];
 const words = { waiting: "Waiting for its turn", sending: "Sending", probing: "Checking", transcoding: "Transcoding", publishing: "Publishing" };
@@ -42,6 +42,7 @@ export class UploadItem {
     this.#offer("cancel");
     this.#showStep("sending");
     this.#say(words.waiting);
+    element.classList.add("waiting");
     this.progress.value = 0;
   }
 
@@ -71,7 +72,7 @@ export class UploadItem {
     this.#hasArrived = job.step !== "sending";
     this.#running = new AbortController();
     this.#offer("cancel");
-    this.element.classList.remove("failed");
+    this.element.classList.remove("failed", "waiting");
     this.#showStep(this.#hasArrived ? "probing" : "sending");
     this.figures.textContent = "";
     try {
@@ -103,6 +104,7 @@ export class UploadItem {
       await this.#finished; // nothing may arrive after the clean-up
       await cancelUpload(this.server, this.job);
       this.#end("dismiss");
+      this.element.classList.remove("waiting");
       this.#say("Cancelled. Nothing of it was kept.");
       this.steps.hidden = true;
     } catch (error) {

@@ -3,7 +3,7 @@ import { sendParts } from "./parts.js";
 import { Problem, refusal, unreachable } from "./problem.js";
 import { forget, remember } from "./memory.js";
 import { send } from "./sending.js";
-import { pauseBefore, wait } from "./waiting.js";
+import { pauseBefore, wait } from "./player/waiting.js";
 
 const pollEvery = 1; // s
 
@@ -114,7 +114,7 @@ async function sendWhole(server, job, view) {
 async function ingest(server, job, view) {
   for (let attempt = 0; ; attempt++) {
     try {
-      const status = await follow(server, job.id, server.ingest(job.id, titleOf(job), view.signal), view);
+      const status = await follow(server, job.id, server.ingest(job.id, job.name, view.signal), view);
       await forget(job.id);
       return status;
     } catch (error) {

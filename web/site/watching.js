@@ -1,110 +1,135 @@
 // Watching one video: from the list, through the edge or the gateway, or by a link.
 import { date } from "./format.js";
-import { ended, spoiled, throughEdge, throughGateway, throughLink } from "./sources.js";
-import { loadStoryboard } from "./storyboard.js";
-import { Stream } from "./stream.js";
+import { linkEnded } from "./player/tickets.js";
+import { wait } from "./player/waiting.js";
+import { spoiled, throughEdge, throughGateway, throughLink } from "./sources.js";
+
+const lookEvery = 4; // s, at the status of a video that is not complete
+const endsLink = ["expired", "revoked", "not-allowed"];
 
 export class Watching {
   #video = null;
-  #stream = null;
+  #looking = null; // an AbortController while more qualities are being made
   #ending = 0;
 
-  constructor(elements, player, server, fail) {
-    Object.assign(this, elements); // section, title, until, coming, close, ways
-    this.player = player;
+  constructor(elements, server, fail) {
+    Object.assign(this, elements); // section, title, until, coming, close, player, ways
     this.server = server;
-    this.fail = fail; // (problem, tryAgain)
+    this.fail = fail; // (problem)
     this.close.onclick = () => this.stop();
-    this.ways.onchange = () => this.#open(player.video.currentTime, !player.video.paused);
+    this.ways.onchange = () => this.#changeWay();
+    this.player.addEventListener("incomplete", () => this.#onIncomplete());
+    this.player.addEventListener("complete", () => this.#onComplete());
+    this.player.addEventListener("error", ({ detail }) => this.#onError(detail));
   }
 
   /** Plays a video of the list. */
-  async play(video) {
-    this.#show(video);
-    await this.#open(0, true);
+  play(video) {
+    this.#show(video, this.#sourceOf(video));
+    this.player.setAttribute("autoplay", "");
   }
 
-  /** Plays what a link leads to, and ends with it. */
-  async playLink(link) {
+  /** Plays what a link leads to, and ends with it. Browsers do not start a sound that nobody asked for. */
+  playLink(link) {
     if (link.isSpoiled) return this.fail(spoiled());
-    if (link.share && Date.now() >= link.until * 1000) return this.fail(ended());
-    this.#show(link, link.share ? throughLink(this.server, link) : null);
+    if (link.share && Date.now() >= link.until * 1000) return this.#end();
+    this.#show(link, link.share ? throughLink(this.server, link) : this.#sourceOf(link));
     this.close.hidden = true;
-    if (link.share) {
-      this.ways.hidden = true;
-      this.until.hidden = false;
-      this.until.textContent = `until ${date(link.until * 1000)}`;
-      this.#endAt(link.until * 1000);
-    }
-    await this.#open(0, false); // browsers do not start a sound that nobody asked for
+    if (!link.share) return;
+    this.ways.hidden = true;
+    this.until.hidden = false;
+    this.until.textContent = `until ${date(link.until * 1000)}`;
+    this.#endAt(link.until * 1000);
   }
 
-  isOf = video => this.#stream !== null && this.#video.id === video.id;
+  isOf = video => this.#video?.id === video.id;
 
   stop() {
-    clearTimeout(this.#ending);
-    this.player.stream = null;
-    this.#stream = null;
-    this.section.hidden = true;
-    document.getElementById(`play-${this.#video.id}`)?.focus();
+    const { id } = this.#video;
+    this.#hide();
+    document.getElementById(`play-${id}`)?.focus();
   }
 
-  #show(video, fixedSource = null) {
-    this.#video = { ...video, fixedSource };
+  /** Shows another title of the video that is watched. */
+  rename(video) {
+    if (this.isOf(video)) this.#showTitle(video.title);
+  }
+
+  #show(video, source) {
+    this.#looking?.abort();
+    this.fail(null);
+    this.#video = video;
     this.section.hidden = false;
-    this.coming.hidden = true;
-    this.title.textContent = video.title ?? "Untitled";
-    this.player.player.setAttribute("aria-label", `Video player: ${this.title.textContent}`);
-    this.player.player.focus({ preventScroll: true }); // so that its keys work
+    this.coming.textContent = "";
+    this.#showTitle(video.title ?? "Untitled");
+    this.player.setAttribute("video", video.id);
+    this.player.source = source;
+    this.player.focus({ preventScroll: true }); // so that its keys work
     const { top, bottom } = this.section.getBoundingClientRect();
     if (top < 0 || bottom > innerHeight)
       this.section.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }
 
-  async #open(position, isPlaying) {
+  #showTitle(title) {
+    this.title.textContent = title;
+    this.player.setAttribute("label", title);
+    document.title = `${title} · Reelseal`;
+  }
+
+  #hide() {
+    clearTimeout(this.#ending);
+    this.#looking?.abort();
+    this.#video = null;
+    this.player.stop();
+    this.section.hidden = true;
+    document.title = "Reelseal";
+  }
+
+  #sourceOf(video) {
+    const through = this.ways.querySelector(":checked").value === "gateway" ? throughGateway : throughEdge;
+    return through(this.server, video.id);
+  }
+
+  async #changeWay() {
+    const { player } = this;
+    const [position, wasPlaying] = [player.currentTime, !player.paused];
+    player.toggleAttribute("autoplay", wasPlaying);
+    player.source = this.#sourceOf(this.#video);
+    await player.load(position);
+  }
+
+  /** The page takes from the status what no playlist says: that the other qualities will not come. */
+  async #onIncomplete() {
     const video = this.#video;
-    const throughWay = this.ways.querySelector(":checked").value === "gateway" ? throughGateway : throughEdge;
-    const stream = this.#stream = new Stream(this.player.video, video.fixedSource ?? throughWay(this.server, video.id));
-    this.player.stream = stream;
-    this.fail(null);
-    stream.addEventListener("problem", ({ detail }) => this.#onProblem(detail));
-    stream.addEventListener("incomplete", () => { this.coming.hidden = false; });
-    stream.addEventListener("complete", () => this.#onComplete(stream));
+    this.coming.textContent = "More qualities are coming.";
+    if (video.share) return; // a link opens no status
+    this.#looking?.abort();
+    const { signal } = this.#looking = new AbortController();
     try {
-      await stream.start(position);
+      for (;;) {
+        await wait(lookEvery, signal);
+        const status = await this.server.video(video.id).catch(() => ({}));
+        signal.throwIfAborted();
+        if (status.state === "failed") {
+          this.coming.textContent = `The other qualities could not be made. ${status.error ?? ""}`.trim();
+          return;
+        }
+      }
     } catch (error) {
-      this.#onProblem(error);
-      return;
+      if (error.name !== "AbortError") throw error;
     }
-    if (stream !== this.#stream) return;
-    if (isPlaying) this.player.video.play().catch(() => {}); // the button is there
-    if (stream.query) await this.#addPictures(stream, video);
   }
 
-  /** All qualities are there, and so are the pictures. */
-  async #onComplete(stream) {
-    if (stream !== this.#stream || this.coming.hidden) return;
-    this.coming.hidden = true;
-    const video = this.#video;
-    if (!video.fixedSource) Object.assign(video, await this.server.video(video.id).catch(() => ({})));
-    if (stream === this.#stream && stream.query) await this.#addPictures(stream, video);
+  #onComplete() {
+    this.#looking?.abort();
+    this.coming.textContent = "";
   }
 
-  async #addPictures(stream, video) {
-    const { poster, storyboard: cues } = video.fixedSource ? await video.fixedSource.pictures() : video;
-    const addressOf = key => new URL(`/${key}`, location.origin).href;
-    if (poster) this.player.video.poster = `${addressOf(poster)}?${stream.query}`;
-    if (!cues) return;
-    const storyboard = await loadStoryboard(addressOf(cues), stream.query).catch(() => () => undefined);
-    if (stream === this.#stream) this.player.storyboard = signed(storyboard, stream);
-  }
-
-  #onProblem(problem) {
-    const { fixedSource, until } = this.#video;
-    if (fixedSource && problem.kind === "not-allowed") problem = Date.now() >= until * 1000 ? ended() : spoiled();
-    if (!problem.kind) console.error(problem); // a fault of this page
-    const canRetry = ["unreachable", "server", "signed-out"].includes(problem.kind);
-    this.fail(problem, canRetry ? () => { this.fail(null); this.#stream.restart(); } : null);
+  /** The player says what is wrong; a link that opens nothing leaves no player. */
+  #onError(problem) {
+    if (!this.#video?.share || !endsLink.includes(problem.kind)) return;
+    this.#hide();
+    this.fail(problem);
   }
 
   /** What is in the buffer would play on for a while. */
@@ -114,21 +139,7 @@ export class Watching {
   }
 
   #end() {
-    this.player.stream = null;
-    this.section.hidden = true;
-    this.fail(ended());
+    this.#hide();
+    this.fail(linkEnded());
   }
-}
-
-/** A storyboard whose sprites carry the query of the moment; while a new one is being asked for, there is no picture. */
-function signed(pictureAt, stream) {
-  let asking = null;
-  return seconds => {
-    if (stream.hasExpired) {
-      asking ??= stream.renewQuery().catch(() => {}).finally(() => { asking = null; });
-      return undefined;
-    }
-    const picture = pictureAt(seconds);
-    return picture && { ...picture, sprite: `${picture.sprite}?${stream.query}` };
-  };
 }

@@ -15,6 +15,7 @@ public sealed class DeliveryRuleTests
     [InlineData($"{Video}/a1/1080p/PLAYLIST.M3U8", DeliveryOrigin.Bucket, true)]
     [InlineData("site/index.html", DeliveryOrigin.Bucket, false)]
     [InlineData("site/list.m3u8", DeliveryOrigin.Bucket, false)]
+    [InlineData("site/player/reelseal-player.js", DeliveryOrigin.Bucket, false)]
     [InlineData("site", DeliveryOrigin.Bucket, false)]
     [InlineData("sites", DeliveryOrigin.Bucket, true)]
     [InlineData("downloads/0b9f5a0e-6f0b-4b43-9d2e-3f8b1c5a7e21/a1/720p.mp4", DeliveryOrigin.Bucket, true)]
@@ -55,7 +56,7 @@ public sealed class DeliveryRuleTests
     public void Preflights_reach_the_origin_of_everything_that_other_pages_may_read()
     {
         Assert.All([DeliveryRule.Playlists, DeliveryRule.Everything], rule => Assert.Equal("88a5eaf4-2fd4-4709-b370-b4c650ea3fcf", rule.OriginRequestPolicyId));
-        Assert.All([DeliveryRule.Page, DeliveryRule.PageWithoutSlash, DeliveryRule.Root], rule => Assert.Null(rule.OriginRequestPolicyId));
+        Assert.All([DeliveryRule.Player, DeliveryRule.Page, DeliveryRule.PageWithoutSlash, DeliveryRule.Root], rule => Assert.Null(rule.OriginRequestPolicyId));
 
         var rule = BucketRules.Playback(PlaybackCors.For(["https://app.example.com"]));
         Assert.Equal(["GET", "HEAD"], rule.AllowedMethods);

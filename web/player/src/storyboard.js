@@ -2,14 +2,13 @@
 
 /**
  * Reads a storyboard.
- * @param {string} address the WebVTT file, without a query
- * @param {string} query opens it
- * @returns {Promise<(seconds: number) => { sprite: string, x: number, y: number, width: number, height: number } | undefined>} the picture of a time; its sprite is an address without a query
+ * @param {string} address of the WebVTT file
+ * @returns {Promise<(seconds: number) => { name: string, x: number, y: number, width: number, height: number } | undefined>} the picture of a time: part of a file beside it
  */
-export async function loadStoryboard(address, query) {
-  const response = await fetch(`${address}?${query}`);
+export async function loadStoryboard(address) {
+  const response = await fetch(address);
   if (!response.ok) return () => undefined; // playing does not depend on it
-  const cues = read(await response.text()).map(cue => ({ ...cue, sprite: new URL(cue.name, address).href }));
+  const cues = read(await response.text());
   return seconds => cues.find(cue => seconds < cue.to) ?? cues.at(-1);
 }
 

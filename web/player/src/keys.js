@@ -13,5 +13,7 @@ export const keyActions = {
   m: player => { player.video.muted = !player.video.muted; },
   c: player => player.toggleSubtitles(),
   f: player => player.toggleFullscreen(),
+  "<": player => player.changeSpeed(-1),
+  ">": player => player.changeSpeed(1),
 };
 for (let tenth = 0; tenth <= 9; tenth++) keyActions[tenth] = player => player.seekTo(player.video.duration * tenth / 10);
