@@ -143,7 +143,7 @@ public sealed class FirstStageTests(Stage stage)
     {
         await stage.StartedAsync();
         const string dead = "0123456789abcdef", next = "fedcba9876543210";
-        var film = await GrowingVideo.CreateAsync(stage.System.Store, stage.Film);
+        await using var film = await GrowingVideo.CreateAsync(stage.System.Store, stage.Film);
         await film.AddAttemptAsync(dead);
         var end = await film.GrowAsync(dead, segments: 3);
         await film.PointToAsync(dead);
@@ -155,7 +155,7 @@ public sealed class FirstStageTests(Stage stage)
         await visit.Page.EvaluateAsync(
             """
             () => {
-              const video = document.querySelector("video");
+              const video = media();
               window.seen = [];
               for (const event of ["emptied", "pause", "ended"]) video.addEventListener(event, () => window.seen.push(event));
             }
@@ -164,11 +164,11 @@ public sealed class FirstStageTests(Stage stage)
         // The viewer waits for what the dead worker will never add.
         await visit.SeekAsync(end.TotalSeconds - 2);
         await visit.Page.WaitForFunctionAsync(
-            "end => { const v = document.querySelector('video'); return v.readyState === 2 && v.currentTime > end - 1; }", end.TotalSeconds);
+            "end => { const v = media(); return v.readyState === 2 && v.currentTime > end - 1; }", end.TotalSeconds);
         await film.AddAttemptAsync(next);
         var more = await film.GrowAsync(next, segments: 6);
         await film.PointToAsync(next);
-        await visit.Page.WaitForFunctionAsync("time => document.querySelector('video').currentTime > time", end.TotalSeconds + 1);
+        await visit.Page.WaitForFunctionAsync("time => media().currentTime > time", end.TotalSeconds + 1);
         await Expect(visit.Id("watching-coming")).ToBeVisibleAsync();
 
         await film.GrowAsync(next);

@@ -8,7 +8,7 @@ namespace Reelseal.Page.Tests;
 /// <summary>
 /// A video that is still being encoded, without an encoder: an attempt at it is a copy of a finished video, whose playlists list as much as a test wants.
 /// </summary>
-internal sealed class GrowingVideo
+internal sealed class GrowingVideo : IAsyncDisposable
 {
     private const string Start = "#EXT-X-START:TIME-OFFSET=0.01,PRECISE=YES\n";
     private const string EndList = "#EXT-X-ENDLIST\n";
@@ -17,7 +17,7 @@ internal sealed class GrowingVideo
     private readonly VideoId _original;
     private readonly string _originalAttempt;
 
-    /// <summary>The finished multivariant playlist, with what a growing one has: subtitles and I-frames come at the end.</summary>
+    /// <summary>The finished multivariant playlist, with what a growing one has: subtitles, I-frames and chapters come at the end.</summary>
     private readonly string _multivariant;
 
     private GrowingVideo(IObjectStore store, VideoId original, string originalAttempt, string multivariant) =>
@@ -25,13 +25,16 @@ internal sealed class GrowingVideo
 
     public VideoId Id { get; } = VideoId.New();
 
+    private DateTimeOffset _created;
+
     /// <param name="store">Holds both.</param>
     /// <param name="original">The finished video.</param>
     public static async Task<GrowingVideo> CreateAsync(IObjectStore store, VideoId original)
     {
         var text = Encoding.UTF8.GetString(await ReadAsync(store, ObjectKeys.Multivariant(original)));
         var multivariant = string.Join('\n', text.Split('\n')
-            .Where(line => !line.Contains("TYPE=SUBTITLES", StringComparison.Ordinal) && !line.StartsWith("#EXT-X-I-FRAME", StringComparison.Ordinal))
+            .Where(line => !line.Contains("TYPE=SUBTITLES", StringComparison.Ordinal) && !line.StartsWith("#EXT-X-I-FRAME", StringComparison.Ordinal)
+                && !line.StartsWith("#EXT-X-SESSION-DATA", StringComparison.Ordinal))
             .Select(line => line.Replace(",SUBTITLES=\"subtitles\"", "", StringComparison.Ordinal)));
         return new(store, original, PublishedAttempt.Read(text)!.Attempt, multivariant);
     }
@@ -80,7 +83,7 @@ internal sealed class GrowingVideo
     /// <summary>Gives it a place in the list of videos, as one that is being encoded and can be played.</summary>
     public async Task ListAsync()
     {
-        var created = DateTimeOffset.UtcNow;
+        var created = _created = DateTimeOffset.UtcNow;
         var status = JsonNode.Parse(await ReadAsync(_store, ObjectKeys.Status(_original)))!.AsObject();
         foreach (var complete in (string[])["poster", "storyboard"])
             status.Remove(complete);
@@ -88,6 +91,15 @@ internal sealed class GrowingVideo
         (status["playable"], status["playlist"]) = (true, ObjectKeys.Multivariant(Id));
         await PutAsync(ObjectKeys.Listing(Id, created), []);
         await PutAsync(ObjectKeys.Status(Id), Encoding.UTF8.GetBytes(status.ToJsonString()));
+    }
+
+    /// <summary>Removes all of it: other tests look at the same store.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        var keys = new List<string> { ObjectKeys.Status(Id), ObjectKeys.Listing(Id, _created) };
+        await foreach (var entry in _store.ListAsync(ObjectKeys.Video(Id), CancellationToken.None))
+            keys.Add(entry.Key);
+        await _store.DeleteAsync(keys, CancellationToken.None);
     }
 
     private string OfAttempt(string text, string attempt) => text.Replace(_originalAttempt, attempt, StringComparison.Ordinal);

@@ -37,8 +37,8 @@ export function cardOf(video, server, actions) {
   }
   for (const { kind, language, reason } of video.skipped ?? [])
     card.append(element("p", { className: "faint", textContent: `Without ${language ? `${kind} (${language})` : kind}: ${reason}` }));
+  if (isFailed || video.error) card.append(element("p", { className: "fault", textContent: video.error ?? "This video could not be made." }));
   if (isFailed) {
-    card.append(element("p", { className: "fault", textContent: video.error ?? "This video could not be made." }));
     buttons.append(button("Retry", actions.retry), button("Remove", actions.remove));
   } else {
     if (!isReady) card.append(progressOf(video, title));

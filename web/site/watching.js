@@ -110,6 +110,7 @@ export class Watching {
         await wait(lookEvery, signal);
         const status = await this.server.video(video.id).catch(() => ({}));
         signal.throwIfAborted();
+        if (status.state !== "failed" && status.error) this.coming.textContent = status.error; // its worker is silent
         if (status.state === "failed") {
           this.coming.textContent = `The other qualities could not be made. ${status.error ?? ""}`.trim();
           return;
