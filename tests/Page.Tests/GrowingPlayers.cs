@@ -27,11 +27,13 @@ public sealed class GrowingPlayers : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private Dictionary<string, Task<string[]>>? _played;
     private LoopbackServer? _site;
+    private VideoId[] _originals = [];
+    private Stage? _stage;
 
     /// <summary>The players, and the file without which each cannot be tried.</summary>
     public static IReadOnlyDictionary<string, string> Programs { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
-        ["hls.js"] = Path.Combine(new LocalOptions().SiteDirectory, "hls", "hls.js"),
+        ["hls.js"] = Path.Combine(new LocalOptions().SiteDirectory, "player", "hls", "hls.js"),
         ["shaka-player"] = Path.Combine(Repository.Root, "tests", "Page.Tests", "node_modules", "shaka-player", "dist", "shaka-player.compiled.js"),
         ["Firefox"] = "/usr/bin/firefox-esr",
         ["mpv"] = "/usr/bin/mpv",
@@ -48,7 +50,8 @@ public sealed class GrowingPlayers : IAsyncDisposable
     private async Task<Dictionary<string, Task<string[]>>> StartAsync(Stage stage)
     {
         _site = await LoopbackServer.StartAsync(0, _ => { }, _ => { }, ServeAsync, CancellationToken.None);
-        var originals = await Task.WhenAll(s_formats.Select(format => PublishAsync(stage, format)));
+        _stage = stage;
+        var originals = _originals = await Task.WhenAll(s_formats.Select(format => PublishAsync(stage, format)));
         return Programs.Where(player => File.Exists(player.Value)).ToDictionary(
             player => player.Key, player => Task.WhenAll(originals.Select(original => JoinAsync(stage, original, player.Key))), StringComparer.Ordinal);
     }
@@ -67,7 +70,7 @@ public sealed class GrowingPlayers : IAsyncDisposable
 
     private async Task<string> JoinAsync(Stage stage, VideoId original, string player)
     {
-        var video = await GrowingVideo.CreateAsync(stage.System.Store, original);
+        await using var video = await GrowingVideo.CreateAsync(stage.System.Store, original);
         await video.AddAttemptAsync(Attempt);
         await video.GrowAsync(Attempt, Available);
         await video.PointToAsync(Attempt);
@@ -154,6 +157,8 @@ public sealed class GrowingPlayers : IAsyncDisposable
         await _end.CancelAsync();
         foreach (var player in (_played ?? []).Values)
             await ((Task)player).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var original in _originals)
+            await GrowingVideo.RemoveAsync(_stage!.System.Store, original);
         if (_site is not null)
             await _site.DisposeAsync();
         _end.Dispose();

@@ -25,8 +25,6 @@ internal sealed class GrowingVideo : IAsyncDisposable
 
     public VideoId Id { get; } = VideoId.New();
 
-    private DateTimeOffset _created;
-
     /// <param name="store">Holds both.</param>
     /// <param name="original">The finished video.</param>
     public static async Task<GrowingVideo> CreateAsync(IObjectStore store, VideoId original)
@@ -83,7 +81,7 @@ internal sealed class GrowingVideo : IAsyncDisposable
     /// <summary>Gives it a place in the list of videos, as one that is being encoded and can be played.</summary>
     public async Task ListAsync()
     {
-        var created = _created = DateTimeOffset.UtcNow;
+        var created = DateTimeOffset.UtcNow;
         var status = JsonNode.Parse(await ReadAsync(_store, ObjectKeys.Status(_original)))!.AsObject();
         foreach (var complete in (string[])["poster", "storyboard"])
             status.Remove(complete);
@@ -93,13 +91,21 @@ internal sealed class GrowingVideo : IAsyncDisposable
         await PutAsync(ObjectKeys.Status(Id), Encoding.UTF8.GetBytes(status.ToJsonString()));
     }
 
-    /// <summary>Removes all of it: other tests look at the same store.</summary>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => new(RemoveAsync(_store, Id));
+
+    /// <summary>Removes all of a video: other tests look at the same store.</summary>
+    public static async Task RemoveAsync(IObjectStore store, VideoId video)
     {
-        var keys = new List<string> { ObjectKeys.Status(Id), ObjectKeys.Listing(Id, _created) };
-        await foreach (var entry in _store.ListAsync(ObjectKeys.Video(Id), CancellationToken.None))
-            keys.Add(entry.Key);
-        await _store.DeleteAsync(keys, CancellationToken.None);
+        var keys = new List<string>();
+        foreach (var prefix in (string[])[ObjectKeys.Video(video), ObjectKeys.Status(video), ObjectKeys.ListingPrefix])
+        {
+            await foreach (var entry in store.ListAsync(prefix, CancellationToken.None))
+            {
+                if (entry.Key.Contains(video.ToString(), StringComparison.Ordinal))
+                    keys.Add(entry.Key);
+            }
+        }
+        await store.DeleteAsync(keys, CancellationToken.None);
     }
 
     private string OfAttempt(string text, string attempt) => text.Replace(_originalAttempt, attempt, StringComparison.Ordinal);
