@@ -313,18 +313,16 @@ export class Stream extends EventTarget {
       this.#awaitMoreThan(hls, playing);
     };
     next.on(Events.ERROR, (_, { fatal }) => { if (fatal && next === this.#next) lookAgain(); });
-    let loaded;
-    next.once(Events.MANIFEST_LOADED, (_, data) => { loaded = data; });
-    next.once(Events.MANIFEST_PARSED, () => {
-      const isIncomplete = loaded.sessionData?.[stageOf];
-      const address = loaded.levels[0].url;
+    next.once(Events.MANIFEST_PARSED, (_, { levels, sessionData }) => {
+      const isIncomplete = sessionData?.[stageOf];
+      const address = levels[0].uri;
       if (isIncomplete && attemptOf(address) === attemptOf(playing)) return lookAgain(); // another edge still had the first playlist
       [this.#hls, this.#next] = [next, null];
       this.#hasForeignBuffer = true;
       this.#applyChoices();
       next.attachMedia(hls.transferMedia() ?? video);
       hls.destroy();
-      this.#readPlaylist(loaded);
+      this.#readPlaylist({ url, levels: [{ url: address }], sessionData });
       this.dispatchEvent(new Event("tracks"));
       if (isIncomplete) this.#awaitMoreThan(next, address);
       else this.dispatchEvent(new Event("complete"));
