@@ -151,7 +151,7 @@ public sealed class IngestAttempt : IAsyncDisposable
     /// <exception cref="IngestRefusedException">409: the video was cancelled, deleted, or taken over.</exception>
     public async Task StartOverAsync(string reason)
     {
-        _logger.LogWarning("{Video} is encoded after all: {Reason}", Video, reason);
+        _logger.LogWarning("{Video} is encoded, because it cannot be copied: {Reason}", Video, reason);
         Directory.Delete(Workspace.Output, recursive: true);
         if (Publication.IsVisible && (!await _claim.FlushAsync(Lost) || !await Publication.TryWithdrawAsync(Lost)))
             throw Overtaken();
@@ -224,7 +224,7 @@ public sealed class IngestAttempt : IAsyncDisposable
         catch (Exception e) when (e is UpstreamException or OperationCanceledException)
         {
             // The claim runs out by itself, and the next attempt removes what this one left.
-            _logger.LogError(e, "What attempt {Attempt} at {Video} wrote could not be removed", _claim.Attempt, Video);
+            _logger.LogError(e, "Objects of attempt {Attempt} at {Video} could not be removed", _claim.Attempt, Video);
         }
         return cause;
     }
@@ -332,7 +332,7 @@ public sealed class IngestAttempt : IAsyncDisposable
         }
         catch (UpstreamException e)
         {
-            _logger.LogWarning(e, "What other attempts at {Video} wrote could not be removed", Video);
+            _logger.LogWarning(e, "Objects of other attempts at {Video} could not be removed", Video);
         }
         foreach (var replaced in _replacedAttempts)
             _removals.RemoveAttempt(Video, replaced);

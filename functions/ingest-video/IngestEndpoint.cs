@@ -29,7 +29,7 @@ internal sealed class IngestEndpoint(
             if (slot is null)
             {
                 context.Response.Headers.RetryAfter = IngestRefusedException.RetryAfter;
-                return Problem(StatusCodes.Status429TooManyRequests, "As many videos as this machine can take are being worked on. Try again soon.");
+                return Problem(StatusCodes.Status429TooManyRequests, "This machine is ingesting as many videos as it can. Try again soon.");
             }
             result = reference is not null
                 ? await IngestUploadAsync(video, reference, ReportPlayable, context.RequestAborted)
@@ -93,7 +93,7 @@ internal sealed class IngestEndpoint(
     private async Task<IngestResult> IngestUploadAsync(
         VideoId video, IngestRequest reference, Action<VideoStatus> onPlayable, CancellationToken requestAborted)
     {
-        // What was never uploaded is no video that failed. One that is ready has no upload any more.
+        // Without an upload there is no video that could fail. One that is ready no longer has an upload.
         if (!await uploads.ExistsAsync(video, requestAborted) && await statuses.ReadAsync(video, requestAborted) is null)
             throw SourceFetcher.Missing();
         try

@@ -20,7 +20,7 @@ public static class CrossOrigin
         {
             var (response, origin) = ((HttpResponse, string))state;
             response.Headers.AccessControlAllowOrigin = origin;
-            response.Headers.AccessControlExposeHeaders = "ETag, Location, Retry-After, WWW-Authenticate, X-Call-Id";
+            response.Headers.AccessControlExposeHeaders = "ETag, Retry-After, WWW-Authenticate, X-Call-Id";
             if (origin != "*") // what a browser needs to take the cookies of a ticket
                 response.Headers.AccessControlAllowCredentials = "true";
             return Task.CompletedTask;

@@ -24,7 +24,7 @@ public sealed class OutageLog(TimeProvider clock, ILogger<OutageLog> logger)
                 return;
             (_logged, _isOver) = (now, false);
         }
-        logger.LogWarning("The {Dependency} failed, what is known of it is served: {Reason}", failure.Dependency, failure.Reason);
+        logger.LogWarning("The {Dependency} failed; its last known answer is served: {Reason}", failure.Dependency, failure.Reason);
     }
 
     /// <summary>Notes that the dependency works again: the next failure is another outage.</summary>

@@ -34,7 +34,7 @@ public sealed record DeploymentSettings
     /// </summary>
     public ImmutableArray<string> AllowedOrigins { get; init; } = [];
 
-    /// <summary>Origins whose pages may show the page under <c>site/</c> in a frame. Whoever controls one can trick its users into clicks.</summary>
+    /// <summary>Origins whose pages may show the page under <c>site/</c> in a frame. Anyone who controls one can trick its users into clicks.</summary>
     public ImmutableArray<string> FrameAncestors { get; init; } = [];
 
     /// <summary>Origins whose pages may show the player, <c>site/player/embed.html</c>, in a frame. It only plays.</summary>

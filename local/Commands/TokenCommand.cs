@@ -83,7 +83,7 @@ internal static class TokenCommand
     private static VideoId ReadVideo(ArgumentResult argument, string text)
     {
         if (!VideoId.TryParse(text, provider: null, out var video))
-            argument.AddError($"{text} is no video's id: a UUID in lower case with hyphens.");
+            argument.AddError($"{text} is not a video's id: a UUID in lower case with hyphens.");
         return video;
     }
 

@@ -6,7 +6,7 @@ using Reelseal.Testing;
 
 namespace Reelseal.EndToEnd.Tests;
 
-/// <summary>That <c>make bench</c> measures what it says. What comes out of so short a run is no figure.</summary>
+/// <summary>That <c>make bench</c> measures what it says. The figures of so short a run mean nothing.</summary>
 public class BenchmarkTests
 {
     [Fact(Timeout = 600_000)]

@@ -36,7 +36,7 @@ public sealed class EarlyAnswerTests
         {
             await AssertAsync(401, system, token: null, VideoId.New(), length);
             await AssertAsync(403, system, other, VideoId.New(), length);
-            await AssertAsync(415, system, any, VideoId.New(), length); // zeros are no video
+            await AssertAsync(415, system, any, VideoId.New(), length); // zeros are not a video
             await AssertAsync(200, system, any, ready, length);
         }
         await using (await Upload.BeginAsync(system, any, running))

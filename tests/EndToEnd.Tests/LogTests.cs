@@ -45,7 +45,7 @@ public sealed class LogTests
     }
 
     [Fact(Timeout = 180_000)]
-    public async Task What_strangers_write_makes_no_line_and_no_header_of_its_own()
+    public async Task Text_from_strangers_makes_no_line_and_no_header_of_its_own()
     {
         const string forged = """{"LogLevel":"Forged"}""";
         Published.Require();

@@ -17,7 +17,7 @@ public sealed class UnreadableKeyTests
     [InlineData(LocalSystem.SignPlaylist, "reelseal-origin-secret", null, "The secret reelseal-origin-secret is missing.")]
     [InlineData(LocalSystem.SignPlaylist, "reelseal-token-key", "bm90IGEga2V5", "The secret reelseal-token-key is shorter than")]
     [InlineData(LocalSystem.IngestVideo, "reelseal-token-key", null, "reelseal-token-key")]
-    public async Task It_ends_before_it_is_ready_and_says_which_but_not_what_it_holds(string name, string secret, string? content, string said)
+    public async Task It_ends_before_it_is_ready_and_names_the_key_but_not_its_content(string name, string secret, string? content, string said)
     {
         Published.Require();
         using var folder = new TemporaryDirectory();

@@ -19,7 +19,7 @@ public sealed class HostileRequestTests
     private const int Limit = 120_000;
 
     [Fact(Timeout = Limit)]
-    public async Task Whoever_sends_a_byte_now_and_then_does_not_keep_a_place()
+    public async Task A_sender_of_a_byte_now_and_then_does_not_keep_a_place()
     {
         await using var host = await IngestHost.StartAsync(("MAX_TRANSCODES", "1"), ("UPLOAD_IDLE_TIMEOUT", "2s"));
         using var connection = new TcpClient();
@@ -121,7 +121,7 @@ public sealed class HostileRequestTests
     }
 
     [Fact]
-    public void What_ffmpeg_prints_of_a_strangers_file_moves_no_cursor() => Assert.Equal(
+    public void Output_of_ffmpeg_about_a_strangers_file_moves_no_cursor() => Assert.Equal(
         "Unknown tag [2Jforged",
         FfmpegErrors.Reason(new ProcessResult(1, ["[mov @ 0x55d0] Unknown tag \u001b[2J\rforged"]), "/scratch/source"));
 

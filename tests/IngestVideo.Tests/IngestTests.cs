@@ -75,7 +75,7 @@ public sealed class IngestTests
     [InlineData("This is only text, whatever it is called.", HttpStatusCode.UnsupportedMediaType, "not a video")]
     [InlineData("#EXTM3U\n#EXTINF:1,\n/etc/passwd\n#EXT-X-ENDLIST\n", HttpStatusCode.UnsupportedMediaType, "playlist")]
     [InlineData("ffconcat version 1.0\nfile /etc/passwd\n", HttpStatusCode.UnsupportedMediaType, "playlist")]
-    public async Task What_is_no_video_is_refused_with_a_reason_and_leaves_nothing(string content, HttpStatusCode status, string reason)
+    public async Task A_file_that_is_not_a_video_is_refused_with_a_reason_and_leaves_nothing(string content, HttpStatusCode status, string reason)
     {
         await using var host = await IngestHost.StartAsync();
         using var form = new MultipartFormDataContent { { new StringContent(content), "file", "video.mp4" } };
@@ -151,7 +151,7 @@ public sealed class IngestTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Of_two_ingests_of_one_id_at_once_one_is_published_and_one_gets_a_conflict()
+    public async Task Two_ingests_of_one_id_at_once_publish_one_video_and_one_gets_a_conflict()
     {
         var gate = new SegmentGate();
         await using var host = await IngestHost.StartAsync(gate.BeforePut);

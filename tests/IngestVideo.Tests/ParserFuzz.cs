@@ -107,7 +107,7 @@ public sealed class ParserFuzz
                 container.Demuxer, (string[])["matroska", "flv", "avi", "ogg", "mpeg", "mxf", "mpegts", "mov", "gif", "ivf", "dv", "h264", "hevc",
                     "mpegvideo"]);
             Assert.False(input.AsSpan().StartsWith("#EXTM3U"u8) || input.AsSpan().StartsWith("ffconcat"u8) || input.AsSpan().StartsWith("<?xml"u8),
-                "A text is no video.");
+                "A text is not a video.");
             IsoBoxes.EndInsideBox(new MemoryStream(input), CancellationToken.None);
             Assert.InRange(IsoBoxes.PrependedBytes(new MemoryStream(input), CancellationToken.None), 0, input.Length);
             Assert.All(IsoBoxes.SampleEntries(new MemoryStream(input), CancellationToken.None), entry => Assert.InRange(entry.Position, 0, input.Length - 4));

@@ -29,7 +29,7 @@ public sealed class LibraryTests(Stage stage)
     }
 
     [Fact(Timeout = Limit)]
-    public async Task What_Show_more_has_shown_stays_while_a_video_is_being_made()
+    public async Task Cards_that_Show_more_has_shown_stay_while_a_video_is_being_made()
     {
         await stage.StartedAsync();
         var shelf = new Shelf();

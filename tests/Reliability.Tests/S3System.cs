@@ -14,7 +14,7 @@ namespace Reelseal.Reliability.Tests;
 /// <summary>The whole system on a bucket of a real S3, with what is needed to hurt it and to look at it afterwards.</summary>
 internal sealed class S3System : IAsyncDisposable
 {
-    /// <summary>How often workers tell that they live: short, so that they are soon given up.</summary>
+    /// <summary>The interval of heartbeats: short, so that dead workers are soon given up.</summary>
     public static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(300);
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
@@ -141,7 +141,7 @@ internal sealed class S3System : IAsyncDisposable
         }
     }
 
-    /// <summary>A ticket, or null when the store did not answer in time: on a busy machine that is no fault, and players ask again.</summary>
+    /// <summary>A ticket, or null when the store did not answer in time: a busy machine may take longer, and players ask again.</summary>
     private async Task<PlayTicket?> AskForTicketAsync(VideoId video)
     {
         try

@@ -247,7 +247,7 @@ public sealed class StageCrashTests(CephRgw s3, Systems systems)
             await held.Reached;
         }
 
-        /// <summary>Waits until viewers have what they are to have, and the status says so, unless what it needs is held.</summary>
+        /// <summary>Waits until viewers have what the stage offers, and the status says so, unless what it needs is held.</summary>
         public Task AssertLeavesAsync() => S3System.WaitUntilAsync(
             async () => await _system.StageAsync(video) == moment.Leaves && (moment.Leaves is not PublicationStage.Playable || await IsPlayableAsync()),
             $"{moment.Name}: not {moment.Leaves?.ToString() ?? "nothing"}");

@@ -59,5 +59,5 @@ public sealed class GoDurationTests
     [InlineData("2562047h47m16.854775808s")] // longer than the longest
     [InlineData("9223372036854775808ns")]
     [InlineData("99999999999999999999999999999999999999h")]
-    public void What_Go_refuses_is_refused(string? text) => Assert.False(GoDuration.TryParse(text, out _));
+    public void Durations_that_Go_refuses_are_refused(string? text) => Assert.False(GoDuration.TryParse(text, out _));
 }

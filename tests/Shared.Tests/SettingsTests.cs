@@ -44,7 +44,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData("2147483647h")]
     [InlineData("999999999999s")]
     [InlineData("٥s")]
-    public void What_is_no_duration_is_a_fault(string text)
+    public void A_text_that_is_not_a_duration_is_an_error(string text)
     {
         var settings = With(text);
         Assert.Equal(TimeSpan.FromSeconds(7), settings.Duration("NAME", TimeSpan.FromSeconds(7)));
@@ -127,7 +127,7 @@ public sealed class SettingsTests : IDisposable
     [Theory]
     [InlineData(null)]
     [InlineData("")] // what stack.yml's ${NAME:-} gives
-    public void What_is_not_set_has_its_default(string? text)
+    public void A_setting_that_is_not_set_has_its_default(string? text)
     {
         var settings = With(text);
         Assert.Null(settings.Text("NAME"));

@@ -379,7 +379,7 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
     [InlineData($"/videos/{Video}/a%0Ab.m3u8")]
     [InlineData($"/videos/{Video}/é.m3u8")]
     [InlineData("/videos/3F0E0B52-6A33-4F0C-9A51-0C8A4A3C1A77/multivariant.m3u8")]
-    public async Task Refuses_a_path_that_is_no_playlists_key(string path) =>
+    public async Task Refuses_a_path_that_is_not_a_playlists_key(string path) =>
         Assert.Equal(HttpStatusCode.BadRequest, (await _server.GetAsync(path, _server.Token())).StatusCode);
 
     [Fact]

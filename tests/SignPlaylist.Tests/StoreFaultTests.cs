@@ -131,7 +131,7 @@ public sealed class StoreFaultTests(CephRgw rgw) : IAsyncLifetime
     }
 
     [Fact(Timeout = Limit)]
-    public async Task What_is_not_a_playlist_is_a_502_that_says_so()
+    public async Task An_object_that_is_not_a_playlist_is_a_502_that_says_so()
     {
         await AssertRefusedAsync([], "#EXTM3U");
         await AssertRefusedAsync("<html>"u8.ToArray(), "#EXTM3U");

@@ -7,7 +7,7 @@ namespace IngestVideo.Media;
 /// <param name="Subtitles">The text subtitles, in the order of the file.</param>
 public sealed record MediaInfo(TimeSpan? Duration, VideoTrack? Video, IReadOnlyList<AudioTrack> Audio, IReadOnlyList<SubtitleTrack> Subtitles)
 {
-    /// <summary>How many tracks of sound, and of subtitles, are published. More are no film, and each costs an encoder.</summary>
+    /// <summary>How many tracks of sound, and of subtitles, are published. No film has more, and each costs an encoder.</summary>
     public const int MaxTracks = 16;
 
     /// <summary>How many chapters are published.</summary>

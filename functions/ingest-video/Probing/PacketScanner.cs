@@ -90,7 +90,7 @@ public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
         /// <summary>After the last packet.</summary>
         public void End() => Regular &= _packets > 0 && Follows(_last + 1 / framesPerSecond);
 
-        /// <summary>Zero where there is no keyframe, or a time that is no number: such packets are not regular.</summary>
+        /// <summary>Zero where there is no keyframe, or a time that is not a number: such packets are not regular.</summary>
         private static TimeSpan Gap(double seconds) => double.IsNaN(seconds) ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Clamp(seconds, 0, 1e6));
 
         private void ReadKeyframe(double time)

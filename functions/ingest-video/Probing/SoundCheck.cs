@@ -51,7 +51,7 @@ public sealed class SoundCheck(Sandbox sandbox, IngestOptions options)
         var limits = new ProcessLimits(options.FfmpegMemoryBytes, s_longest, FileBytes: 0);
         if (await sandbox.RunInTimeAsync("ffmpeg", arguments, limits, line => decoded += line is [not '#', ..] ? 1 : 0, cancellationToken) is not { } result)
             return null; // whatever is wrong, it comes up again
-        // Where it complains, each is looked at alone. A sound that is damaged at its beginning only is no reason to leave it out.
+        // Where it complains, each is looked at alone. Damage at the beginning alone does not justify leaving a sound out.
         var fails = result.ExitCode != 0 || (result.LastErrors.Count > 0 && (tracks.Count > 1 || decoded == 0));
         return fails ? FfmpegErrors.Reason(result, source) : null;
     }

@@ -68,7 +68,7 @@ public sealed class SourceExaminer(Prober prober, TimelineScanner timelines, Sou
         }
     }
 
-    /// <returns>false where the stream is no sound that can be hidden.</returns>
+    /// <returns>false where the stream is not a sound that can be hidden.</returns>
     private static bool Hide(string source, int stream, CancellationToken cancellationToken)
     {
         using var file = new FileStream(source, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);

@@ -122,7 +122,7 @@ public sealed class Sandbox(ILogger<Sandbox> logger, params IReadOnlyList<string
         }
 
         void Report(string program, string purpose) =>
-            logger.LogWarning("{Program} does not work here, so ffmpeg runs without it: not sure that it {Purpose}", program, purpose);
+            logger.LogWarning("{Program} does not work here. ffmpeg runs without it, so nothing ensures that it {Purpose}", program, purpose);
 
         static string Limit(string name, long value) => string.Create(CultureInfo.InvariantCulture, $"--{name}={value}");
     }

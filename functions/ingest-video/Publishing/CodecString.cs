@@ -53,7 +53,7 @@ public static class CodecString
 
     private static ReadOnlySpan<byte> Skip(ReadOnlySpan<byte> bytes, long count) => count is > 0 && count < bytes.Length ? bytes[(int)count..] : [];
 
-    /// <summary>null where a unit is no slice of a picture (ITU-T H.264, table 7-1).</summary>
+    /// <summary>null where a unit is not a slice of a picture (ITU-T H.264, table 7-1).</summary>
     private static bool? IsIdr(byte header) => (header & 0x1F) is >= 1 and <= 5 and var type ? type == 5 : null;
 
     private static ReadOnlySpan<byte> StartCode => [0, 0, 1];

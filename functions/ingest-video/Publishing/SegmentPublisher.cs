@@ -108,7 +108,7 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
         {
             if (segments is [])
             {
-                // A track that was announced but has nothing in it is left out; a picture without a picture is no video.
+                // A track that was announced but has nothing in it is left out; a video track without a picture is an error.
                 // And a single picture has no I-frames in fragmented MP4, of which ffmpeg loses the last.
                 if (rendition is VideoRendition || step.Plan.Video is [])
                     throw IngestRefusedException.Undecodable(

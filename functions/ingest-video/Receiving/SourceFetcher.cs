@@ -14,8 +14,8 @@ public sealed class SourceFetcher(IObjectStore store, IngestOptions options, Tim
     private static readonly TimeSpan s_shortestWait = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
-    /// Reads the upload into <see cref="Workspace.Source"/>. Where the store breaks off, it goes on from there: the last of several gigabytes is no reason to
-    /// send them all again.
+    /// Reads the upload into <see cref="Workspace.Source"/>. Where the store breaks off, it goes on from there: a break in the last of several gigabytes does
+    /// not cost the others.
     /// </summary>
     /// <exception cref="IngestRefusedException">404: there is no such upload. 413: it is too large.</exception>
     /// <exception cref="UpstreamException">The store sends nothing any more.</exception>

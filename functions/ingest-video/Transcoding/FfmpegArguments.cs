@@ -202,8 +202,8 @@ public static class FfmpegArguments
         const string keyframes = "noise=drop=not(key)";
         if (plan.IFrames is { } frames && frames.Of == rendition)
         {
-            // A fragment has to say how long its one picture stands. setts holds a packet back, and what it holds at the end is lost: it comes first, where
-            // that is no keyframe. Its colon means something to three parsers before the one it is for.
+            // A fragment has to say how long its one picture stands. setts holds a packet back and loses the last one: it comes first, where that one is
+            // not a keyframe. Three parsers read its colon before the one that it is for.
             var lengthened = plan.SegmentFormat == SegmentFormat.MpegTs ? ""
                 : $@"setts=ts=PTS\\\:duration=round({Number(plan.KeyframeDuration.TotalSeconds)}/TB),";
             outputs.Add(Hls(frames, plan.CopiesSource ? TimeSpan.FromMilliseconds(1) : plan.KeyframeDuration, plan.SegmentFormat,

@@ -59,7 +59,7 @@ internal static class UploadEndpoints
         }
         catch (JsonException e)
         {
-            throw new IngestRefusedException(StatusCodes.Status400BadRequest, "The body is not the JSON that is asked for here.", e);
+            throw new IngestRefusedException(StatusCodes.Status400BadRequest, "The body is not the JSON document that this route takes.", e);
         }
     }
 

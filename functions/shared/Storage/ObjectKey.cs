@@ -25,7 +25,7 @@ public static class ObjectKey
     {
         if (!IsValid(key))
             throw new ArgumentException(
-                "That is no key of an object: a relative path of printable ASCII, without empty, \".\" or \"..\" segments.",
+                "This is not the key of an object: a relative path of printable ASCII, without empty, \".\" or \"..\" segments.",
                 nameof(key));
     }
 }

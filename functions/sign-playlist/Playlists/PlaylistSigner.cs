@@ -22,7 +22,7 @@ internal sealed class PlaylistSigner(IMemoryCache cache, SigningOptions options,
         var playlistQuery = playlist.NamesPlaylists ? viewer.PlaylistQuery : "";
         var rendering = new Rendering(
             playlist.Key.Key, playlist.ETag, viewer.ViaCloudFront, viewer.Expires, options.Lifetime.StartFor(clock.GetUtcNow()), playlistQuery, coding);
-        // A token belongs to one viewer: what carries it is kept for nobody, and the token is no key in memory.
+        // A token belongs to one viewer: an answer with it is not cached, and the token never becomes a cache key.
         if (playlistQuery.Length > 0 && !viewer.ViaCloudFront)
             return await Task.Run(() => RenderAsync(playlist, rendering), cancellationToken);
 

@@ -80,7 +80,7 @@ public sealed class DeliveryRuleTests
     }
 
     [Fact]
-    public void What_an_ingest_leaves_behind_expires_and_videos_downloads_and_revocations_never_do()
+    public void Leftovers_of_an_ingest_expire_and_videos_downloads_and_revocations_never_do()
     {
         Assert.Equal(
             ("", 1, null),

@@ -430,7 +430,7 @@ public sealed class DeployScriptTests : IDisposable
     [InlineData("error: no stack selected; please use `pulumi stack select` to choose one", "no Pulumi stack: cd infra && pulumi stack init production")]
     [InlineData("error: no stack named 'production' found", "no Pulumi stack: cd infra && pulumi stack init production")]
     [InlineData("error: could not read the bucket: AccessDenied", "Pulumi failed: error: could not read the bucket: AccessDenied")]
-    public async Task What_pulumi_complains_about_becomes_a_sentence_of_its_own(string complaint, string message)
+    public async Task Complaints_of_pulumi_become_sentences_of_their_own(string complaint, string message)
     {
         await File.WriteAllTextAsync(Place("pulumi.error"), complaint + "\n", TestContext.Current.CancellationToken);
         await AssertRefusedAsync(message);

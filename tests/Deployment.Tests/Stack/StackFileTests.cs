@@ -50,7 +50,7 @@ public sealed class StackFileTests
     }
 
     [Fact]
-    public void What_is_copied_into_the_build_context_exists() => Assert.All(
+    public void Every_path_that_is_copied_into_the_build_context_exists() => Assert.All(
         StackFile.AsWritten.CopiedPaths,
         path => Assert.True(Path.Exists(Repository.PathOf(path)), path));
 
@@ -86,7 +86,7 @@ public sealed class StackFileTests
     }
 
     [Fact]
-    public void What_has_no_default_is_exactly_what_the_infrastructure_puts_out() => Assert.Equal(
+    public void The_settings_without_a_default_are_exactly_the_outputs_of_the_infrastructure() => Assert.Equal(
         string.Join('\n', StackOutputs.Settings),
         string.Join('\n', StackFile.RequiredVariables.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)));
 
@@ -102,7 +102,7 @@ public sealed class StackFileTests
             StackFile.AsWritten.Functions.SelectMany(function => function.Secrets).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)));
 
     [Fact]
-    public void The_private_key_is_no_secret_of_the_infrastructure() => Assert.DoesNotContain("reelseal-signing-key", StackOutputs.Secrets);
+    public void The_private_key_is_not_a_secret_of_the_infrastructure() => Assert.DoesNotContain("reelseal-signing-key", StackOutputs.Secrets);
 
     [Fact]
     public void A_function_runs_read_only_within_limits() => Assert.All(StackFile.WithDefaults.Functions, function =>

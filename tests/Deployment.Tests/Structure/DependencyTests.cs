@@ -51,7 +51,7 @@ public sealed class DependencyTests
     [InlineData("/// <summary>Not even <see cref=\"Planning.Plan\"/> counts.</summary>")]
     [InlineData("""class Prober { string text = "Planning.Plan Pipeline", other = $"Pipeline {1}"; char quote = '"'; }""")]
     [InlineData("class Prober { object plan = this.Planning.Plan; }")] // a member of that name
-    public void What_points_the_right_way_or_is_only_text_is_no_violation(string text) => Assert.Empty(ViolationsWith("Probing/Prober.cs", text));
+    public void An_arrow_that_points_the_right_way_or_is_only_text_is_not_a_violation(string text) => Assert.Empty(ViolationsWith("Probing/Prober.cs", text));
 
     [Fact]
     public void A_folder_without_a_place_in_the_order_is_found() =>

@@ -43,13 +43,13 @@ public sealed class DockerfileTests
     }
 
     [Fact]
-    public void What_apt_downloads_stays_in_no_layer() => Assert.Contains(
+    public void Downloads_of_apt_stay_in_no_layer() => Assert.Contains(
         Dockerfile.OfTemplate.All("RUN"),
         command => command.Contains("apt-get install", StringComparison.Ordinal)
             && command.Contains("rm -rf /var/lib/apt/lists/* /var/cache/apt/*", StringComparison.Ordinal));
 
     [Fact]
-    public async Task What_is_left_out_of_packages_is_nothing_that_ffmpeg_is_linked_to()
+    public async Task No_library_that_ffmpeg_is_linked_to_is_left_out_of_packages()
     {
         Assert.Contains(Dockerfile.OfTemplate.All("COPY"), copy => copy == "no-graphics.cfg /etc/dpkg/dpkg.cfg.d/no-graphics");
         const string exclude = "path-exclude=";

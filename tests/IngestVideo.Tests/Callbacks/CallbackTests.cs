@@ -305,7 +305,7 @@ public sealed class CallbackTests
 
     [Theory]
     [InlineData("whsec_", false)]
-    [InlineData("whsec_this is no base64, though long enough", false)]
+    [InlineData("whsec_this is not base64, though long enough", false)]
     [InlineData("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", true)]
     [InlineData("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa==", false)]
     [InlineData("any text of thirty-two characters", true)]

@@ -71,7 +71,7 @@ public sealed class PosterTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task What_is_no_picture_is_refused_and_leaves_nothing()
+    public async Task A_file_that_is_not_a_picture_is_refused_and_leaves_nothing()
     {
         await using var host = await IngestHost.StartAsync();
         var video = await host.IngestAsync(await Clip.SimpleAsync());

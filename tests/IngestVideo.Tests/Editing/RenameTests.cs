@@ -66,7 +66,7 @@ public sealed class RenameTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Of_twenty_who_rename_at_once_each_is_heard()
+    public async Task Twenty_renames_at_once_are_all_applied()
     {
         await using var host = await IngestHost.StartAsync();
         var id = await PutAsync(host.Store, VideoState.Ready);

@@ -157,7 +157,7 @@ public sealed class SubtitleServiceTests(CephRgw rgw)
     [InlineData("und", "", 400, "The language must be a tag")]
     [InlineData("e%2F..%2Fx", "", 400, "The language must be a tag")]
     [InlineData("en", "?forced=perhaps", 400, "forced must be true or false")]
-    public async Task What_is_no_language_is_refused(string language, string query, int status, string reason)
+    public async Task A_text_that_is_not_a_language_is_refused(string language, string query, int status, string reason)
     {
         await using var host = await IngestHost.StartAsync();
 

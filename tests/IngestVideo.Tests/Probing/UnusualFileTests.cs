@@ -61,7 +61,7 @@ public sealed class UnusualFileTests : IAsyncLifetime
     [Theory(Timeout = Limit)]
     [InlineData(8)] // a box of which only the header is there
     [InlineData(100)]
-    public async Task What_follows_the_last_sample_may_be_cut(int length)
+    public async Task Bytes_after_the_last_sample_may_be_cut(int length)
     {
         var file = await BytesAsync("plain.mp4", Picture);
 

@@ -19,7 +19,7 @@ public sealed class GrowthTests
     [Theory(Timeout = Limit)]
     [InlineData("ts")]
     [InlineData("fmp4")]
-    public async Task What_is_there_can_be_played_and_nothing_else_is_listed(string format)
+    public async Task Every_listed_segment_is_there_and_plays(string format)
     {
         var (released, id) = (new TaskCompletionSource(), VideoId.New());
         var late = format == "ts" ? "p/00005.ts" : "p/00005.m4s"; // of the picture

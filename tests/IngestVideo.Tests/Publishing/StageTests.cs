@@ -86,7 +86,7 @@ public sealed class StageTests : IAsyncLifetime
     }
 
     [Fact(Timeout = Limit)]
-    public async Task What_turns_out_damaged_after_it_was_playable_is_withdrawn_and_made_again_under_another_attempt()
+    public async Task A_copy_that_turns_out_damaged_after_it_was_playable_is_withdrawn_and_made_again_under_another_attempt()
     {
         await StartAsync(change: null, ("X264_PRESET", "slow"));
         _encoded.SetResult();
@@ -260,7 +260,7 @@ public sealed class StageTests : IAsyncLifetime
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Of_two_workers_only_the_one_that_has_seen_the_last_playlist_can_replace_it()
+    public async Task Only_the_worker_that_has_seen_the_last_playlist_can_replace_it()
     {
         var (zombie, next) = (new Publication(_store, _id, "0123456789abcdef"), new Publication(_store, _id, "fedcba9876543210"));
         Assert.True(await zombie.TryPublishAsync(Pointer("0123456789abcdef", PublicationStage.Playable), PublicationStage.Playable, CancellationToken.None));

@@ -15,7 +15,7 @@ public sealed class FetchTests(CephRgw s3)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = Limit)]
-    public async Task What_breaks_off_is_continued_where_it_was()
+    public async Task A_fetch_that_breaks_off_is_continued_where_it_was()
     {
         var (bucket, video, content) = (await s3.CreateBucketAsync(), VideoId.New(), Bytes());
         await bucket.CreateStore(TimeSpan.FromSeconds(5)).PutAsync(ObjectKeys.Upload(video), new MemoryStream(content), WriteCondition.None, Token);

@@ -101,14 +101,14 @@ public sealed class ClaimTests : IDisposable
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Of_several_that_take_over_at_once_one_has_it_and_the_one_before_learns_of_it()
+    public async Task Only_one_of_several_takes_over_and_its_predecessor_notices()
     {
         var lifetime = s_options.ClaimLifetime;
         await using var before = await TakenAsync(_store);
         await before.StopAsync();
 
-        var store = new AgedStore(_store, lifetime + TimeSpan.FromSeconds(1), before.Attempt);
-        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => TakeAsync(store))));
+        var store = ReadByAllBeforeOneWrites(new AgedStore(_store, lifetime + TimeSpan.FromSeconds(1), before.Attempt), count: 8);
+        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => TakeAsync(store)));
 
         await using var taken = Assert.Single(results, result => result.Claim is not null).Claim!;
         Assert.False(before.Lost.IsCancellationRequested);
@@ -158,10 +158,10 @@ public sealed class ClaimTests : IDisposable
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Of_several_at_once_one_has_it_and_the_others_leave_no_place_in_the_list()
+    public async Task Only_one_of_several_gets_the_claim_and_the_others_leave_no_place_in_the_list()
     {
-        var results = await Task.WhenAll(
-            Enumerable.Range(0, 8).Select(number => Task.Run(() => TakeAsync(_store, new ShiftedClock(TimeSpan.FromSeconds(number))))));
+        var store = ReadByAllBeforeOneWrites(_store, count: 8);
+        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(number => TakeAsync(store, new ShiftedClock(TimeSpan.FromSeconds(number)))));
 
         var claim = Assert.Single(results, result => result.Claim is not null).Claim!;
         await claim.DisposeAsync();
@@ -175,6 +175,19 @@ public sealed class ClaimTests : IDisposable
     {
         var statuses = new StatusStore(store);
         return VideoClaim.TakeAsync(statuses, statuses, _video, clock ?? TimeProvider.System, s_options, NullLogger.Instance, Token);
+    }
+
+    private ChangedStore ReadByAllBeforeOneWrites(IObjectStore store, int count)
+    {
+        var (writers, all) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        return new(store, key =>
+        {
+            if (key != ObjectKeys.Status(_video))
+                return Task.CompletedTask;
+            if (Interlocked.Increment(ref writers) == count)
+                all.SetResult();
+            return all.Task;
+        });
     }
 
     /// <summary>A store by whose clock everything that holds a text was written a certain time ago.</summary>

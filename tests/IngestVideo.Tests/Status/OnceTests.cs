@@ -148,7 +148,7 @@ public sealed class OnceTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Whoever_cleans_up_after_a_video_that_was_deleted_meanwhile_spares_the_next_attempt()
+    public async Task The_cleanup_after_a_video_that_was_deleted_meanwhile_spares_the_next_attempt()
     {
         var folder = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
         var store = new DirectoryObjectStore(folder, TimeSpan.FromSeconds(5));

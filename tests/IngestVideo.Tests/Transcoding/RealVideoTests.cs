@@ -311,7 +311,7 @@ public sealed class RealVideoTests : IAsyncLifetime
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Cover_art_is_no_picture_of_the_video()
+    public async Task Cover_art_is_not_a_picture_of_the_video()
     {
         var video = await IngestedAsync(
             "cover.mp4",

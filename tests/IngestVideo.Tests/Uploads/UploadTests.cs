@@ -65,7 +65,7 @@ public sealed class UploadTests(CephRgw rgw)
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Of_two_ingests_of_one_id_at_once_one_is_published_on_S3_as_well()
+    public async Task Two_ingests_of_one_id_at_once_publish_one_video_on_S3_as_well()
     {
         var gate = new SegmentGate();
         await using var host = await IngestHost.StartAsync(await rgw.CreateBucketAsync(), gate.BeforePut);

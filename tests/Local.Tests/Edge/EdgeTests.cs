@@ -200,7 +200,7 @@ public sealed class EdgeTests : IAsyncLifetime
     [InlineData("/videos/1/..%2f..%2fstatus/1.json")]
     [InlineData("/site/../status/1.json")]
     [InlineData("/web/index.html")]
-    public async Task Never_serves_what_is_no_published_object_even_to_one_who_may_fetch_everything(string target)
+    public async Task Never_serves_an_unpublished_object_even_to_a_viewer_who_may_fetch_everything(string target)
     {
         var everything = s_key.SignCustom("", TestKeyPair.Policy("*", _clock.GetUtcNow().AddHours(1)))[1..];
         var answer = await RawHttp.GetAsync(_edge.Address, $"{target}?{everything}");

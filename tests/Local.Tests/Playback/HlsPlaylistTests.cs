@@ -39,5 +39,5 @@ public sealed class HlsPlaylistTests
     }
 
     [Fact]
-    public void Says_what_is_no_playlist() => Assert.Throws<FormatException>(() => HlsPlaylist.Read("<html>", s_address));
+    public void Reports_what_is_not_a_playlist() => Assert.Throws<FormatException>(() => HlsPlaylist.Read("<html>", s_address));
 }

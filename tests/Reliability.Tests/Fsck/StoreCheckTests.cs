@@ -107,7 +107,7 @@ public abstract class StoreCheckTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Of_a_playable_video_without_a_worker_the_status_is_failed_and_what_plays_stays()
+    public async Task A_playable_video_without_a_worker_fails_and_stays_playable()
     {
         var store = await StoreAsync();
         VideoId[] videos = [await store.PublishFirstStageAsync(VideoState.Transcoding), await store.PublishFirstStageAsync(VideoState.Ready)];

@@ -213,7 +213,7 @@ public sealed class RevocationsTests : IDisposable
     }
 
     [Fact(Timeout = Limit)]
-    public async Task What_is_known_is_bounded()
+    public async Task The_known_revocations_are_bounded()
     {
         var replica = Replica();
         for (var i = 0; i < 21_000; i++)

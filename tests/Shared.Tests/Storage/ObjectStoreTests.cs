@@ -253,7 +253,7 @@ public abstract class ObjectStoreTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Objects_deleted_while_they_are_listed_are_no_error()
+    public async Task Objects_deleted_while_they_are_listed_cause_no_error()
     {
         var store = await CreateAsync();
         foreach (var key in (string[])["a/1/x", "a/2/x", "a/3/x"])

@@ -69,7 +69,7 @@ public sealed class TokenFuzz : IDisposable
         var claims = Validate(token);
         if (claims is null)
             return;
-        // Only the unused bits of the signature's last character may differ: they are no part of it.
+        // Only the unused bits of the signature's last character may differ: they are not part of it.
         Assert.Equal(s_good[..^1], token[..^1]);
         Assert.Equal(s_good.Length, token.Length);
     }

@@ -184,7 +184,7 @@ public sealed class TokenGateTests : IDisposable
     [InlineData(1, 0)]
     [InlineData(0, 403)]
     [InlineData(-3600, 403)]
-    public async Task What_a_token_allows_ends_with_its_until(int seconds, int refusal)
+    public async Task Access_by_a_token_ends_with_its_until(int seconds, int refusal)
     {
         var payload = Payload();
         payload["until"] = _clock.GetUtcNow().AddSeconds(seconds).ToUnixTimeSeconds();

@@ -102,7 +102,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
     [Theory(Timeout = Limit)]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_public_key_is_no_shared_secret(bool withSharedKey)
+    public async Task A_public_key_is_not_a_shared_secret(bool withSharedKey)
     {
         var validator = Validator(withSharedKey ? s_sharedKey : null);
         foreach (var key in (IssuerKey[])[s_rsa, s_p256])
@@ -647,7 +647,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_published_secret_is_no_secret()
+    public async Task A_published_secret_is_refused()
     {
         var published = Encoding.UTF8.GetBytes("fedcba9876543210fedcba9876543210");
         _issuer.KeySet = () => """{"keys":[{"kty":"oct","alg":"HS256","k":"ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA"}]}""";

@@ -29,7 +29,7 @@ public sealed class TokenValidatorTests : IDisposable
     public void Dispose() => _http.Dispose();
 
     [Fact(Timeout = Limit)]
-    public async Task What_a_valid_token_says_is_read()
+    public async Task The_claims_of_a_valid_token_are_read()
     {
         var other = VideoId.New();
         var payload = Payload();
@@ -249,7 +249,7 @@ public sealed class TokenValidatorTests : IDisposable
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Strange_JSON_is_no_exception()
+    public async Task Strange_JSON_throws_no_exception()
     {
         string[] strings =
         [
@@ -277,7 +277,7 @@ public sealed class TokenValidatorTests : IDisposable
     [InlineData("a.b.c")]
     [InlineData("null")]
     [InlineData("e30.e30.e30")]
-    public async Task What_is_no_token_is_refused(string text) => Assert.Null(await _validator.ValidateAsync(text, Token));
+    public async Task A_text_that_is_not_a_token_is_refused(string text) => Assert.Null(await _validator.ValidateAsync(text, Token));
 
     [Fact(Timeout = Limit)]
     public async Task A_token_may_have_16_KiB_and_no_more()

@@ -54,7 +54,7 @@ public sealed class SignedAsSentTests : IDisposable
     [InlineData("#EXT-X-CONTENT-STEERING:SERVER-URI=\"s%7E.json?x=a%2Fb\"", "&_HLS_pathway=a")]
     [InlineData("#EXT-X-DATERANGE:X-ASSET-LIST=\"ads.json\"", "&_HLS_primary_id=1&_HLS_start_offset=2")]
     [InlineData("#EXT-X-DATERANGE:X-ASSET-URI=\"ad.m3u8\"", "&_HLS_primary_id=1")]
-    public void What_clients_add_parameters_to_passes_with_them_and_nothing_else_does(string tag, string more)
+    public void URLs_pass_with_the_parameters_that_clients_add_and_with_nothing_else(string tag, string more)
     {
         var uri = Rewrite(tag + "\n", viaCloudFront: true).Split('"')[^2];
         AssertPasses(uri, more: "");
