@@ -9,14 +9,18 @@ namespace Reelseal.Corpus;
 /// <param name="Answer">The status code.</param>
 /// <param name="Seconds">How long the published stream plays.</param>
 /// <param name="Renditions">Their names.</param>
-/// <param name="Refusal">Why it was refused, or null.</param>
+/// <param name="Note">Why it was refused, or what was left out; or null.</param>
 /// <param name="Deviations">What is wrong with the stream, a sentence each.</param>
-internal sealed record CorpusRow(int Answer, double? Seconds, string Renditions, string? Refusal, IReadOnlyList<string> Deviations);
+internal sealed record CorpusRow(int Answer, double? Seconds, string Renditions, string? Note, IReadOnlyList<string> Deviations);
 
 /// <summary>Ingests one file and checks what was published.</summary>
 internal static class CorpusRun
 {
-    public static async Task<CorpusRow> CheckAsync(IngestServer server, string file, string? browser)
+    /// <param name="server">Where to send it.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="browser">Plays it, if not null.</param>
+    /// <param name="keep">A folder for the answer and the stream, or null.</param>
+    public static async Task<CorpusRow> CheckAsync(IngestServer server, string file, string? browser, string? keep)
     {
         var id = VideoId.New();
         using var response = await server.PostAsync(file, id);
@@ -29,7 +33,23 @@ internal static class CorpusRun
         }
         finally
         {
+            if (keep is not null)
+                Keep(Path.Combine(server.Store, "videos", id.ToString()), body, keep);
             using var _ = await server.Client.DeleteAsync(new Uri($"/videos/{id}", UriKind.Relative));
+        }
+    }
+
+    private static void Keep(string stream, string answer, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "answer.json"), answer);
+        if (!Directory.Exists(stream))
+            return;
+        foreach (var file in Directory.EnumerateFiles(stream, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(folder, Path.GetRelativePath(stream, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy, overwrite: true);
         }
     }
 
@@ -69,6 +89,7 @@ internal static class CorpusRun
         {
             deviations.Add($"The stream cannot be read: {e.Message}");
         }
-        return new(201, seconds, names, null, deviations);
+        var leftOut = status["skipped"]?.AsArray().Select(track => $"{track!["kind"]} {track["stream"]}: {track["reason"]}").ToList();
+        return new(201, seconds, names, leftOut is null ? null : $"Left out: {string.Join(' ', leftOut)}", deviations);
     }
 }

@@ -80,7 +80,7 @@ public static class StreamDeviations
     /// <summary>BANDWIDTH is the peak, AVERAGE-BANDWIDTH the mean, of the variant and the largest of its sounds (RFC 8216, 4.3.4.2).</summary>
     private static IEnumerable<string> Bandwidth(StoredRendition variant, List<StoredRendition> sounds)
     {
-        List<StoredRendition> heard = [.. sounds.Where(sound => sound.Name != variant.Name)];
+        List<StoredRendition> heard = sounds.Exists(sound => sound.Name == variant.Name) ? [] : sounds; // sound alone: one of them is played
         var mean = Mean(variant) + heard.Select(Mean).DefaultIfEmpty().Max();
         var least = Peak(variant, 0.5) + heard.Select(sound => Peak(sound, 0.5)).DefaultIfEmpty().Max();
         var most = Peak(variant, 0) + heard.Select(sound => Peak(sound, 0)).DefaultIfEmpty().Max();
