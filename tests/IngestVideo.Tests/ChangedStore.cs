@@ -2,15 +2,19 @@ using Reelseal.Storage;
 
 namespace IngestVideo.Tests;
 
-/// <summary>The real store of a test, with an action before and after a write, and one before a removal.</summary>
+/// <summary>The real store of a test, with an action before and after a write, before a removal, and before a read.</summary>
 internal sealed class ChangedStore(
-    IObjectStore store, Func<string, Task> beforePut, Func<string, Task>? afterPut = null, Func<IReadOnlyCollection<string>, Task>? beforeDelete = null)
+    IObjectStore store, Func<string, Task> beforePut, Func<string, Task>? afterPut = null, Func<IReadOnlyCollection<string>, Task>? beforeDelete = null,
+    Action<string>? beforeGet = null)
     : IObjectStore
 {
     public Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken) => store.HeadAsync(key, cancellationToken);
 
-    public Task<StoredObject?> GetAsync(string key, ByteRange? range, string? unlessETag, CancellationToken cancellationToken) =>
-        store.GetAsync(key, range, unlessETag, cancellationToken);
+    public Task<StoredObject?> GetAsync(string key, ByteRange? range, string? unlessETag, CancellationToken cancellationToken)
+    {
+        beforeGet?.Invoke(key);
+        return store.GetAsync(key, range, unlessETag, cancellationToken);
+    }
 
     public async Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken)
     {

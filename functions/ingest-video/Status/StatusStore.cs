@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Reelseal;
 using Reelseal.Storage;
@@ -133,10 +132,11 @@ public sealed class StatusStore(IObjectStore store)
         ListedVideo? start = after is null ? null
             : ListedVideo.TryParse(after, out var place) ? place
             : throw IngestRefusedException.Malformed("after must be the value of next of an earlier page.");
-        var places = videos is null ? _listing.ReadAsync(start, cancellationToken) : FindAsync(videos, start, cancellationToken);
+        if (videos is not null)
+            return await ListAsync(videos, start, limit, cancellationToken);
 
         var page = new List<VideoStatus>();
-        await using var reader = places.GetAsyncEnumerator(cancellationToken);
+        await using var reader = _listing.ReadAsync(start, cancellationToken).GetAsyncEnumerator(cancellationToken);
         var more = await reader.MoveNextAsync();
         var last = default(ListedVideo);
         while (more && page.Count < limit)
@@ -155,19 +155,14 @@ public sealed class StatusStore(IObjectStore store)
         return new(page, more ? last.ToString() : null);
     }
 
-    /// <summary>The places of a few videos, found by their documents: the list of all may be long.</summary>
-    private async IAsyncEnumerable<ListedVideo> FindAsync(
-        IReadOnlySet<VideoId> videos, ListedVideo? after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>A page of a few videos, found by their documents: the list of all may be long.</summary>
+    private async Task<VideoList> ListAsync(IReadOnlySet<VideoId> videos, ListedVideo? after, int limit, CancellationToken cancellationToken)
     {
-        var ids = videos.ToList();
-        var found = ids.Zip(await ReadAsync(ids, cancellationToken))
-            .Where(pair => pair.Second is not null).Select(pair => new ListedVideo(pair.First, pair.Second!.Created))
-            .OrderBy(listed => listed.ToString(), StringComparer.Ordinal);
-        foreach (var listed in found)
-        {
-            if (after is null || string.CompareOrdinal(listed.ToString(), after.ToString()) > 0)
-                yield return listed;
-        }
+        var found = (await ReadAsync([.. videos], cancellationToken)).OfType<VideoStatus>()
+            .Select(status => (Status: status, Place: new ListedVideo(VideoId.Parse(status.Id, provider: null), status.Created).ToString()))
+            .Where(video => after is null || string.CompareOrdinal(video.Place, after.ToString()) > 0)
+            .OrderBy(video => video.Place, StringComparer.Ordinal).Take(limit + 1).ToList();
+        return new([.. found.Take(limit).Select(video => video.Status)], found.Count > limit ? found[limit - 1].Place : null);
     }
 
     /// <summary>The documents of some videos, in their order; null for those that have none, or one that cannot be read.</summary>

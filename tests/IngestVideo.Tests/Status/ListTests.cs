@@ -61,6 +61,21 @@ public sealed class ListTests(CephRgw s3)
         Assert.Equal([videos[0], videos[1], videos[3], videos[4]], await WalkAsync(store, videos: null, limit: 2));
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task The_videos_that_a_token_names_are_read_once_for_a_page()
+    {
+        using var folder = new TemporaryDirectory();
+        var reads = 0;
+        var real = new DirectoryObjectStore(folder.Path, TimeSpan.FromSeconds(5));
+        var store = new ChangedStore(real, beforePut: _ => Task.CompletedTask, beforeGet: _ => Interlocked.Increment(ref reads));
+        var videos = await FillAsync(store, 8);
+
+        var page = await new StatusStore(store).ListAsync(new HashSet<VideoId>(videos[2..7]), after: null, limit: 3, Token);
+
+        Assert.Equal(videos[2..5], page.Videos.Select(IdOf));
+        Assert.Equal(5, reads);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("x")]
