@@ -37,7 +37,8 @@ public static class Handler
         services.AddTokens(tokens);
         services.AddSingleton(provider => new Sandbox(provider.GetRequiredService<ILogger<Sandbox>>(), options.SecretPaths));
         services.AddSingleton<SourceReceiver>().AddSingleton<SourceFetcher>();
-        services.AddSingleton<Prober>().AddSingleton<TimelineScanner>().AddSingleton<SoundCheck>().AddSingleton<FieldDetector>();
+        services.AddSingleton<Prober>().AddSingleton<TimelineScanner>().AddSingleton<SoundCheck>().AddSingleton<SuccessionCheck>()
+            .AddSingleton<FieldDetector>();
         services.AddSingleton<FrameSizeScanner>().AddSingleton<SourceExaminer>().AddSingleton<PacketScanner>();
         services.AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<StagedTranscoder>();
         services.AddSingleton<UploadStore>().AddSingleton<UploadService>().AddSingleton<VideoRemover>().AddSingleton<LaterRemovals>();

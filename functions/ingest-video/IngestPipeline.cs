@@ -100,7 +100,7 @@ public sealed class IngestPipeline(
         var source = attempt.Workspace.Source;
 
         // 3. and 4. Sniff, probe.
-        var (container, announced, media) = await examiner.ExamineAsync(source, attempt.Lost);
+        var (container, announced, media, isWhole) = await examiner.ExamineAsync(source, attempt.Lost);
 
         // 5. Plan.
         var plan = TranscodePlan.For(media, options.Ladder, options.SegmentFormat);
@@ -116,7 +116,8 @@ public sealed class IngestPipeline(
         });
         await attempt.FlushAsync();
         // The index of a file may be whole where its content is not. MPEG streams announce nothing: their length is computed from times that may jump.
-        if (container.Demuxer is not ("mpegts" or "mpeg") && announced.Duration is { } length && media.Duration < length - TranscodePlan.Allowance(length))
+        if (!isWhole && container.Demuxer is not ("mpegts" or "mpeg")
+            && announced.Duration is { } length && media.Duration < length - TranscodePlan.Allowance(length))
         {
             throw IngestRefusedException.Undecodable(
                 $"The video is cut off: only {media.Duration.Value.ToText()} of its {length.ToText()} are in the file. Send it again, whole.");
@@ -132,9 +133,12 @@ public sealed class IngestPipeline(
         var seconds = picture?.Seconds ?? renditions.Max(rendition => rendition.Seconds);
         if (plan.Source.Duration is { } length && seconds < (length - TranscodePlan.Allowance(length)).TotalSeconds)
         {
-            var (found, what) = (TimeSpan.FromSeconds(seconds).ToText(), picture is null ? "sound" : "picture");
+            // Its last picture was repeated.
+            var found = TimeSpan.FromSeconds(Math.Max(0, seconds - (plan.MaxRepeatedFrames ?? 0) / plan.FrameRate.PerSecond)).ToText();
+            var what = picture is null ? "sound" : "picture";
             throw IngestRefusedException.Undecodable($"The video is damaged: only {found} of the {length.ToText()} of its {what} can be decoded.");
         }
+        var damaged = DamagedSounds.Find(plan, attempt.Workspace);
 
         if (picture is not null)
             renditions = [.. renditions,
@@ -151,6 +155,7 @@ public sealed class IngestPipeline(
         attempt.Update(status => status with
         {
             Duration = Math.Round(seconds, 3),
+            Skipped = damaged is [] ? status.Skipped : [.. status.Skipped ?? [], .. damaged],
             Renditions = [.. renditions.Select(RenditionStatuses.Of)],
             Poster = poster,
             Storyboard = storyboard,

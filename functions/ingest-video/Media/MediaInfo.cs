@@ -25,6 +25,9 @@ public sealed record MediaInfo(TimeSpan? Duration, VideoTrack? Video, IReadOnlyL
     /// <summary>The tracks that are not published. Data and attachments are not counted among them.</summary>
     public IReadOnlyList<SkippedTrack> Skipped { get; init; } = [];
 
+    /// <summary>There is a sound of which nothing is known: its first packet comes late.</summary>
+    public bool HasUnknownSound { get; init; }
+
     /// <summary>How long its streams really are; null where they could not be measured.</summary>
     public Timeline? Timeline { get; init; }
 

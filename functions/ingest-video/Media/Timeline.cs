@@ -14,9 +14,20 @@ public sealed record Timeline(IReadOnlyDictionary<int, StreamSpan> Streams)
     /// </summary>
     public double? PictureRate { get; init; }
 
+    /// <summary>When the time begins again: what follows cannot be shown. null where it does not.</summary>
+    public TimeSpan? RepeatedFrom { get; init; }
+
+    /// <summary>Pictures and sounds that begin later than where ffmpeg stops looking for streams: nothing else is known of them.</summary>
+    public IReadOnlyList<LateTrack> LateTracks { get; init; } = [];
+
     /// <summary>When the last stream ends.</summary>
     public TimeSpan End => Streams.Values.Select(span => span.End).DefaultIfEmpty().Max();
 }
+
+/// <summary>A stream that was found too late.</summary>
+/// <param name="Kind"><c>video</c> or <c>audio</c>.</param>
+/// <param name="StreamIndex">ffmpeg's index of the stream.</param>
+public readonly record struct LateTrack(string Kind, int StreamIndex);
 
 /// <summary>When a stream begins and ends.</summary>
 /// <param name="Start">The least presentation time; negative for packets that are decoded and not shown.</param>
@@ -26,4 +37,7 @@ public readonly record struct StreamSpan(TimeSpan Start, TimeSpan End, bool HasP
 {
     /// <summary>Each packet begins where the one before it ends, and all but the last are equally long.</summary>
     public bool IsContinuous { get; init; }
+
+    /// <summary>How long all of its packets are together, as far as they say: less than from start to end where there are gaps.</summary>
+    public TimeSpan Content { get; init; }
 }

@@ -29,6 +29,12 @@ internal static class OutputFiles
 
     public static string SubtitleFile(SubtitleRendition rendition) => rendition.Name + ".vtt";
 
+    /// <summary>How much of a sound was decoded: a byte for each hundredth of a second, and nothing where it has gaps.</summary>
+    public static string DecodedSound(AudioRendition rendition) => rendition.Name + ".u8";
+
+    /// <summary>Bytes a second of <see cref="DecodedSound"/>.</summary>
+    public const int DecodedSoundRate = 100;
+
     public static string SegmentExtension(SegmentFormat format) => format == SegmentFormat.MpegTs ? ".ts" : ".m4s";
 
     /// <summary>The names of a rendition's segments, as ffmpeg's HLS muxer counts them.</summary>

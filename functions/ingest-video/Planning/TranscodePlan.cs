@@ -91,6 +91,13 @@ public sealed record TranscodePlan
     /// <summary>How many pictures the source's own picture gives.</summary>
     private int? PictureCount => PictureEnd is { } end ? (int)Math.Round(end.TotalSeconds * FrameRate.PerSecond) : null;
 
+    /// <summary>
+    /// How often the last picture is repeated at most: as long as a sound goes on, and in the place of as many as may be missing. More are damage, which must
+    /// be seen. null as <see cref="FrameCount"/>.
+    /// </summary>
+    public int? MaxRepeatedFrames => FrameCount is { } frames && PictureEnd is { } end
+        ? frames - (int)Math.Floor((end - Tolerance).TotalSeconds * FrameRate.PerSecond) : null;
+
     /// <summary>When the picture of the source ends, counted from where it is made to begin; null where that could not be measured.</summary>
     public TimeSpan? PictureEnd =>
         Source.Video is { } video && Source.Timeline?.Streams.TryGetValue(video.StreamIndex, out var span) == true ? span.End - PictureIsLate : null;
@@ -121,12 +128,15 @@ public sealed record TranscodePlan
     /// <summary>Whether there are renditions of every second picture: a copy then needs its keyframes among those.</summary>
     public bool HalvesFrameRate => Video.Any(rendition => rendition.FrameRate != FrameRate);
 
+    /// <summary>Whether a rendition has every picture of the source, and so all of the captions that pictures carry.</summary>
+    public bool CarriesCaptions(VideoRendition rendition) => rendition.FrameRate == FrameRate;
+
     /// <summary>Whether a source that <see cref="MayCopySource"/> is its own largest rendition, by its packets.</summary>
     /// <param name="packets">Those of its picture.</param>
     /// <param name="container">What the source is.</param>
     public bool AcceptsCopy(PacketScan packets, Container container) =>
-        // What is copied cannot be made longer: nothing may go on when its last picture has been seen.
-        FrameCount == PictureCount
+        // What is copied cannot be made longer: nothing may go on when its last picture has been seen. Nor repaired.
+        FrameCount == PictureCount && Source.Timeline is not { IsIncomplete: true }
         && packets is { Complete: true, Regular: true, ConstantParameters: true } && packets.LongestGap <= s_longestGap && packets.MeanGap >= s_shortestMeanGap
         // In fragmented MP4 each I-frame has to say how long it stands, in exact units of time.
         && (SegmentFormat == SegmentFormat.MpegTs || (packets.KeyframesAreRegular && container.Demuxer == "mov"))

@@ -16,8 +16,13 @@ public static class ContainerSniffer
     /// <summary>How many packets in a row tell a transport stream that does not begin with one.</summary>
     private const int PacketsAfterGarbage = 5;
 
-    /// <summary>The number of bytes that suffice: a few packets of a transport stream after what may come before them.</summary>
-    public const int BytesNeeded = MaxGarbage + PacketsAfterGarbage * 208;
+    /// <summary>What a Blu-ray disc encrypts as one: 32 packets, of which the first 16 bytes are readable (AACS, BD-ROM book, 3.10.1).</summary>
+    private const int EncryptedUnit = 6144;
+
+    /// <summary>
+    /// The number of bytes that suffice: two units of an encrypted disc, or a few packets of a transport stream after what may come before them.
+    /// </summary>
+    public const int BytesNeeded = 2 * EncryptedUnit + 16;
 
     private const string Accepted =
         "Send an MP4, MOV, MKV, WebM, AVI, FLV, MXF, Ogg, MPEG program or transport stream, a GIF, or a raw DV, IVF, H.264, H.265 or MPEG-2 stream.";
@@ -58,6 +63,8 @@ public static class ContainerSniffer
             return new("mpegts");
         if (IsIsoMedia(start))
             return new("mov");
+        if (IsEncryptedDisc(start))
+            throw Prober.Encrypted();
         if (!IsText(start) && IsTransportStreamAfterGarbage(start))
             return new("mpegts");
         if (!IsText(start) && IsProgramStreamAfterGarbage(start))
@@ -85,6 +92,17 @@ public static class ContainerSniffer
         for (var at = sync; at < Math.Min(start.Length, packets * packet); at += packet)
         {
             if (start[at] != 0x47)
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>Units of M2TS whose copy permission says that they are encrypted.</summary>
+    private static bool IsEncryptedDisc(ReadOnlySpan<byte> start)
+    {
+        for (var at = 0; at <= 2 * EncryptedUnit; at += EncryptedUnit)
+        {
+            if (start.Length < at + 5 || (start[at] & 0xC0) == 0 || start[at + 4] != 0x47)
                 return false;
         }
         return true;

@@ -15,6 +15,7 @@ public sealed class FrameSizeScanner(Sandbox sandbox, IngestOptions options)
     private static readonly Dictionary<string, string?> s_headers = new(StringComparer.Ordinal)
     {
         ["h264"] = "7", ["hevc"] = "33", ["mpeg2video"] = "179", ["av1"] = "1", ["vp8"] = null, ["vp9"] = null,
+        ["mpeg4"] = null, ["flv1"] = null, ["h263"] = null,
     };
 
     /// <returns>The same, in a frame that holds all sizes.</returns>

@@ -27,6 +27,18 @@ public static class IsoBoxes
         return last.End > end && last.Type is not ("free" or "skip" or "wide");
     }
 
+    /// <summary>How many films are in the file, one after the other; ffmpeg reads the first. Fragments belong to one, however often it is described.</summary>
+    public static int Movies(Stream file, CancellationToken cancellationToken)
+    {
+        var (movies, fragments) = (0, false);
+        foreach (var box in Read(file, 0, file.Length, new(MaxBoxes), cancellationToken))
+        {
+            movies += box.Type == "moov" ? 1 : 0;
+            fragments |= box.Type == "moof";
+        }
+        return fragments ? Math.Min(movies, 1) : movies;
+    }
+
     /// <summary>The sample entries of all tracks: what each is coded with, in the order of the tracks.</summary>
     public static IReadOnlyList<SampleEntry> SampleEntries(Stream file, CancellationToken cancellationToken)
     {

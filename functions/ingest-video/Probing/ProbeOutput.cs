@@ -28,6 +28,7 @@ internal sealed record ProbeStream
     public string? ColorPrimaries { get; init; }
     public string? RFrameRate { get; init; }
     public string? AvgFrameRate { get; init; }
+    public string? NbFrames { get; init; }
     public string? Duration { get; init; }
     public long? DurationTs { get; init; }
     public string? StartTime { get; init; }

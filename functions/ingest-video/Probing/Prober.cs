@@ -102,7 +102,12 @@ public sealed partial class Prober(Sandbox sandbox, IngestOptions options)
         // What Matroska announces is the last time stamp, and the first need not be zero.
         if (output.Format is { FormatName: "matroska,webm" } && Seconds(output.Format.StartTime) is { } start && start < duration)
             duration -= start;
-        if (duration > options.MaxDuration)
+        // Of an AVI without its end ffmpeg says how long the rest is; its header counts all pictures.
+        if (output.Format is { FormatName: "avi" } && double.TryParse(picture?.NbFrames, CultureInfo.InvariantCulture, out var frames)
+            && Ratio(picture?.RFrameRate, '/') is { } rate && frames / rate < 1e9 && TimeSpan.FromSeconds(frames / rate) is var counted && counted > duration)
+            duration = counted;
+        // Clocks jump, and recorders guess: of these formats only the packets count.
+        if (duration > options.MaxDuration && output.Format?.FormatName is not ("mpegts" or "mpeg" or "flv" or "avi"))
         {
             throw IngestRefusedException.Undecodable(
                 $"The video says that it is {duration.Value.ToText()} long; at most {options.MaxDuration.ToText()} is accepted here.");
@@ -112,6 +117,7 @@ public sealed partial class Prober(Sandbox sandbox, IngestOptions options)
             Title = TitleIn(output.Format?.Tags),
             Chapters = Chapters(output),
             Skipped = skipped,
+            HasUnknownSound = streams.Any(stream => stream is { CodecType: "audio", Channels: 0, CodecName: not null }),
         };
     }
 

@@ -6,25 +6,36 @@ namespace IngestVideo.Probing;
 internal static class Scrambling
 {
     private const int BytesRead = 4 << 20;
+
+    /// <summary>A recording may be in the clear at its beginning, and later not.</summary>
+    private const int Places = 4;
+
     private const int LastTablePid = 0x1F;
     private const int PaddingPid = 0x1FFF;
 
-    /// <summary>Whether most of the packets that carry picture or sound say that they are scrambled (ISO/IEC 13818-1, table 2-4).</summary>
+    /// <summary>Whether somewhere most of the packets that carry picture or sound say that they are scrambled (ISO/IEC 13818-1, table 2-4).</summary>
     public static Task<bool> IsTransportStreamScrambledAsync(Stream file, CancellationToken cancellationToken) =>
         ReadAsync(file, IsTransportStreamScrambled, cancellationToken);
 
-    /// <summary>Whether most packets of picture or sound say that they are scrambled (ISO/IEC 13818-1, table 2-21), as on a DVD.</summary>
+    /// <summary>Whether somewhere most packets of picture or sound say that they are scrambled (ISO/IEC 13818-1, table 2-21), as on a DVD.</summary>
     public static Task<bool> IsProgramStreamScrambledAsync(Stream file, CancellationToken cancellationToken) =>
         ReadAsync(file, IsProgramStreamScrambled, cancellationToken);
 
     private static async Task<bool> ReadAsync(Stream file, Func<ReadOnlyMemory<byte>, bool> isScrambled, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BytesRead);
+        var part = file.Length / Places + 1;
         try
         {
-            file.Position = 0;
-            var read = await file.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-            return isScrambled(buffer.AsMemory(0, read));
+            for (var place = 0; place < Places; place++)
+            {
+                file.Position = place * part;
+                var piece = buffer.AsMemory(0, (int)Math.Min(BytesRead, part));
+                var read = await file.ReadAtLeastAsync(piece, piece.Length, throwOnEndOfStream: false, cancellationToken);
+                if (isScrambled(piece[..read]))
+                    return true;
+            }
+            return false;
         }
         finally
         {

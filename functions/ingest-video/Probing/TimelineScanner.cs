@@ -1,17 +1,15 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using IngestVideo.Media;
 using IngestVideo.Processes;
 
 namespace IngestVideo.Probing;
 
 /// <summary>Measures how long the picture and the sounds of a source really are, by reading all packets without decoding them.</summary>
-public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
+public sealed partial class TimelineScanner(Sandbox sandbox, IngestOptions options)
 {
     /// <summary>Enough for the largest source on a slow disk.</summary>
     private static readonly TimeSpan s_longestScan = TimeSpan.FromMinutes(10);
-
-    /// <summary>A source that is longer than allowed is read a little beyond the limit, so that it can be seen to be.</summary>
-    private static readonly TimeSpan s_beyond = TimeSpan.FromMinutes(1);
 
     /// <returns>null where ffmpeg cannot read the source; what it complains of will come up again when it is decoded.</returns>
     /// <exception cref="IngestRefusedException">422: it takes too long, or is longer than the longest video.</exception>
@@ -21,23 +19,61 @@ public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
         int[] streams = [.. media.Video is { } video ? [video.StreamIndex] : (int[])[], .. media.Audio.Select(track => track.StreamIndex)];
         string[] arguments =
         [
-            "-nostdin", "-v", "error", .. UntrustedInput.Arguments(container, options.MaxPixels, options.MaxStreams),
-            "-t", (options.MaxDuration + s_beyond).TotalSeconds.ToString(CultureInfo.InvariantCulture), "-i", source,
+            "-nostdin", "-v", "warning", .. UntrustedInput.Arguments(container, options.MaxPixels, options.MaxStreams),
+            "-i", source,
             .. streams.SelectMany(stream => (string[])["-map", $"0:{stream.ToString(CultureInfo.InvariantCulture)}"]),
             "-c", "copy", "-f", "framecrc", "-",
         ];
         var reader = new FrameListReader(streams, media.Video);
         var limits = new ProcessLimits(options.FfmpegMemoryBytes, s_longestScan, FileBytes: 0);
-        var result = await sandbox.RunInTimeAsync("ffmpeg", arguments, limits, reader.Read, cancellationToken)
-            ?? throw IngestRefusedException.Undecodable($"The video could not be read within {s_longestScan.ToText()}.");
+        var late = new List<LateTrack>();
+        var incomplete = false;
+        TimeSpan? endOfFirst = null;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var tooLong = IngestRefusedException.Undecodable($"The video is longer than the {options.MaxDuration.ToText()} that are accepted here.");
+        ProcessResult result;
+        try
+        {
+            result = await sandbox.RunInTimeAsync("ffmpeg", arguments, limits, ReadLine, stop.Token, onError: ReadError)
+                ?? throw IngestRefusedException.Undecodable($"The video could not be read within {s_longestScan.ToText()}.");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw tooLong;
+        }
         if (result.ExitCode != 0)
             return null;
-        var incomplete = result.LastErrors.Any(line => line.Contains("partial file", StringComparison.Ordinal)); // of MP4: a sample lies behind the end
         var timeline = reader.Timeline;
         if (timeline.End > options.MaxDuration)
-            throw IngestRefusedException.Undecodable($"The video is longer than the {options.MaxDuration.ToText()} that are accepted here.");
-        return timeline.Streams.Count > 0 ? timeline with { IsIncomplete = timeline.IsIncomplete || incomplete } : null;
+            throw tooLong;
+        return timeline.Streams.Count == 0 ? null : timeline with
+        {
+            IsIncomplete = timeline.IsIncomplete || incomplete,
+            RepeatedFrom = timeline.RepeatedFrom ?? endOfFirst,
+            LateTracks = late,
+        };
+
+        void ReadLine(string line)
+        {
+            reader.Read(line);
+            if (reader.End > options.MaxDuration) // a tiny file may hold a stream that never ends
+                stop.Cancel();
+        }
+
+        void ReadError(string line)
+        {
+            incomplete |= line.Contains("partial file", StringComparison.Ordinal); // of MP4: a sample lies behind the end
+            if (line.Contains("in multistream ogg is not implemented", StringComparison.Ordinal)) // another film follows, with other streams
+                endOfFirst ??= reader.End;
+            if (late.Count < options.MaxStreams && NewStream().Match(line) is { Success: true } found)
+                late.Add(new(found.Groups["kind"].Value, int.Parse(found.Groups["stream"].ValueSpan, CultureInfo.InvariantCulture)));
+        }
     }
+
+    /// <summary><c>New audio stream 0:2 at pos:6291456 and DTS:31.4s</c>; since ffmpeg 6, <c>New audio stream with index 2 at pos:…</c>.</summary>
+    [GeneratedRegex(
+        @"New (?<kind>video|audio) stream (0:|with index )(?<stream>\d{1,4}) at pos:", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex NewStream();
 
     /// <summary>
     /// Reads the list of packets that ffmpeg's <c>framecrc</c> muxer prints: <c>#tb index: 1/90000</c> for each stream, then index, dts, pts, duration,
@@ -46,17 +82,27 @@ public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
     internal sealed class FrameListReader(int[] streams, VideoTrack? video)
     {
         private const long NoTime = long.MinValue;
+
+        /// <summary>Seconds of packets at one and the same moment.</summary>
+        private const double LongestRepetition = 1;
+
         private readonly Dictionary<int, double> _timeBases = [];
         private readonly Dictionary<int, StreamSpan> _spans = [];
         private readonly Dictionary<int, (long Next, long Duration, bool IsLast)> _packets = [];
+        private readonly Dictionary<int, (long Decoded, double Seconds)> _order = [];
 
         private readonly PictureDistances _distances = new();
         private bool _incomplete;
+        private TimeSpan? _repeatedFrom;
+
+        /// <summary>The end of what was read so far.</summary>
+        public TimeSpan End { get; private set; }
 
         public Timeline Timeline => new(_spans.ToDictionary(span => streams[span.Key], span => Shown(span.Value)))
         {
             IsIncomplete = _incomplete,
             PictureRate = _distances.Rate,
+            RepeatedFrom = _repeatedFrom,
         };
 
         /// <summary>
@@ -100,13 +146,16 @@ public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
             // What does not say how long it stands is one picture long.
             var seconds = duration > 0 ? duration * unit : streams[stream] == video?.StreamIndex ? 1 / video.FrameRate : 0;
             var (start, end) = (Moment(time * unit), Moment(time * unit + seconds));
+            ReadOrder(stream, decoded, seconds, start);
+            End = end > End ? end : End;
             var follows = Follows(stream, time, duration);
             _spans[stream] = _spans.TryGetValue(stream, out var span)
                 ? new(start < span.Start ? start : span.Start, end > span.End ? end : span.End, span.HasPresentationTimes && presented != NoTime)
                 {
                     IsContinuous = span.IsContinuous && follows,
+                    Content = span.Content + Played(start, end),
                 }
-                : new(start, end, presented != NoTime) { IsContinuous = follows };
+                : new(start, end, presented != NoTime) { IsContinuous = follows, Content = Played(start, end) };
         }
 
         /// <summary>
@@ -132,6 +181,23 @@ public sealed class TimelineScanner(Sandbox sandbox, IngestOptions options)
         }
 
         private static long? Number(ReadOnlySpan<char> text) => long.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+        /// <summary>
+        /// Notices a time that begins again. ffmpeg takes such jumps out of MPEG streams only; of others the muxer stops the time of decoding until it is
+        /// reached again, and whatever has a time that has passed is lost.
+        /// </summary>
+        private void ReadOrder(int stream, long decoded, double seconds, TimeSpan start)
+        {
+            var before = _order.GetValueOrDefault(stream, (Decoded: NoTime, Seconds: 0.0));
+            var repeated = decoded != NoTime && decoded <= before.Decoded ? before.Seconds + seconds : 0;
+            _order[stream] = (decoded, repeated);
+            if (repeated > LongestRepetition)
+                _repeatedFrom ??= start;
+        }
+
+        /// <summary>What comes before the first moment is decoded, and not played.</summary>
+        private static TimeSpan Played(TimeSpan start, TimeSpan end) =>
+            end <= TimeSpan.Zero ? TimeSpan.Zero : end - (start > TimeSpan.Zero ? start : TimeSpan.Zero);
 
         /// <summary>Times are a stranger's: a year is more than any limit allows.</summary>
         private static TimeSpan Moment(double seconds) => TimeSpan.FromSeconds(Math.Clamp(seconds, -3e7, 3e7));

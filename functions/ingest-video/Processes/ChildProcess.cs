@@ -53,8 +53,10 @@ public sealed partial class ChildProcess
     /// <param name="onLine">Receives each line of standard output.</param>
     /// <param name="cancellationToken">Kills the process and what it started.</param>
     /// <param name="longestLine">The number of characters of a line to read; the rest is skipped. A program's output may contain a stranger's text.</param>
+    /// <param name="onError">Receives each line of standard error.</param>
     public static async Task<ProcessResult> RunAsync(
-        Command command, Action<ChildProcess>? onStarted, Action<string> onLine, CancellationToken cancellationToken, int longestLine = LongestLine)
+        Command command, Action<ChildProcess>? onStarted, Action<string> onLine, CancellationToken cancellationToken, int longestLine = LongestLine,
+        Action<string>? onError = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var child = new ChildProcess();
@@ -77,6 +79,7 @@ public sealed partial class ChildProcess
             ReadLinesAsync(process.StandardOutput, longestLine, onLine),
             ReadLinesAsync(process.StandardError, LongestLine, line =>
             {
+                onError?.Invoke(line);
                 errors.Enqueue(line);
                 if (errors.Count > LinesKept)
                     errors.Dequeue();

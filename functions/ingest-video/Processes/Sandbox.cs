@@ -63,18 +63,19 @@ public sealed class Sandbox(ILogger<Sandbox> logger, params IReadOnlyList<string
     /// <param name="onLine">Receives each line of standard output.</param>
     /// <param name="cancellationToken">Kills it.</param>
     /// <param name="longestLine">The number of characters of a line to read.</param>
+    /// <param name="onError">Receives each line of standard error.</param>
     /// <returns>null where it took longer, and was killed.</returns>
     /// <exception cref="InvalidOperationException">The program is not installed.</exception>
     public async Task<ProcessResult?> RunInTimeAsync(
         string program, IReadOnlyList<string> arguments, ProcessLimits limits, Action<string> onLine, CancellationToken cancellationToken,
-        int longestLine = ChildProcess.LongestLine)
+        int longestLine = ChildProcess.LongestLine, Action<string>? onError = null)
     {
         var command = await WrapAsync(program, arguments, limits);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(limits.CpuTime);
         try
         {
-            return await ChildProcess.RunAsync(command, onStarted: null, onLine, timeout.Token, longestLine);
+            return await ChildProcess.RunAsync(command, onStarted: null, onLine, timeout.Token, longestLine, onError);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -56,8 +56,8 @@ public static class MultivariantPlaylistWriter
 
         var sounds = audio.Aggregate(default(MeasuredBandwidth), (largest, rendition) => MeasuredBandwidth.Larger(largest, rendition.Bandwidth));
         var groups = (audio is [] ? "" : $",AUDIO=\"{AudioGroup}\"") + (subtitles is [] ? "" : $",SUBTITLES=\"{SubtitleGroup}\"")
-            // Unless it says that there are none, players look for some and offer an empty menu (RFC 8216, 4.3.4.2).
-            + (captions is [] ? ",CLOSED-CAPTIONS=NONE" : $",CLOSED-CAPTIONS=\"{CaptionGroup}\"");
+            // Unless it says that there are none, players look for some and offer an empty menu. It may say so of all variants only (RFC 8216, 4.3.4.2).
+            + (captions is [] ? ",CLOSED-CAPTIONS=NONE" : "");
         foreach (var rendition in StartFirst(video))
         {
             var picture = (VideoRendition)rendition.Rendition;
@@ -65,7 +65,8 @@ public static class MultivariantPlaylistWriter
             var codecs = audio is [] ? rendition.Codecs : $"{rendition.Codecs},{CodecString.Aac}";
             text.Append(CultureInfo.InvariantCulture,
                 $"#EXT-X-STREAM-INF:BANDWIDTH={bandwidth.Peak},AVERAGE-BANDWIDTH={bandwidth.Average},CODECS=\"{codecs}\"");
-            text.Append(CultureInfo.InvariantCulture, $",RESOLUTION={picture.Size},FRAME-RATE={picture.FrameRate.PerSecond:0.000},VIDEO-RANGE=SDR{groups}\n");
+            text.Append(CultureInfo.InvariantCulture, $",RESOLUTION={picture.Size},FRAME-RATE={picture.FrameRate.PerSecond:0.000},VIDEO-RANGE=SDR{groups}");
+            text.Append(rendition.Captions is [] ? "\n" : $",CLOSED-CAPTIONS=\"{CaptionGroup}\"\n");
             text.Append(CultureInfo.InvariantCulture, $"{Uri(attempt, picture)}\n");
         }
         if (video is []) // sound alone is a variant stream, too

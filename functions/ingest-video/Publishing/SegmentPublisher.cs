@@ -117,7 +117,8 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
             }
             var measured = rendition is IFrameRendition ? EndingAt(renditions[0].Seconds, segments) : segments;
             var codecs = rendition is AudioRendition ? CodecString.Aac : _codecs[rendition.Name];
-            renditions.Add(new(rendition, codecs, MeasuredBandwidth.Of(measured), measured) { Captions = HasCaptions(rendition.Name) ? _captions.Found : [] });
+            var captions = rendition is VideoRendition picture && step.Plan.CarriesCaptions(picture) ? _captions.Found : [];
+            renditions.Add(new(rendition, codecs, MeasuredBandwidth.Of(measured), measured) { Captions = captions });
         }
         CheckAligned([.. earlier, .. renditions]);
         foreach (var rendition in renditions)
@@ -200,7 +201,7 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
         await using (var content = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous))
         {
             await ReadStartAsync(name, content, cancellationToken);
-            if (HasCaptions(Path.GetDirectoryName(name)!))
+            if (IsSearchedForCaptions(Path.GetDirectoryName(name)!))
             {
                 await _captions.ReadAsync(content, cancellationToken);
                 content.Position = 0;
@@ -214,8 +215,8 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
         Interlocked.Add(ref _unpublished, -length);
     }
 
-    /// <summary>The smallest picture of the full rate has them all: where every second picture is left out, so is what it carries.</summary>
-    private bool HasCaptions(string rendition) => step.Video.FirstOrDefault(video => video.FrameRate == step.Plan.FrameRate)?.Name == rendition;
+    /// <summary>All pictures that carry captions carry the same: the smallest is read.</summary>
+    private bool IsSearchedForCaptions(string rendition) => step.Video.FirstOrDefault(step.Plan.CarriesCaptions)?.Name == rendition;
 
     /// <summary>Learns the codec from the first segment, and checks every one that was copied.</summary>
     private async Task ReadStartAsync(string name, FileStream content, CancellationToken cancellationToken)

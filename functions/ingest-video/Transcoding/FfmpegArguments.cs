@@ -23,6 +23,7 @@ public static class FfmpegArguments
         .. step.Video.Index().Reverse()
             .SelectMany(rendition => (string[])[.. Video(rendition.Item, rendition.Index, step.Plan, options), .. Outputs(rendition.Item, step.Plan)]),
         .. step.Audio.SelectMany(rendition => (string[])[.. Audio(rendition, step.Plan, options), .. Outputs(rendition, step.Plan)]),
+        .. step.Audio.Where(rendition => !rendition.Copied).SelectMany(DecodedSound),
         .. step.Subtitles.SelectMany(Subtitles),
         .. AlsoRead(step),
     ];
@@ -91,13 +92,9 @@ public static class FfmpegArguments
                 yield return $"setpts=PTS-{Number(late)}/TB";
             // From the very beginning: a picture that starts after the sound is shown from the start, and renditions stay aligned.
             yield return $"fps={plan.FrameRate}:start_time=0";
-            if (plan is { FrameCount: { } frames, PictureEnd: { } end })
-            {
-                // The last picture stands until the sound has ended. It does not stand in for more pictures than may be missing: those are damage, which must
-                // be seen.
-                var missing = frames - (int)Math.Floor((end - plan.Tolerance).TotalSeconds * plan.FrameRate.PerSecond);
-                yield return string.Create(CultureInfo.InvariantCulture, $"tpad=stop_mode=clone:stop={missing},trim=end_frame={frames}");
-            }
+            // The last picture stands until the sound has ended.
+            if (plan is { FrameCount: { } frames, MaxRepeatedFrames: { } most })
+                yield return string.Create(CultureInfo.InvariantCulture, $"tpad=stop_mode=clone:stop={most},trim=end_frame={frames}");
         }
         if (video.DynamicRange == DynamicRange.Standard)
         {
@@ -143,6 +140,8 @@ public static class FfmpegArguments
             ? ["-force_key_frames", "source", "-g", "1000", "-keyint_min", "1"]
             : (string[])["-g", Number(rendition.KeyframeInterval), "-keyint_min", Number(rendition.KeyframeInterval)],
         "-sc_threshold", "0", "-flags", "+cgop+global_header",
+        // Closed captions ride on pictures: of every second one there would be half of a sentence.
+        "-a53cc", plan.CarriesCaptions(rendition) ? "1" : "0",
         "-fps_mode", "passthrough",
         "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv",
     ];
@@ -176,10 +175,13 @@ public static class FfmpegArguments
         var before = start < 0.001 ? ""
             : $@",asetnsamples=64:p=0,asetpts=if(eq(N\,0)*lt(T\,{Number(start + 0.1)})\,0\,PTS),volume=0:enable=lt(t\,0.001)"
                 + ",aresample=async=1:min_hard_comp=0.001";
-        // Where there is only sound, it is not made longer by more than may be missing: then it is damaged, and that must be seen.
-        var padding = plan.Video is [] ? $"=pad_dur={Number((plan.End.Value - span.End + plan.Tolerance).TotalSeconds)}" : "";
-        return $"{before},apad{padding},atrim=start=0:end={Number(end)}";
+        return $"{before},apad,atrim=start=0:end={Number(end)}";
     }
+
+    /// <summary>What is published is filled up with silence: this is not.</summary>
+    private static IEnumerable<string> DecodedSound(AudioRendition rendition) =>
+        ["-map", $"0:{rendition.Track.StreamIndex}", "-ac", "1", "-ar", Number(OutputFiles.DecodedSoundRate), "-c:a", "pcm_u8", "-f", "u8",
+            OutputFiles.DecodedSound(rendition)];
 
     /// <summary>
     /// One file a track: ffmpeg's own segments of WebVTT lack the <c>X-TIMESTAMP-MAP</c>. A file that reaches the limit ends there, and is refused.
@@ -188,11 +190,19 @@ public static class FfmpegArguments
         ["-map", $"0:{rendition.Track.StreamIndex}", "-c:s", "webvtt", "-fs", Number(TranscodePlan.MaxSubtitleBytes), "-f", "webvtt",
             OutputFiles.SubtitleFile(rendition)];
 
-    /// <summary>Reads what the step makes nothing of, and throws it away.</summary>
+    /// <summary>
+    /// Reads what the step makes nothing of, and throws it away. A sound that another step copies without looking is decoded here: damage must be found.
+    /// </summary>
     private static IEnumerable<string> AlsoRead(TranscodeStep step)
     {
-        string[] maps = [.. step.AlsoRead.SelectMany(stream => (string[])["-map", $"0:{stream.ToString(CultureInfo.InvariantCulture)}"])];
-        return maps is [] ? [] : [.. maps, "-c", "copy", "-f", "null", "-"];
+        var copied = step.Plan.Audio.Where(rendition => rendition.Copied).Select(rendition => rendition.Track.StreamIndex).ToHashSet();
+        return
+        [
+            .. step.AlsoRead.Where(copied.Contains).SelectMany(stream => (string[])["-map", Stream(stream), "-f", "null", "-"]),
+            .. step.AlsoRead.Except(copied).SelectMany(stream => (string[])["-map", Stream(stream), "-c", "copy", "-f", "null", "-"]),
+        ];
+
+        static string Stream(int index) => $"0:{index.ToString(CultureInfo.InvariantCulture)}";
     }
 
     /// <summary>The segments of what was just encoded, and what is made of its keyframes: all get the same packets.</summary>

@@ -140,9 +140,10 @@ public sealed class PictureTests : IAsyncLifetime
         + "-encryption_key 76a6c65c5ea762046bd749a2e632ccbb -encryption_kid a7e61c373e219033c21091fa607bf3b8"), TestContext.Current.CancellationToken));
 
     [Theory(Timeout = Limit)]
-    [InlineData(188)]
-    [InlineData(192)]
-    public async Task A_scrambled_transport_stream_is_called_encrypted(int packet)
+    [InlineData(188, 0)]
+    [InlineData(192, 0)]
+    [InlineData(188, 0.6)] // in the clear at its beginning
+    public async Task A_scrambled_transport_stream_is_called_encrypted(int packet, double from)
     {
         var file = await File.ReadAllBytesAsync(
             await Clip.MakeAsync(
@@ -151,9 +152,20 @@ public sealed class PictureTests : IAsyncLifetime
         for (var at = packet - 188; at + 188 <= file.Length; at += packet)
         {
             var pid = (file[at + 1] & 0x1F) << 8 | file[at + 2];
-            if (pid is 0x100 or 0x1011) // the picture, as ffmpeg numbers it
+            if (pid is 0x100 or 0x1011 && at >= from * file.Length) // the picture, as ffmpeg numbers it
                 file[at + 3] |= 0x80; // ISO/IEC 13818-1, 2.4.3.3
         }
+
+        await IsEncryptedAsync(file);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_Blu_ray_disc_with_copy_protection_is_called_encrypted()
+    {
+        var file = new byte[4 * 6144];
+        new Random(1).NextBytes(file);
+        for (var unit = 0; unit < file.Length; unit += 6144)
+            ((ReadOnlySpan<byte>)[0xC0, 0, 0, 0, 0x47, 0x50, 0x11, 0x10]).CopyTo(file.AsSpan(unit));
 
         await IsEncryptedAsync(file);
     }

@@ -39,10 +39,15 @@ public sealed class TrackTests : IAsyncLifetime
         Assert.Contains("cannot be decoded, or not be made stereo", skipped.Reason, StringComparison.Ordinal);
     }
 
-    [Fact(Timeout = Limit)]
-    public async Task A_sound_whose_decoder_does_not_open_is_left_out_and_named()
+    [Theory(Timeout = Limit)]
+    [InlineData("mp4", "")]
+    [InlineData("mov", "")]
+    [InlineData("mkv", "")]
+    [InlineData("mkv", "-cluster_time_limit 100 -live 1")] // its sizes are unknown
+    public async Task A_sound_whose_decoder_does_not_open_is_left_out_and_named(string extension, string format)
     {
-        using var response = await Host.PostAsync(new MemoryStream(await UnknownAacAsync($"{Picture} -f lavfi -i sine=d=2:r=48000 {X264} -c:a aac")));
+        using var response = await Host.PostAsync(
+            new MemoryStream(await UnknownAacAsync($"{Picture} -f lavfi -i sine=d=2:r=48000 {X264} -c:a aac {format}", extension)));
 
         var status = await PublishedVideo.StatusOfAsync(response);
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
@@ -155,6 +160,32 @@ public sealed class TrackTests : IAsyncLifetime
         static int Parity(byte value) => value >= 0x80 || (value < 0x10) ? 0 : (int.PopCount(value) & 1) ^ 1; // odd, of CEA-608's bytes
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task Renditions_of_every_second_picture_have_no_halved_captions_and_declare_none()
+    {
+        await using var host = await IngestHost.StartAsync(("SEGMENT_FORMAT", "fmp4"), ("X264_PRESET", "veryfast"));
+        var plain = await File.ReadAllBytesAsync(
+            await Clip.MakeAsync(
+                "captions-60.h264", "-f lavfi -i testsrc=s=854x480:r=60:d=2 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -x264-params aud=1"),
+            TestContext.Current.CancellationToken);
+
+        var video = await IngestAsync(host, WithCaptions(plain, 0xFC, 0x94, 0x20));
+
+        await IsCorrectAsync(video);
+        Assert.Single(video.Tags("#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS"));
+        foreach (var rendition in video.Status.Renditions.Where(rendition => rendition.Type == "video"))
+        {
+            var isWhole = rendition.FrameRate > 30.5;
+            var tag = video.Variants.Single(variant => variant.Uri.Contains($"/{rendition.Name}/", StringComparison.Ordinal)).Tag;
+            Assert.Equal(isWhole, tag.Contains("CLOSED-CAPTIONS=\"captions\"", StringComparison.Ordinal));
+            Assert.DoesNotContain("NONE", tag, StringComparison.Ordinal); // of all variants, or of none (RFC 8216, 4.3.4.2)
+            var segment = await File.ReadAllBytesAsync(video.File(rendition.Name, "00000.m4s"), TestContext.Current.CancellationToken);
+            Assert.Equal(isWhole, segment.AsSpan().IndexOf("GA94"u8) >= 0);
+        }
+        Assert.Contains(video.Status.Renditions, rendition => rendition is { Type: "video", FrameRate: < 30.5 });
+        Assert.Contains(video.Status.Renditions, rendition => rendition is { Type: "video", FrameRate: > 30.5 });
+    }
+
     private static async Task<PublishedVideo> IngestAsync(IngestHost host, byte[] file)
     {
         using var response = await host.PostAsync(new MemoryStream(file));
@@ -181,12 +212,13 @@ public sealed class TrackTests : IAsyncLifetime
         return [.. result];
     }
 
-    /// <summary>An MP4 whose AAC is said to be of a type that ffmpeg does not know, as xHE-AAC was before version 7.1: MPEG Surround (30).</summary>
-    private static async Task<byte[]> UnknownAacAsync(string arguments)
+    /// <summary>A file whose AAC is said to be of a type that ffmpeg does not know, as xHE-AAC was before version 7.1: MPEG Surround (30).</summary>
+    private static async Task<byte[]> UnknownAacAsync(string arguments, string extension)
     {
-        var file = await File.ReadAllBytesAsync(await Clip.MakeAsync("unknown-aac.mp4", arguments));
-        var esds = file.AsSpan(file.AsSpan().IndexOf("esds"u8));
-        var config = esds[(esds.IndexOf((ReadOnlySpan<byte>)[5, 0x80, 0x80, 0x80]) + 5)..];
+        var file = await File.ReadAllBytesAsync(await Clip.MakeAsync($"unknown-aac-{arguments.Length}.{extension}", arguments));
+        byte[] before = extension == "mkv" ? [0x63, 0xA2] : [5, 0x80, 0x80, 0x80]; // the element, or the descriptor, and its size
+        var description = file.AsSpan(extension == "mkv" ? file.AsSpan().IndexOf("A_AAC"u8) : file.AsSpan().IndexOf("esds"u8));
+        var config = description[(description.IndexOf(before) + before.Length + 1)..];
         config[0] = (byte)(0xF0 | (config[0] & 0x07)); // ISO/IEC 14496-3, 1.6.2.1
         return file;
     }

@@ -1,0 +1,47 @@
+using System.Buffers.Binary;
+using IngestVideo.Media;
+
+namespace IngestVideo.Probing;
+
+/// <summary>
+/// Tells a file that is cut off from one that only says that it is longer: recorders write a length beforehand, and who cuts a stream often keeps the old one.
+/// </summary>
+internal static class FileEnd
+{
+    private const int MaxChunks = 1_000;
+
+    /// <summary>Whether the file ends where its outermost structure says. Of some containers it cannot be told: false.</summary>
+    public static bool IsWhole(Stream file, Container container, CancellationToken cancellationToken) => container.Demuxer switch
+    {
+        "flv" => EndsWithTag(file),
+        "avi" => EndsWithChunk(file),
+        "matroska" => MatroskaTracks.EndsWithSegment(file, cancellationToken),
+        _ => false,
+    };
+
+    /// <summary>The last four bytes are the size of the tag before them, which has its size itself (Adobe's FLV specification, E.3 and E.4.1).</summary>
+    private static bool EndsWithTag(Stream file)
+    {
+        var size = BinaryPrimitives.ReverseEndianness(Number(file, file.Length - 4));
+        var tag = BinaryPrimitives.ReverseEndianness(Number(file, file.Length - 4 - size));
+        return ((tag >> 24) & 0x1F) is 8 or 9 or 18 && (tag & 0xFFFFFF) == size - 11;
+    }
+
+    /// <summary>RIFF: each chunk has a type and a size, and is padded to an even one.</summary>
+    private static bool EndsWithChunk(Stream file)
+    {
+        long at = 0;
+        for (var chunks = 0; at < file.Length && chunks < MaxChunks; chunks++)
+            at += 8 + ((Number(file, at + 4) + 1L) & ~1L);
+        return at <= file.Length + 1;
+    }
+
+    /// <summary>Four bytes, the least significant first; zero where there are none.</summary>
+    private static uint Number(Stream file, long position)
+    {
+        var bytes = new byte[4];
+        file.Position = Math.Clamp(position, 0, file.Length);
+        return position >= 0 && file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) == bytes.Length
+            ? BinaryPrimitives.ReadUInt32LittleEndian(bytes) : 0;
+    }
+}

@@ -1,0 +1,107 @@
+using System.Net;
+using static IngestVideo.Tests.StreamAssert;
+
+namespace IngestVideo.Tests.Probing;
+
+/// <summary>Recordings that were joined in one file, byte by byte or by a recorder: all are published, or the answer says what would be missing.</summary>
+public sealed class JoinedFileTests : IAsyncLifetime
+{
+    private const int Limit = 180_000;
+    private const string X264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
+
+    private IngestHost Host { get; set; } = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => Host = await IngestHost.StartAsync();
+
+    public ValueTask DisposeAsync() => Host.DisposeAsync();
+
+    [Theory(Timeout = Limit)]
+    [InlineData("ts", 0, 50_000)] // far ahead: longer than any video may be
+    [InlineData("ts", 50_000, 0)]
+    [InlineData("ts", 0, 0)]
+    [InlineData("mpg", 0, 0)]
+    public async Task Of_MPEG_streams_all_is_published_whatever_their_clocks_say(string extension, int first, int second)
+    {
+        var codec = extension == "ts" ? $"{X264} -c:a aac" : "-c:v mpeg2video -c:a mp2";
+        var video = await IngestAsync(
+            await RecordingAsync($"first.{extension}", 5, $"{codec} -output_ts_offset {first}"),
+            await RecordingAsync($"second.{extension}", 4, $"{codec} -output_ts_offset {second}"));
+
+        await IsCorrectAsync(video);
+        Assert.Equal(9, video.Status.Duration!.Value, 0.15);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("flv", "-ar 44100 -c:a aac", "Only the first could be shown")]
+    [InlineData("connected-again.flv", "-ar 44100 -c:a aac", "Only the first 5")] // by the recorder: without a second header
+    [InlineData("ogv", "-c:v libtheora -c:a libvorbis", "Only the first could be shown")]
+    [InlineData("fragmented.mp4", "-movflags +frag_keyframe+empty_moov+default_base_moof", "Only the first 5")]
+    [InlineData("mkv", "", "Only the first could be shown")]
+    [InlineData("mp4", "", "Only the first could be shown")]
+    [InlineData("pids.ts", "", "Only the first 5")] // the second in streams of its own
+    public async Task Where_only_the_first_could_be_shown_the_answer_says_so(string extension, string arguments, string reason)
+    {
+        var pids = extension == "pids.ts" ? "-mpegts_start_pid 512 -streamid 0:512 -streamid 1:513" : "";
+        var codec = extension == "ogv" ? "" : X264;
+        var second = await RecordingAsync($"other.{extension}", 7, $"{codec} {arguments} {pids}");
+        using var response = await Host.PostAsync(new MemoryStream(
+        [
+            .. await RecordingAsync($"single.{extension}", 5, $"{codec} {arguments}"),
+            .. extension == "connected-again.flv" ? second.AsSpan(13) : second,
+        ]));
+
+        await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "There are several recordings in the file");
+        Assert.Contains(reason, await response.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+        await Host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_sound_that_begins_after_megabytes_of_picture_is_published()
+    {
+        const string noise = "-f lavfi -i testsrc2=s=320x180:r=25:d=10,noise=alls=90:allf=t -c:v libx264 -preset ultrafast -qp 3 -pix_fmt yuv420p";
+        var mute = await File.ReadAllBytesAsync(await Clip.MakeAsync("mute.ts", noise), Token);
+        Assert.InRange(mute.Length, 6_000_000, 60_000_000); // more than ffmpeg looks at
+
+        var video = await IngestAsync(mute, await RecordingAsync("heard.ts", 4, $"{X264} -c:a aac"));
+
+        await IsCorrectAsync(video);
+        Assert.Equal(14, video.Status.Duration!.Value, 0.15);
+        Assert.Contains(video.Status.Renditions, rendition => rendition.Type == "audio");
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("flv", "-ar 44100 -c:a aac", false)]
+    [InlineData("flv", "-ar 44100 -c:a aac", true)]
+    [InlineData("avi", "-c:v mpeg4 -c:a libmp3lame", false)]
+    [InlineData("avi", "-c:v mpeg4 -c:a libmp3lame", true)]
+    public async Task A_length_that_was_never_true_is_no_damage_but_a_file_that_is_cut_off_is_refused(string extension, string codecs, bool isCut)
+    {
+        var file = await RecordingAsync($"announced.{extension}", 5, $"{(extension == "flv" ? X264 : "")} {codecs}");
+        if (extension == "flv")
+            BitConverter.GetBytes(BitConverter.DoubleToInt64Bits(5_000)).Reverse().ToArray().CopyTo(file, file.AsSpan().IndexOf("duration"u8) + 9);
+        else
+            BitConverter.GetBytes(5_000).CopyTo(file, file.AsSpan().IndexOf("strh"u8) + 40); // the pictures of the first stream
+
+        using var response = await Host.PostAsync(new MemoryStream(isCut ? file[..(file.Length * 2 / 3)] : file));
+
+        if (isCut)
+            await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "cut off");
+        else
+            Assert.Equal(5, (await PublishedVideo.StatusOfAsync(response)).Duration!.Value, 0.15);
+    }
+
+    private static async Task<byte[]> RecordingAsync(string name, int seconds, string arguments)
+    {
+        var clip = $"-f lavfi -i testsrc2=s=320x180:r=25:d={seconds} -f lavfi -i sine=f={seconds * 100}:d={seconds}:r=44100 {arguments}";
+        return await File.ReadAllBytesAsync(await Clip.MakeAsync(name, clip), Token);
+    }
+
+    private async Task<PublishedVideo> IngestAsync(byte[] first, byte[] second)
+    {
+        using var response = await Host.PostAsync(new MemoryStream([.. first, .. second]));
+        Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync(Token));
+        return await PublishedVideo.ReadAsync(Host, Reelseal.VideoId.Parse((await PublishedVideo.StatusOfAsync(response)).Id, provider: null));
+    }
+}
