@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Reelseal.Testing;
 using static IngestVideo.Tests.StreamAssert;
 
 namespace IngestVideo.Tests.Transcoding;
@@ -92,8 +93,8 @@ public sealed class DamageTests : IAsyncLifetime
     private static async Task<byte[]> DamagedAsync(string source, string stream, double from, double to)
     {
         var file = await File.ReadAllBytesAsync(source, Token);
-        var packets = await Clip.RunAsync(
-            "ffprobe", ["-v", "error", "-select_streams", stream, "-show_entries", "packet=pts_time,size,pos", "-print_format", "csv=print_section=0", source]);
+        var packets = await Ffmpeg.ProbeAsync(
+            "-select_streams", stream, "-show_entries", "packet=pts_time,size,pos", "-print_format", "csv=print_section=0", source);
         foreach (var packet in packets.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(',')))
         {
             if (double.Parse(packet[0], CultureInfo.InvariantCulture) is var time && time >= from && time < to)
