@@ -33,17 +33,14 @@ export class UploadItem {
     Object.assign(this, { name: part("job-name"), steps: part("steps"), progress: part("progress"), state: part("job-state"), figures: part("job-figures") });
     this.buttons = Object.fromEntries([...element.querySelectorAll("[data-do]")].map(button => [button.dataset.do, button]));
     this.buttons.cancel.onclick = () => this.cancel();
-    this.buttons.retry.onclick = () => this.#running ? retryNow() : this.run();
+    this.buttons.retry.onclick = () => this.#retry();
     this.buttons.dismiss.onclick = () => actions.onDismiss();
     this.buttons.play.onclick = () => actions.play({ id: job.id, title: titleOf(job) });
     this.buttons.link.onclick = async () => this.#say(await actions.link({ id: job.id, title: titleOf(job) }));
     for (const [name, button] of Object.entries(this.buttons)) button.setAttribute("aria-label", `${button.textContent}: ${job.name}`);
     this.name.textContent = job.name;
-    this.#offer("cancel");
-    this.#showStep("sending");
-    this.#say(words.waiting);
-    element.classList.add("waiting");
     this.progress.value = 0;
+    this.#awaitTurn();
   }
 
   get isSending() { return this.#running !== null && !this.#hasArrived; }
@@ -59,6 +56,23 @@ export class UploadItem {
     this.job.file = file;
     this.isMissingFile = false;
     this.isWaiting = true;
+  }
+
+  #retry() {
+    if (this.job.step === "cancelled") return this.cancel();
+    if (this.#running) return retryNow();
+    if (this.job.step !== "sending") return this.run();
+    this.#awaitTurn();
+    this.actions.onChange();
+  }
+
+  #awaitTurn() {
+    this.isWaiting = true;
+    this.element.classList.remove("failed");
+    this.element.classList.add("waiting");
+    this.#offer("cancel");
+    this.#showStep("sending");
+    this.#say(words.waiting);
   }
 
   run() {
@@ -171,13 +185,13 @@ export class UploadItem {
   }
 
   #showStatus(status) {
-    this.#offer("cancel");
+    const wasPlayable = this.#isPlayable;
+    this.#isPlayable = status.playable === true;
+    this.#offer(...this.#isPlayable ? ["play", "cancel"] : ["cancel"]);
     if (status.state === "failed") return; // the answer to the request explains it better
     this.#showStep(status.state);
     this.progress.value = status.progress;
-    if (status.playable && !this.#isPlayable) this.actions.onVideos();
-    this.#isPlayable = status.playable === true;
-    if (this.#isPlayable) this.#offer("play", "cancel");
+    if (this.#isPlayable && !wasPlayable) this.actions.onVideos();
     this.figures.textContent = [
       ...this.#isPlayable ? ["Ready to watch, more qualities are coming"] : [],
       percent(status.progress), ...status.speed ? [`${status.speed.toFixed(1)}× as fast as it plays`] : [], ...status.remaining ? [`${timeLeft(status.remaining)} left`] : [],

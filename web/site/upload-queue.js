@@ -1,7 +1,16 @@
 // The queue of uploads: files are sent one after the other, while what was sent before is being made.
-import { remembered } from "./memory.js";
+import { remember, remembered } from "./memory.js";
 import { UploadItem } from "./upload-item.js";
 import { isFileOf, newJob } from "./upload.js";
+
+/** Reserves an upload for this tab, until it is closed; false if another tab has it: two must not send, cancel or give up the same one. */
+const reserve = id => new Promise(resolve => {
+  if (!navigator.locks) return resolve(true); // only in secure contexts
+  navigator.locks.request(id, { ifAvailable: true }, lock => {
+    resolve(lock !== null);
+    return lock && new Promise(() => {}); // held until the tab is closed
+  });
+});
 
 export class UploadQueue {
   #items = [];
@@ -20,15 +29,22 @@ export class UploadQueue {
 
   /** Resumes the uploads of an earlier visit. */
   async resume() {
-    for (const job of await remembered()) this.#show(job).resume();
+    for (const job of await remembered())
+      if (await reserve(job.id)) this.#show(job).resume();
     this.#sendNext();
   }
 
   #add(files) {
     for (const file of files) {
       const interrupted = this.#items.find(item => item.isMissingFile && isFileOf(item.job, file));
-      if (interrupted) interrupted.goOnWith(file);
-      else this.#show(newJob(file));
+      if (interrupted) {
+        interrupted.goOnWith(file);
+      } else {
+        const job = newJob(file);
+        reserve(job.id);
+        remember(job); // a reload must not lose what waits
+        this.#show(job);
+      }
     }
     this.#sendNext();
   }
