@@ -388,6 +388,19 @@ public sealed class UploadTests(Stage stage, CephRgw s3)
     }
 
     /// <summary>Asserts that the store has no other video, no source, and no part of one; a worker that was cancelled may need a moment.</summary>
+    /// <summary>What was deleted is marked for some seconds.</summary>
+    private static bool IsDeletionMark(string path)
+    {
+        try
+        {
+            return Path.GetExtension(path) == ".json" && File.ReadAllText(path).Contains("\"state\":\"deleted\"", StringComparison.Ordinal);
+        }
+        catch (FileNotFoundException)
+        {
+            return true; // it was removed since it was listed
+        }
+    }
+
     private async Task AssertOnlyTheFilmIsStoredAsync()
     {
         var film = stage.Film.ToString();
@@ -397,7 +410,8 @@ public sealed class UploadTests(Stage stage, CephRgw s3)
             left = [.. Directory.EnumerateFiles(stage.StoreDirectory, "*", SearchOption.AllDirectories)
                 .Select(path => Path.GetRelativePath(stage.StoreDirectory, path))
                 .Except([ObjectKeys.HealthCheck, ObjectKeys.LatestRevocation], StringComparer.Ordinal)
-                .Where(path => !path.Contains(film, StringComparison.Ordinal) && (path[0] != '.' || path.Count(c => c == Path.DirectorySeparatorChar) > 1))];
+                .Where(path => !path.Contains(film, StringComparison.Ordinal) && (path[0] != '.' || path.Count(c => c == Path.DirectorySeparatorChar) > 1))
+                .Where(path => !IsDeletionMark(Path.Combine(stage.StoreDirectory, path)))];
             if (left is [])
                 return;
             await Task.Delay(100, Cancellation);
