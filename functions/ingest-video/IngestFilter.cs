@@ -28,7 +28,7 @@ internal sealed class IngestFilter(TokenGate gate) : IEndpointFilter
         }
         catch (IngestRefusedException refused)
         {
-            if (refused.StatusCode is StatusCodes.Status409Conflict or StatusCodes.Status507InsufficientStorage)
+            if (refused.StatusCode is StatusCodes.Status409Conflict or StatusCodes.Status429TooManyRequests or StatusCodes.Status507InsufficientStorage)
                 http.Response.Headers.RetryAfter = IngestRefusedException.RetryAfter;
             return TypedResults.Problem(statusCode: refused.StatusCode, detail: refused.Message);
         }

@@ -27,6 +27,10 @@ public sealed class IngestRefusedException(int statusCode, string message, Excep
     public static IngestRefusedException NoRoom(Exception? inner = null) =>
         new(StatusCodes.Status507InsufficientStorage, "There is no room on this machine's disk for the video at present. Try again later.", inner);
 
+    /// <summary>429: every place for such work is taken.</summary>
+    public static IngestRefusedException Busy() =>
+        new(StatusCodes.Status429TooManyRequests, "This machine is doing as much of this at once as it can. Try again soon.");
+
     /// <summary>415: the container is not accepted.</summary>
     public static IngestRefusedException NotAVideo(string message) => new(StatusCodes.Status415UnsupportedMediaType, message);
 

@@ -31,8 +31,12 @@ public sealed class LaterRemovals : IDisposable
             await publication.RemoveAsync(_ended);
     });
 
-    /// <summary>Removes a folder of an attempt that a user has replaced, unless the multivariant playlist or the status names something in it.</summary>
-    public void RemovePart(VideoId video, string attempt, string folder) => _ = RunAsync(_options.ReplacedAttemptLifetime, video, async () =>
+    /// <summary>
+    /// Removes a folder of an attempt that a user has replaced, unless the multivariant playlist or the status names something in it: once those who began
+    /// before can have seen the longest video to its end.
+    /// </summary>
+    public void RemovePart(VideoId video, string attempt, string folder) => _ = RunAsync(
+        _options.ReplacedAttemptLifetime + _options.MaxDuration, video, async () =>
     {
         var part = $"{attempt}/{folder}/";
         foreach (var key in (string[])[ObjectKeys.Multivariant(video), ObjectKeys.Status(video)])

@@ -1,6 +1,9 @@
 namespace IngestVideo;
 
-/// <summary>Limits the number of concurrent ingests. The watchdog's <c>max_inflight</c> cannot, because it counts requests for a status as well.</summary>
+/// <summary>
+/// Limits the number of concurrent ingests, and of posters that are made afterwards. The watchdog's <c>max_inflight</c> cannot, because it counts requests for
+/// a status as well.
+/// </summary>
 public sealed class TranscodeSlots(IngestOptions options) : IDisposable
 {
     private readonly SemaphoreSlim _free = new(options.MaxTranscodes);

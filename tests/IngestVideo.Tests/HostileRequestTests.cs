@@ -48,6 +48,51 @@ public sealed class HostileRequestTests
         Assert.Equal(HttpStatusCode.Created, next.StatusCode);
     }
 
+    /// <summary>
+    /// Bodies of edits are read into memory: of none before it has a place there, and of none for a video that does not exist. A poster takes the place of an
+    /// ingest, whose memory it needs.
+    /// </summary>
+    [Theory(Timeout = Limit)]
+    [InlineData("subtitles/en", 2, "1\n00:00:00,000 --> 00:00:00,400\nNow\n", "application/x-subrip")]
+    [InlineData("poster", 1, "{\"time\":0}", "application/json")]
+    public async Task Many_slow_senders_of_edits_take_no_more_memory_than_few(string route, int places, string content, string type)
+    {
+        await using var host = await IngestHost.StartAsync(("MAX_TRANSCODES", "1"));
+        var video = await host.IngestAsync(await Clip.SimpleAsync());
+        var slow = new List<TcpClient>();
+        try
+        {
+            for (var number = 0; number < places; number++)
+                slow.Add(await BeginPutAsync(host, $"/videos/{video.Id}/{route}", "HTTP/1.1 100")); // now it is being read
+            for (var number = 0; number < 3; number++)
+                slow.Add(await BeginPutAsync(host, $"/videos/{video.Id}/{route}", "HTTP/1.1 429"));
+            slow.Add(await BeginPutAsync(host, $"/videos/{VideoId.New()}/{route}", "HTTP/1.1 404"));
+            using var refused = await PutAsync();
+            Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+            Assert.NotNull(refused.Headers.RetryAfter);
+            using var ingest = await host.PostAsync(await Clip.SimpleAsync());
+            Assert.Equal(route == "poster" ? HttpStatusCode.TooManyRequests : HttpStatusCode.Created, ingest.StatusCode);
+        }
+        finally
+        {
+            slow.ForEach(connection => connection.Dispose());
+        }
+        HttpStatusCode status;
+        do
+        {
+            using var answer = await PutAsync();
+            status = answer.StatusCode;
+        }
+        while (status == HttpStatusCode.TooManyRequests); // until the server sees that they have gone
+        Assert.Equal(HttpStatusCode.OK, status);
+
+        async Task<HttpResponseMessage> PutAsync()
+        {
+            using var body = new StringContent(content, Encoding.UTF8, type);
+            return await host.Client.PutAsync($"/videos/{video.Id}/{route}", body, TestContext.Current.CancellationToken);
+        }
+    }
+
     [Theory(Timeout = Limit)]
     [InlineData("#EXTM3U\n#EXTINF:1,\nURL\n#EXTINF:1,\nfile:FILE\n#EXT-X-ENDLIST\n")]
     [InlineData("ffconcat version 1.0\nfile 'URL'\nfile 'FILE'\n")]
@@ -118,6 +163,19 @@ public sealed class HostileRequestTests
                 Assert.DoesNotContain("URI=\"https://evil", line, StringComparison.Ordinal);
             }
         }
+    }
+
+    /// <summary>Sends the head of a request, and waits for the first line of the answer; 100 when the server begins to read the body.</summary>
+    private static async Task<TcpClient> BeginPutAsync(IngestHost host, string path, string expected)
+    {
+        var connection = new TcpClient();
+        await connection.ConnectAsync(host.Address.Host, host.Address.Port, TestContext.Current.CancellationToken);
+        var stream = connection.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"PUT {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {IngestHost.Token()}\r\nContent-Type: image/jpeg\r\nContent-Length: 8000000\r\n"
+            + "Expect: 100-continue\r\n\r\n"));
+        Assert.StartsWith(expected, await new StreamReader(stream).ReadLineAsync(), StringComparison.Ordinal);
+        return connection;
     }
 
     [Fact]

@@ -36,8 +36,10 @@ internal static class EditEndpoints
         [FromQuery(Name = "default")] string? isDefault = null)
     {
         var added = new AddedSubtitles(LanguageOf(language), name, FlagOf("forced", forced) ?? false, FlagOf("default", isDefault) ?? false);
-        using var file = await ReadAsync(request, TranscodePlan.MaxSubtitleBytes, options.UploadIdleTimeout, "bytes of the subtitles", cancellationToken);
-        return Answer(await subtitles.PutAsync(id, added, file, cancellationToken));
+        return Answer(await subtitles.PutAsync(
+            id, added,
+            () => ReadAsync(request, TranscodePlan.MaxSubtitleBytes, options.UploadIdleTimeout, "bytes of the subtitles", cancellationToken),
+            cancellationToken));
     }
 
     /// <summary><c>DELETE /videos/{id}/subtitles/{language}</c>: removes the subtitles of a language.</summary>
@@ -57,8 +59,8 @@ internal static class EditEndpoints
                 ? Answer(await posters.PutAsync(id, TimeSpan.FromSeconds(choice.Time.Value), cancellationToken))
                 : throw IngestRefusedException.Malformed("time must be a moment of the video, in seconds.");
         }
-        using var picture = await ReadAsync(request, LargestPicture, options.UploadIdleTimeout, "bytes of the picture", cancellationToken);
-        return Answer(await posters.PutAsync(id, picture, cancellationToken));
+        return Answer(await posters.PutAsync(
+            id, () => ReadAsync(request, LargestPicture, options.UploadIdleTimeout, "bytes of the picture", cancellationToken), cancellationToken));
     }
 
     /// <summary>The tag of a language, as playlists have it: the shorter of two codes (RFC 5646, 2.2.1).</summary>

@@ -7,7 +7,7 @@ using Reelseal.Storage;
 namespace IngestVideo.Editing;
 
 /// <summary>Gives a video that is ready another poster, in a folder of its own: names under an attempt stand for the same bytes for ever.</summary>
-public sealed class PosterService : IDisposable
+public sealed class PosterService
 {
     private const string Folder = "poster-";
     private readonly IObjectStore _store;
@@ -16,32 +16,35 @@ public sealed class PosterService : IDisposable
     private readonly IngestOptions _options;
     private readonly PosterMaker _maker;
 
-    /// <summary>A picture takes much memory for a moment, and every other ffmpeg has its share of the container's already.</summary>
-    private readonly SemaphoreSlim _decoding = new(1);
+    /// <summary>A poster takes the place of an ingest: the picture and its ffmpeg fit into the memory of one, and there is no other.</summary>
+    private readonly TranscodeSlots _slots;
 
-    public PosterService(IObjectStore store, StatusStore statuses, LaterRemovals removals, Processes.Sandbox sandbox, IngestOptions options) =>
-        (_store, _statuses, _removals, _options, _maker) = (store, statuses, removals, options, new(store, sandbox, options));
+    public PosterService(
+        IObjectStore store, StatusStore statuses, LaterRemovals removals, Processes.Sandbox sandbox, TranscodeSlots slots, IngestOptions options) =>
+        (_store, _statuses, _removals, _slots, _options, _maker) = (store, statuses, removals, slots, options, new(store, sandbox, options));
 
     /// <summary>Makes a moment of the video its poster.</summary>
     /// <returns>The status document, or null when there is no such video.</returns>
-    /// <exception cref="IngestRefusedException">409: it is not ready. 422: it has no such moment.</exception>
+    /// <exception cref="IngestRefusedException">409: it is not ready. 422: it has no such moment. 429: no place is free.</exception>
     public Task<VideoStatus?> PutAsync(VideoId video, TimeSpan time, CancellationToken cancellationToken) => PutAsync(
         video, (published, workspace) => _maker.FromMomentAsync(published, time, workspace, cancellationToken), cancellationToken);
 
     /// <summary>Makes a picture the poster.</summary>
-    /// <inheritdoc cref="PutAsync(VideoId, TimeSpan, CancellationToken)"/>
-    /// <exception cref="IngestRefusedException">409: it is not ready. 415, 422: the picture is not accepted.</exception>
-    public Task<VideoStatus?> PutAsync(VideoId video, Stream picture, CancellationToken cancellationToken) => PutAsync(
+    /// <param name="video">Which video.</param>
+    /// <param name="read">Reads the picture into memory; called only when there is such a video, and a place for it.</param>
+    /// <param name="cancellationToken">The caller is gone. It counts until the poster is in the store.</param>
+    /// <returns>The status document, or null when there is no such video.</returns>
+    /// <exception cref="IngestRefusedException">409: it is not ready. 415, 422: the picture is not accepted. 429: no place is free.</exception>
+    public Task<VideoStatus?> PutAsync(VideoId video, Func<Task<MemoryStream>> read, CancellationToken cancellationToken) => PutAsync(
         video,
         async (_, workspace) =>
         {
+            await using (var picture = await read())
             await using (var file = File.Create(workspace.Source))
                 await picture.CopyToAsync(file, cancellationToken);
             return await _maker.FromPictureAsync(workspace, cancellationToken);
         },
         cancellationToken);
-
-    public void Dispose() => _decoding.Dispose();
 
     private async Task<VideoStatus?> PutAsync(VideoId video, Func<CompleteVideo, Workspace, Task<string>> make, CancellationToken cancellationToken)
     {
@@ -49,16 +52,11 @@ public sealed class PosterService : IDisposable
             return null;
         var publication = new Publication(_store, video, published.Attempt);
         var folder = Folder + RandomNumberGenerator.GetHexString(16, lowercase: true);
-        await _decoding.WaitAsync(cancellationToken);
-        try
+        using (_slots.TryTake() ?? throw IngestRefusedException.Busy())
         {
             using var workspace = Workspace.Create(_options.WorkDirectory);
             await using var poster = File.OpenRead(await make(published, workspace));
             await publication.PutAsync($"{folder}/poster.jpg", poster, cancellationToken);
-        }
-        finally
-        {
-            _decoding.Release();
         }
         var key = publication.KeyOf($"{folder}/poster.jpg");
         string? before = null;

@@ -18,6 +18,8 @@ internal static partial class SubtitleFile
     /// <summary>By how much the last subtitle may outlast the video.</summary>
     private static readonly TimeSpan s_tolerance = TimeSpan.FromMinutes(1);
 
+    private static readonly SubtitleLimits s_limits = new();
+
     private const string Arrow = "-->";
     private const int MatchTimeout = 5000; // milliseconds; no pattern takes more than a moment for a cue
 
@@ -34,7 +36,7 @@ internal static partial class SubtitleFile
             var block = new List<string>();
             bool? isWebVtt = null;
             string? line;
-            var number = 0;
+            var (number, start) = (0, 0);
             do
             {
                 line = reader.ReadLine();
@@ -44,11 +46,16 @@ internal static partial class SubtitleFile
                 if (!string.IsNullOrWhiteSpace(line))
                 {
                     isWebVtt ??= Header().IsMatch(line);
-                    block.Add(line);
+                    if (block is [])
+                        start = number;
+                    if (block.Count <= MostCharacters + 2) // a cue of more lines is too long in any case
+                        block.Add(line);
                     continue;
                 }
-                if (CueOf(block, number - block.Count, isWebVtt == true) is { } cue)
+                if (CueOf(block, start, isWebVtt == true) is { } cue)
                     cues.Add(cue);
+                if (cues.Count > s_limits.Cues) // many small ones take much more memory than the file
+                    throw IngestRefusedException.Undecodable($"The subtitles have more than the {s_limits.Cues:N0} cues that are accepted here.");
                 block.Clear();
             }
             while (line is not null);
@@ -133,8 +140,13 @@ internal static partial class SubtitleFile
     [GeneratedRegex("<[A-Za-z/!?0-9][^<>]*>?", RegexOptions.ExplicitCapture, MatchTimeout)]
     private static partial Regex Tag();
 
-    /// <summary>The tags of WebVTT (4.2.2): classes, styles, voices, ruby, languages, and times.</summary>
-    [GeneratedRegex(@"^<(/?(c|i|b|u|v|ruby|rt|lang)([. \t\n][^<>]*)?|[0-9:.]+)>$", RegexOptions.ExplicitCapture, MatchTimeout)]
+    /// <summary>
+    /// The tags of WebVTT (4.2.2): classes, styles, voices, ruby, languages, and times. Only voices and languages have an annotation; in no tag is there an
+    /// equals sign, without which HTML has no attribute with a value.
+    /// </summary>
+    [GeneratedRegex(
+        @"^<(/?(c|i|b|u|v|ruby|rt|lang)(\.[^\s.<>=/&""']+)*[ \t\n]*|(v|lang)(\.[^\s.<>=/&""']+)*[ \t\n][^<>=]*|[0-9:.]+)>$",
+        RegexOptions.ExplicitCapture, MatchTimeout)]
     private static partial Regex KnownTag();
 
     [GeneratedRegex("^</?font([ \t\n][^<>]*)?>$", RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, MatchTimeout)]

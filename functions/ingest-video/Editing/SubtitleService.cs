@@ -24,23 +24,23 @@ public sealed record AddedSubtitles(string Language, string? Name, bool Forced, 
 /// <item>Later remove the folders that are no longer named.</item>
 /// </list>
 /// </remarks>
-public sealed class SubtitleService(IObjectStore store, StatusStore statuses, LaterRemovals removals) : IDisposable
+public sealed class SubtitleService(IObjectStore store, StatusStore statuses, LaterRemovals removals, ILogger<SubtitleService> logger) : IDisposable
 {
     /// <summary>How many subtitles a video may have: the multivariant playlist names each, and every player reads it.</summary>
     private const int MostSubtitles = 100;
     private const int MostWaitMilliseconds = 50;
 
-    /// <summary>A file may come to tens of megabytes in memory.</summary>
-    private readonly SemaphoreSlim _reading = new(2);
+    /// <summary>A file may come to tens of megabytes in memory. Nobody waits here: bodies that have begun would wait in memory, too.</summary>
+    private readonly SemaphoreSlim _places = new(2);
 
     /// <summary>Adds subtitles, or replaces those of the same language.</summary>
     /// <param name="video">Which video.</param>
     /// <param name="added">What they are.</param>
-    /// <param name="file">WebVTT or SubRip.</param>
+    /// <param name="read">Reads WebVTT or SubRip into memory; called only when there is such a video, and a place for it.</param>
     /// <param name="cancellationToken">The caller is gone. It counts until players can see the change.</param>
     /// <returns>The status document, or null when there is no such video.</returns>
-    /// <exception cref="IngestRefusedException">409: it is not ready. 415, 422: the file is not accepted.</exception>
-    public async Task<VideoStatus?> PutAsync(VideoId video, AddedSubtitles added, Stream file, CancellationToken cancellationToken)
+    /// <exception cref="IngestRefusedException">409: it is not ready. 415, 422: the file is not accepted. 429: no place is free.</exception>
+    public async Task<VideoStatus?> PutAsync(VideoId video, AddedSubtitles added, Func<Task<MemoryStream>> read, CancellationToken cancellationToken)
     {
         if (await CompleteVideo.ReadAsync(store, statuses, video, cancellationToken) is not { } published)
             return null;
@@ -50,12 +50,11 @@ public sealed class SubtitleService(IObjectStore store, StatusStore statuses, La
         {
             Language = added.Language, Default = added.Default, Forced = added.Forced, Uri = $"{published.Attempt}/{folder}/{MediaPlaylistWriter.Name}",
         };
-        MeasuredBandwidth bandwidth;
+        // 1. Upload.
+        var bandwidth = await UploadAsync(published, folder, entry.Name, read, cancellationToken);
+        // 2. Publish.
         try
         {
-            // 1. Upload.
-            bandwidth = await UploadAsync(published, folder, entry.Name, file, cancellationToken);
-            // 2. Publish.
             if (await ChangeAsync(published, menu => menu.With(entry), CancellationToken.None) is not { } changed)
             {
                 await RemoveAsync(published, folder); // deleted meanwhile
@@ -101,10 +100,10 @@ public sealed class SubtitleService(IObjectStore store, StatusStore statuses, La
         bool IsMeant(MediaTag entry) => entry.Language == language && (forced is null || entry.Forced == forced);
     }
 
-    public void Dispose() => _reading.Dispose();
+    public void Dispose() => _places.Dispose();
 
     private async Task<MeasuredBandwidth> UploadAsync(
-        CompleteVideo published, string folder, string label, Stream file, CancellationToken cancellationToken)
+        CompleteVideo published, string folder, string label, Func<Task<MemoryStream>> read, CancellationToken cancellationToken)
     {
         if (await AttemptManifest.ReadAsync(store, published.Video, published.Attempt, cancellationToken) is not { ClockStart: { } clockStart })
         {
@@ -112,22 +111,32 @@ public sealed class SubtitleService(IObjectStore store, StatusStore statuses, La
                 StatusCodes.Status409Conflict, "This video was made by an earlier version, which did not note where its time begins. Ingest it again.");
         }
         var picture = await published.ReadSegmentsAsync(store, cancellationToken);
-        await _reading.WaitAsync(cancellationToken);
+        if (!_places.Wait(TimeSpan.Zero, CancellationToken.None))
+            throw IngestRefusedException.Busy();
         try
         {
+            await using var file = await read();
             var cues = SubtitleFile.Read(file, TimeSpan.FromSeconds(picture.Sum(segment => segment.Seconds)));
             // Once without uploading, so that what is too much in the end leaves nothing in the store.
             await foreach (var slice in Slices())
                 cancellationToken.ThrowIfCancellationRequested();
             var uploads = new SubtitleTrackPublisher(new(store, published.Video, published.Attempt));
-            return MeasuredBandwidth.Of(await uploads.PublishAsync(folder, Slices(), cancellationToken));
+            try
+            {
+                return MeasuredBandwidth.Of(await uploads.PublishAsync(folder, Slices(), cancellationToken));
+            }
+            catch
+            {
+                await RemoveAsync(published, folder); // nothing names it yet
+                throw;
+            }
 
             IAsyncEnumerable<(MediaSegment Segment, string Text)> Slices() => new SubtitleSlicer(new()).SliceAsync(
                 label, cues.ToAsyncEnumerable(), picture, WebVtt.MpegTime(TimeSpan.FromSeconds(clockStart)), cancellationToken);
         }
         finally
         {
-            _reading.Release();
+            _places.Release();
         }
     }
 
@@ -170,12 +179,20 @@ public sealed class SubtitleService(IObjectStore store, StatusStore statuses, La
         },
         CancellationToken.None);
 
+    /// <summary>Removes a folder that nothing names. If the store fails here as well, fsck finds the folder.</summary>
     private async Task RemoveAsync(CompleteVideo published, string folder)
     {
-        var keys = await store.ListAsync($"{ObjectKeys.Attempt(published.Video, published.Attempt)}{folder}/", CancellationToken.None)
-            .Select(entry => entry.Key).ToListAsync(CancellationToken.None);
-        if (keys is not [])
-            await store.DeleteAsync(keys, CancellationToken.None);
+        try
+        {
+            var keys = await store.ListAsync($"{ObjectKeys.Attempt(published.Video, published.Attempt)}{folder}/", CancellationToken.None)
+                .Select(entry => entry.Key).ToListAsync(CancellationToken.None);
+            if (keys is not [])
+                await store.DeleteAsync(keys, CancellationToken.None);
+        }
+        catch (UpstreamException e)
+        {
+            logger.LogWarning("{Folder} of {Video} could not be removed: {Reason}", folder, published.Video, e.Reason);
+        }
     }
 
     private static string FolderOf(MediaTag entry) => entry.Uri!.Split('/')[^2];

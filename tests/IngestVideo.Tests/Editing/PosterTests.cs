@@ -20,7 +20,7 @@ public sealed class PosterTests
     [InlineData("fmp4")]
     public async Task A_poster_shows_the_chosen_moment(string format)
     {
-        await using var host = await IngestHost.StartAsync(("SEGMENT_FORMAT", format), ("REPLACED_ATTEMPT_LIFETIME", "1s"));
+        await using var host = await IngestHost.StartAsync(("SEGMENT_FORMAT", format), ("REPLACED_ATTEMPT_LIFETIME", "1s"), ("MAX_DURATION", "11s"));
         // Red until 7.4 s, in the second segment, and then blue.
         var video = await host.IngestAsync(await Clip.MakeAsync(
             "red-blue.mp4",

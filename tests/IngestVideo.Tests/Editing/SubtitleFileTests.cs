@@ -24,6 +24,9 @@ public sealed class SubtitleFileTests
     [InlineData(
         "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann><c.loud>a</c></v> <00:01.500>b <lang en>c</lang> <ruby>d<rt>e</rt></ruby>\n",
         "1-2[] <v Ann><c.loud>a</c></v> <00:01.500>b <lang en>c</lang> <ruby>d<rt>e</rt></ruby>")]
+    [InlineData(
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n<v.first.loud Ann O'Neil>a</v> <lang.x zh-Hant>b</lang> <i.foreign>c</i> <c.žlutá >d</c.žlutá>\n",
+        "1-2[] <v.first.loud Ann O'Neil>a</v> <lang.x zh-Hant>b</lang> <i.foreign>c</i> <c.žlutá >d</c.žlutá>")]
     [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\na --> b\n", "1-2[] a --> b")]
     [InlineData("WEBVTT\n\n00:02.000 --> 00:01.000\nbackwards\n\n00:03.000 --> 00:04.000\n\n00:05.000 --> 00:06.000\nHello\u0007\n", "5-6[] Hello")]
     [InlineData("WEBVTT\n\n00:01.000 --> 01:05.000\na little too long\n", "1-65[] a little too long")]
@@ -52,6 +55,16 @@ public sealed class SubtitleFileTests
     [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\n<SCRIPT\nsrc=x>\n", 422, "<SCRIPT")]
     [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\n<script src=//x\n", 422, "<script src=")]
     [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\n<b/onclick=x>\n", 422, "<b/onclick")]
+    [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\n<b onmouseover=alert(1)>\n", 422, "Line 3: the subtitle holds <b onmouseover=")]
+    [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\n<b onmouseover>\n", 422, "<b onmouseover>")]
+    [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\n<i onclick=alert(1)>x</i>\n", 422, "<i onclick=")]
+    [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\n<i\nonclick\n=alert(1)>x</i>\n", 422, "<i\nonclick")]
+    [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\n<v onpointerenter=alert(1)>x</v>\n", 422, "<v onpointerenter=")]
+    [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann onclick = alert(1)>x</v>\n", 422, "<v Ann onclick")]
+    [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\n<lang en onclick=alert(1)>x</lang>\n", 422, "<lang en onclick")]
+    [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\n<c.x onclick=alert(1)>\n", 422, "<c.x onclick=")]
+    [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\n<c.x/onclick=alert(1)>\n", 422, "<c.x/onclick=")]
+    [InlineData("1\n00:00:01,000 --> 00:00:02,000\n<u onclick=alert(1)>x</u>\n", 422, "<u onclick=")]
     [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\n<!-- x -->\n", 422, "<!-- x")]
     [InlineData("1\n00:00:01,000 --> 00:00:02,000\n<font onclick=x><svg/onload=alert(1)></font>\n", 422, "<svg/onload")]
     [InlineData("1\n00:00:01,000 --> 00:00:02,000\n<scr<font>ipt>alert(1)</scr</font>ipt>\n", 422, "<scr")]
@@ -71,6 +84,16 @@ public sealed class SubtitleFileTests
     public void A_cue_that_no_screen_holds_is_refused() => AssertRefused(
         Encoding.UTF8.GetBytes("WEBVTT\n\n00:01.000 --> 00:02.000\n" + new string('x', SubtitleFile.MostCharacters + 1)), 422,
         "more than the 4000 characters");
+
+    [Fact]
+    public void A_cue_of_many_lines_is_refused_by_its_first() => AssertRefused(
+        Encoding.UTF8.GetBytes("WEBVTT\n\n00:01.000 --> 00:02.000\n" + string.Concat(Enumerable.Repeat("x\n", 3 * SubtitleFile.MostCharacters))), 422,
+        "Line 3: this subtitle has more than the 4000 characters");
+
+    /// <summary>8 MiB hold 640,000 of them, which take many times that in memory: what comes after the limit, here a wrong byte, is not read.</summary>
+    [Fact]
+    public void Reading_stops_at_too_many_cues() => AssertRefused(
+        [.. Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("0:0-->0:1\nx\n\n", 640_000))), 0xFC, (byte)'x'], 422, "more than the 100,000 cues");
 
     private static void AssertRefused(byte[] file, int status, string reason)
     {

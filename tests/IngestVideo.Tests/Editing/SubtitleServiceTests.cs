@@ -53,7 +53,7 @@ public sealed class SubtitleServiceTests(CephRgw rgw)
     [Fact(Timeout = Limit)]
     public async Task Subtitles_are_replaced_and_removed_and_what_they_were_goes_after_a_while()
     {
-        await using var host = await IngestHost.StartAsync(("REPLACED_ATTEMPT_LIFETIME", "2s"));
+        await using var host = await IngestHost.StartAsync(("REPLACED_ATTEMPT_LIFETIME", "2s"), ("MAX_DURATION", "10s"));
         var video = await host.IngestAsync(await Clip.SimpleAsync("320x180", seconds: 9));
         using var first = await PutAsync(host, video.Id, "en", Srt);
         using var signs = await PutAsync(host, video.Id, "en", Srt, "?forced=true&name=Signs");
@@ -64,7 +64,8 @@ public sealed class SubtitleServiceTests(CephRgw rgw)
         var now = FoldersOf(await PublishedVideo.StatusOfAsync(second));
         Assert.Equal((2, old[1]), (now.Count, now[1]));
         Assert.NotEqual(old[0], now[0]);
-        Assert.Superset(before.ToHashSet(), (await host.KeysAsync()).ToHashSet()); // viewers may be reading what was replaced
+        await Task.Delay(TimeSpan.FromSeconds(5), Token);
+        Assert.Superset(before.ToHashSet(), (await host.KeysAsync()).ToHashSet()); // viewers may be reading what was replaced, to the end of the video
         await WaitForAsync(async () => !(await host.KeysAsync()).Exists(key => key.Contains(old[0], StringComparison.Ordinal)));
         Assert.Contains(await host.KeysAsync(), key => key.Contains(now[0], StringComparison.Ordinal));
 
@@ -110,7 +111,7 @@ public sealed class SubtitleServiceTests(CephRgw rgw)
         var statuses = await Task.WhenAll(Enumerable.Range(0, 20).Select(async number =>
         {
             using var answer = number == 13 ? await RenameAsync(other, id)
-                : await PutAsync(number % 2 == 0 ? host : other, id, Language(number), Srt.Replace("Now", $"Now {number}", StringComparison.Ordinal));
+                : await InsistAsync(number % 2 == 0 ? host : other, id, Language(number), Srt.Replace("Now", $"Now {number}", StringComparison.Ordinal));
             return answer.StatusCode;
         }));
 
@@ -202,6 +203,23 @@ public sealed class SubtitleServiceTests(CephRgw rgw)
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_store_that_fails_during_the_upload_keeps_nothing_of_it()
+    {
+        var isFailing = false;
+        await using var host = await IngestHost.StartAsync(beforePut: key =>
+            isFailing && key.EndsWith("/00001.vtt", StringComparison.Ordinal)
+                ? throw new UpstreamException("The store failed.", timedOut: false) : Task.CompletedTask);
+        var video = await host.IngestAsync(await Clip.SimpleAsync("320x180", seconds: 9));
+        var before = await host.KeysAsync();
+        isFailing = true;
+
+        using var answer = await PutAsync(host, video.Id, "en", Srt);
+
+        Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
+        Assert.Equal(before, await host.KeysAsync());
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_video_that_is_deleted_while_subtitles_come_gets_none_and_nothing_of_them_stays()
     {
         IngestHost? running = null;
@@ -233,6 +251,19 @@ public sealed class SubtitleServiceTests(CephRgw rgw)
     {
         using var content = new StringContent(file, Encoding.UTF8, "application/x-subrip");
         return await host.Client.PutAsync(new Uri(Subtitles(id, language) + query, UriKind.Relative), content, Token);
+    }
+
+    /// <summary>Puts subtitles again until there is a place for them.</summary>
+    private static async Task<HttpResponseMessage> InsistAsync(IngestHost host, VideoId id, string language, string file)
+    {
+        while (true)
+        {
+            var answer = await PutAsync(host, id, language, file);
+            if (answer.StatusCode != HttpStatusCode.TooManyRequests)
+                return answer;
+            answer.Dispose();
+            await Task.Delay(Random.Shared.Next(100), Token);
+        }
     }
 
     private static async Task<HttpResponseMessage> RenameAsync(IngestHost host, VideoId id)
