@@ -4,13 +4,14 @@ using IngestVideo.Media;
 namespace IngestVideo.Probing;
 
 /// <summary>
-/// Tells a file that is cut off from one that only says that it is longer: recorders write a length beforehand, and who cuts a stream often keeps the old one.
+/// Distinguishes a file that is cut off from one whose header only says that it is longer: recorders write a length beforehand, and tools that cut a stream
+/// often keep the old one.
 /// </summary>
 internal static class FileEnd
 {
     private const int MaxChunks = 1_000;
 
-    /// <summary>Whether the file ends where its outermost structure says. Of some containers it cannot be told: false.</summary>
+    /// <summary>Whether the file ends where its outermost structure says. false for containers that do not say.</summary>
     public static bool IsWhole(Stream file, Container container, CancellationToken cancellationToken) => container.Demuxer switch
     {
         "flv" => EndsWithTag(file),

@@ -24,7 +24,7 @@ internal static class DamagedSounds
         return found;
     }
 
-    /// <summary>How much was decoded, and how long all packets are together: gaps are no damage.</summary>
+    /// <summary>How much was decoded, and how long all packets are together: gaps are not damage.</summary>
     private static (AudioTrack Track, TimeSpan Decoded, TimeSpan Whole) Measure(AudioRendition sound, TranscodePlan plan, Workspace workspace)
     {
         var file = new FileInfo(Path.Combine(workspace.Output, OutputFiles.DecodedSound(sound)));

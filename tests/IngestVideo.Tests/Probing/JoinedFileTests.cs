@@ -76,7 +76,7 @@ public sealed class JoinedFileTests : IAsyncLifetime
     [InlineData("flv", "-ar 44100 -c:a aac", true)]
     [InlineData("avi", "-c:v mpeg4 -c:a libmp3lame", false)]
     [InlineData("avi", "-c:v mpeg4 -c:a libmp3lame", true)]
-    public async Task A_length_that_was_never_true_is_no_damage_but_a_file_that_is_cut_off_is_refused(string extension, string codecs, bool isCut)
+    public async Task A_length_that_was_never_true_is_not_damage_but_a_file_that_is_cut_off_is_refused(string extension, string codecs, bool isCut)
     {
         var file = await RecordingAsync($"announced.{extension}", 5, $"{(extension == "flv" ? X264 : "")} {codecs}");
         if (extension == "flv")

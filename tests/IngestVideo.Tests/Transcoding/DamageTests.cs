@@ -54,7 +54,7 @@ public sealed class DamageTests : IAsyncLifetime
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_gap_in_a_sound_is_no_damage()
+    public async Task A_gap_in_a_sound_is_not_damage()
     {
         var video = await Host.IngestAsync(await Clip.MakeAsync(
             "gap.mkv", $"-f lavfi -i aevalsrc=0.3*sin(440*2*PI*t):d=12:s=48000,aselect=not(between(t\\,4\\,9)) {Picture} -c:a aac"));
