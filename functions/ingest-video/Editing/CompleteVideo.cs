@@ -14,6 +14,8 @@ namespace IngestVideo.Editing;
 /// <param name="ETag">What a write that replaces it names.</param>
 internal sealed record CompleteVideo(VideoId Video, string Attempt, string Multivariant, string ETag)
 {
+    private const int MostWaitMilliseconds = 50;
+
     /// <summary>Reads what is published of a video.</summary>
     /// <returns>null when there is no such video.</returns>
     /// <exception cref="IngestRefusedException">409: it is not complete.</exception>
@@ -43,9 +45,26 @@ internal sealed record CompleteVideo(VideoId Video, string Attempt, string Multi
         };
     }
 
+    /// <summary>Changes the multivariant playlist, even if others change it at the same time.</summary>
+    /// <param name="store">Where it is.</param>
+    /// <param name="change">Makes the new text of the present one; is called again when another was faster.</param>
+    /// <param name="cancellationToken">Gives up; whether it was written is then unknown.</param>
+    /// <returns>What is published then; null when the video was deleted.</returns>
+    public async Task<CompleteVideo?> ChangeAsync(IObjectStore store, Func<string, string> change, CancellationToken cancellationToken)
+    {
+        // Another attempt: the video was deleted, and sent again.
+        for (var published = this; published?.Attempt == Attempt; published = await ReadAsync(store, Video, cancellationToken))
+        {
+            if (await published.TryReplaceAsync(store, change(published.Multivariant), cancellationToken) is { } replacement)
+                return replacement;
+            await Task.Delay(Random.Shared.Next(MostWaitMilliseconds), cancellationToken); // not all writers at the same moment
+        }
+        return null;
+    }
+
     /// <summary>Replaces the multivariant playlist, unless another has done so since it was read.</summary>
     /// <returns>null when it was not.</returns>
-    public async Task<CompleteVideo?> TryReplaceAsync(IObjectStore store, string multivariant, CancellationToken cancellationToken)
+    private async Task<CompleteVideo?> TryReplaceAsync(IObjectStore store, string multivariant, CancellationToken cancellationToken)
     {
         using var content = new MemoryStream(Encoding.UTF8.GetBytes(multivariant));
         return await store.PutAsync(ObjectKeys.Multivariant(Video), content, WriteCondition.IfUnchanged(ETag), cancellationToken) is { } eTag

@@ -60,21 +60,25 @@ public sealed class PosterService
         }
         var key = publication.KeyOf($"{folder}/poster.jpg");
         string? before = null;
-        var edited = await _statuses.EditAsync(
-            video,
-            status =>
+        // Players look into the playlist, and the list of videos into the status, which follows it: of two choices at once, the later one wins in both.
+        if (await published.ChangeAsync(
+            _store,
+            multivariant =>
             {
-                before = status.Poster;
-                return status.Attempt == published.Attempt ? status with { Poster = key } : status;
+                before = ChosenPoster.Read(multivariant);
+                return ChosenPoster.Write(multivariant, $"{published.Attempt}/{folder}/poster.jpg");
             },
-            CancellationToken.None);
-        if (edited?.Poster != key)
+            CancellationToken.None) is null)
         {
             await _store.DeleteAsync([key], CancellationToken.None); // deleted meanwhile
             return null;
         }
-        if (before?.Split('/') is [.., var old, _] && old.StartsWith(Folder, StringComparison.Ordinal))
+        if (before?.Split('/') is [_, var old, _])
             _removals.RemovePart(video, published.Attempt, old);
-        return edited;
+        return await _statuses.EditAsync(
+            video,
+            async (status, token) => await CompleteVideo.ReadAsync(_store, video, token) is { } now && ChosenPoster.Read(now.Multivariant) is { } chosen
+                ? status with { Poster = ObjectKeys.Video(video) + chosen } : status,
+            CancellationToken.None);
     }
 }

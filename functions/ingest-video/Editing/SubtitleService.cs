@@ -28,7 +28,6 @@ public sealed class SubtitleService(IObjectStore store, StatusStore statuses, La
 {
     /// <summary>How many subtitles a video may have: the multivariant playlist names each, and every player reads it.</summary>
     private const int MostSubtitles = 100;
-    private const int MostWaitMilliseconds = 50;
 
     /// <summary>A file may come to tens of megabytes in memory. Nobody waits here: bodies that have begun would wait in memory, too.</summary>
     private readonly SemaphoreSlim _places = new(2);
@@ -144,22 +143,22 @@ public sealed class SubtitleService(IObjectStore store, StatusStore statuses, La
     /// <returns>What is published then; null when the video was deleted.</returns>
     private async Task<CompleteVideo?> ChangeAsync(CompleteVideo before, Func<SubtitleMenu, SubtitleMenu> change, CancellationToken cancellationToken)
     {
-        for (var published = before; published is not null; published = await CompleteVideo.ReadAsync(store, before.Video, cancellationToken))
-        {
-            if (published.Attempt != before.Attempt) // deleted, and sent again
-                return null;
-            var (menu, changed) = SubtitleMenu.Read(published.Multivariant) is var present ? (present, change(present)) : default;
-            if (changed.Entries.Count() > MostSubtitles)
-                throw IngestRefusedException.Undecodable($"A video may have {MostSubtitles} subtitles. Remove some first.");
-            if (await published.TryReplaceAsync(store, changed.ToString(), cancellationToken) is { } replacement)
+        SubtitleMenu? menu = null, changed = null;
+        var published = await before.ChangeAsync(
+            store,
+            multivariant =>
             {
-                foreach (var old in menu.Entries.Select(FolderOf).Except(changed.Entries.Select(FolderOf), StringComparer.Ordinal))
-                    removals.RemovePart(before.Video, before.Attempt, old);
-                return replacement;
-            }
-            await Task.Delay(Random.Shared.Next(MostWaitMilliseconds), cancellationToken); // not all writers at the same moment
-        }
-        return null;
+                menu = SubtitleMenu.Read(multivariant);
+                changed = change(menu);
+                return changed.Entries.Count() <= MostSubtitles ? changed.ToString()
+                    : throw IngestRefusedException.Undecodable($"A video may have {MostSubtitles} subtitles. Remove some first.");
+            },
+            cancellationToken);
+        if (published is null)
+            return null;
+        foreach (var old in menu!.Entries.Select(FolderOf).Except(changed!.Entries.Select(FolderOf), StringComparer.Ordinal))
+            removals.RemovePart(before.Video, before.Attempt, old);
+        return published;
     }
 
     /// <summary>Makes the status document say what the multivariant playlist says: of two changes at once, the later one brings both.</summary>

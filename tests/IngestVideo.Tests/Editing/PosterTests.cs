@@ -33,7 +33,12 @@ public sealed class PosterTests
 
             Assert.True(answer.StatusCode == HttpStatusCode.OK, await answer.Content.ReadAsStringAsync(Token));
             var poster = (await PublishedVideo.StatusOfAsync(answer)).Poster!;
-            Assert.Equal(poster, (await PublishedVideo.ReadAsync(host, video.Id)).Status.Poster);
+            var now = await PublishedVideo.ReadAsync(host, video.Id);
+            Assert.Equal(poster, now.Status.Poster);
+            // Players find it by the playlist, in which nothing else has changed.
+            var tag = $"#EXT-X-SESSION-DATA:DATA-ID=\"reelseal.poster\",URI=\"{poster[ObjectKeys.Video(video.Id).Length..]}\"\n";
+            Assert.Equal(video.Multivariant, now.Multivariant.Replace(tag, "", StringComparison.Ordinal));
+            Assert.Contains(tag, now.Multivariant, StringComparison.Ordinal);
             Assert.Equal((time, color), (time, await ColorAsync(host, poster)));
             Assert.Equal("640,360", await SizeAsync(host, poster));
         }
@@ -68,6 +73,35 @@ public sealed class PosterTests
         Assert.DoesNotContain("secret", Encoding.Latin1.GetString(published), StringComparison.Ordinal);
         using var deleted = await host.Client.DeleteAsync(new Uri($"/videos/{video.Id}", UriKind.Relative), Token);
         await host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Of_posters_and_subtitles_at_once_none_is_lost()
+    {
+        await using var host = await IngestHost.StartAsync(("MAX_TRANSCODES", "1"));
+        var video = await host.IngestAsync(await Clip.SimpleAsync());
+
+        var puts = await Task.WhenAll(Enumerable.Range(0, 6).Select(async number =>
+        {
+            while (true)
+            {
+                using var answer = number < 3 ? await PutAsync(host, video.Id, Json($$"""{"time":{{number}}}"""))
+                    : await host.Client.PutAsync(
+                        new Uri($"/videos/{video.Id}/subtitles/x{(char)('a' + number)}", UriKind.Relative),
+                        new StringContent("1\n00:00:00,000 --> 00:00:01,000\nNow\n"), Token);
+                if (answer.StatusCode != HttpStatusCode.TooManyRequests)
+                    return answer.StatusCode;
+                await Task.Delay(Random.Shared.Next(50), Token);
+            }
+        }));
+
+        Assert.All(puts, put => Assert.Equal(HttpStatusCode.OK, put));
+        var after = await PublishedVideo.ReadAsync(host, video.Id);
+        Assert.Equal(3, after.Status.Renditions.Count(rendition => rendition.Type == "subtitles"));
+        Assert.Equal(3, after.Multivariant.Split("#EXT-X-MEDIA:TYPE=SUBTITLES").Length - 1);
+        Assert.Equal(2, after.Multivariant.Split("reelseal.poster").Length);
+        Assert.Contains($"URI=\"{after.Status.Poster![ObjectKeys.Video(video.Id).Length..]}\"", after.Multivariant, StringComparison.Ordinal);
+        Assert.Contains(after.Status.Poster!, await host.KeysAsync());
     }
 
     [Fact(Timeout = Limit)]

@@ -127,10 +127,11 @@ export class ReelsealPlayer extends HTMLElement {
   }
 
   async #showPictures(stream) {
-    const poster = stream.addressOf("poster.jpg");
-    if (!poster) return;
-    this.media.poster = poster;
-    const storyboard = await loadStoryboard(stream.addressOf("storyboard.vtt")).catch(() => () => undefined);
+    const { poster } = stream;
+    if (poster) this.media.poster = poster;
+    const pictures = stream.addressOf("storyboard.vtt");
+    if (!pictures) return;
+    const storyboard = await loadStoryboard(pictures).catch(() => () => undefined);
     if (stream !== this.#stream) return;
     this.#controls.storyboard = seconds => {
       const picture = storyboard(seconds);

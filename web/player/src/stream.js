@@ -15,6 +15,7 @@ const attemptOf = address => new URL(address).pathname.split("/").at(-3);
 const pauseBetweenLooks = looks => Math.min(3 + looks / 4, 15); // s: an hour's film takes its time
 
 const chaptersOf = "com.apple.hls.chapters"; // a JSON file, as Apple describes it
+const posterOf = "reelseal.poster"; // the picture that was chosen for the video, if one was
 const renewBefore = 30; // s before a ticket ends, or a quarter of its time
 const fatalKinds = ["expired", "revoked", "not-allowed", "signed-out", "missing"];
 
@@ -25,7 +26,7 @@ const fatalKinds = ["expired", "revoked", "not-allowed", "signed-out", "missing"
 export class Stream extends EventTarget {
   #video; #source; #hls = null; #Hls = null;
   #next = null; // the hls.js that will take over, while it loads its playlist
-  #ticket = null; #renewing = null; #wasAllowed = false; #folder = null;
+  #ticket = null; #renewing = null; #wasAllowed = false; #folder = null; #poster = null;
   #stopped = new AbortController();
   #native = null; // aborts the listeners of the address that the browser plays itself
   #chosen = { quality: "auto", audio: null, subtitles: null };
@@ -75,6 +76,11 @@ export class Stream extends EventTarget {
       if (Date.now() >= ticket.expires * 1000) return undefined; // soon
     }
     return `${this.#folder}${name}?${this.#ticket.query}`;
+  }
+
+  /** The address of the poster: of the one that was chosen, or of the one that was made with the video. Undefined as for addressOf. */
+  get poster() {
+    return this.#poster && this.#ticket ? this.#signed(this.#poster, this.#ticket) : this.addressOf("poster.jpg");
   }
 
   // --- tickets
@@ -244,10 +250,12 @@ export class Stream extends EventTarget {
     if (subtitles !== null) this.chooseSubtitles(subtitles);
   }
 
-  /** Where the files beside the renditions are, and the chapters. */
+  /** Where the files beside the renditions are, the poster and the chapters. */
   #readPlaylist({ url, levels, sessionData }) {
     const attempt = /\/videos\/[^/]+\/[^/]+\//.exec(new URL(levels[0].url).pathname)?.[0];
     this.#folder = attempt ? new URL(attempt, this.#ticket.mediaUrl ?? this.#ticket.url).href : null;
+    const poster = sessionData?.[posterOf]?.URI;
+    this.#poster = poster ? new URL(poster, url).href : null;
     const chapters = sessionData?.[chaptersOf]?.URI;
     if (chapters) this.#readChapters(new URL(chapters, url).href);
   }
@@ -396,7 +404,8 @@ export class Stream extends EventTarget {
     const playlist = /^[^#\s].*/m.exec(text)?.[0];
     if (!playlist) return;
     const address = new URL(playlist, url).href;
-    this.#readPlaylist({ url, levels: [{ url: address }], sessionData: {} });
+    const poster = new RegExp(`DATA-ID="${posterOf}",URI="([^"]+)"`).exec(text)?.[1];
+    this.#readPlaylist({ url, levels: [{ url: address }], sessionData: { [posterOf]: { URI: poster } } });
     if (text.includes(`DATA-ID="${stageOf}"`)) this.#awaitMore(() => !signal.aborted, attemptOf(address), () => this.restart());
     else this.dispatchEvent(new Event("complete"));
   }
