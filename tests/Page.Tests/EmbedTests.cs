@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using CliWrap;
 using CliWrap.Buffered;
@@ -42,6 +43,33 @@ public sealed class EmbedTests(Stage stage)
         Assert.Empty(await visit.Page.EvaluateAsync<string[]>("() => interruptions"));
         Assert.True(site.Tickets >= 2, $"There were {site.Tickets} tickets.");
         Assert.Contains("poster.jpg", await visit.Page.EvaluateAsync<string>("() => media().poster"), StringComparison.Ordinal);
+        visit.AssertNoComplaints();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_poster_that_was_chosen_later_is_what_a_viewer_sees()
+    {
+        await stage.StartedAsync();
+        await using var system = await stage.StartSystemAsync(new Dictionary<string, string>(StringComparer.Ordinal));
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        http.DefaultRequestHeaders.Authorization = new("Bearer", system.Tokens.Mint(new() { Scopes = [Scopes.Ingest] }));
+        using var moment = new StringContent("""{"time":30}""", Encoding.UTF8, "application/json");
+        using var answer = await http.PutAsync($"{system.Gateway}/function/ingest-video/videos/{stage.Film}/poster", moment, Cancellation);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        await using var site = await Site.StartAsync(system, stage.Film);
+
+        await using var visit = await Visit.OpenAsync(stage, $"{site.Address}/element");
+
+        await visit.Page.WaitForFunctionAsync("() => media().poster.includes('/poster-')");
+        Assert.True(await visit.Page.EvaluateAsync<bool>(
+            """
+            () => new Promise(done => {
+              const image = new Image();
+              image.onload = () => done(true);
+              image.onerror = () => done(false);
+              image.src = media().poster;
+            })
+            """));
         visit.AssertNoComplaints();
     }
 
