@@ -91,6 +91,9 @@ public sealed class IngestAttempt : IAsyncDisposable
     /// <summary>Viewers can press play, and the status says so.</summary>
     public event EventHandler? Playable;
 
+    /// <summary>The video is complete, by this attempt or by the one it adopted, and the status says so. What is no longer needed is still there.</summary>
+    public event EventHandler? Completed;
+
     /// <summary>The attempt is the video: it is no longer to be abandoned.</summary>
     public bool IsCommitted { get; private set; }
 
@@ -304,6 +307,7 @@ public sealed class IngestAttempt : IAsyncDisposable
             throw new IngestRefusedException(StatusCodes.Status409Conflict, "This video was deleted.");
         }
         // Otherwise another worker has taken over; at its own commit it will find this one, and adopt it.
+        Completed?.Invoke(this, EventArgs.Empty);
         await CleanUpAsync(Publication);
         return new(_claim.Status, Existed: false);
     }
@@ -319,6 +323,7 @@ public sealed class IngestAttempt : IAsyncDisposable
         await _claim.FlushAsync(CancellationToken.None);
         if (Publication.WasVisible)
             _replacedAttempts.Add(ownAttempt);
+        Completed?.Invoke(this, EventArgs.Empty);
         await CleanUpAsync(finished);
         return new(_claim.Status, Existed: true);
     }

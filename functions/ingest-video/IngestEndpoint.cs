@@ -10,7 +10,7 @@ namespace IngestVideo;
 /// <summary><c>POST /</c>: a video as the raw body, in a form, or by reference to what was uploaded to the store.</summary>
 internal sealed class IngestEndpoint(
     IngestPipeline pipeline, SourceReceiver receiver, SourceFetcher fetcher, UploadStore uploads, StatusStore statuses, CallbackSender callbacks,
-    CallbackDelivery delivery, TranscodeSlots slots, TimeProvider clock, ILogger<IngestEndpoint> logger)
+    CallbackDelivery delivery, TranscodeSlots slots, IngestOptions options, TimeProvider clock, ILogger<IngestEndpoint> logger)
 {
     public async Task<IResult> IngestAsync(HttpContext context)
     {
@@ -22,7 +22,8 @@ internal sealed class IngestEndpoint(
         // Known before the work where it can be; a form may bring it after the video.
         var callback = callbacks.Check(reference?.Callback ?? context.Request.Query["callback"]);
         IngestResult result;
-        var playable = Task.CompletedTask;
+        IngestAttempt? attempt = null;
+        var reported = Task.CompletedTask;
         try
         {
             using var slot = slots.TryTake();
@@ -32,7 +33,7 @@ internal sealed class IngestEndpoint(
                 return Problem(StatusCodes.Status429TooManyRequests, "This machine is ingesting as many videos as it can. Try again soon.");
             }
             result = reference is not null
-                ? await IngestUploadAsync(video, reference, ReportPlayable, context.RequestAborted)
+                ? await IngestUploadAsync(video, reference, Watch, context.RequestAborted)
                 : await pipeline.IngestAsync(
                     video,
                     async (workspace, cancellationToken) =>
@@ -41,46 +42,69 @@ internal sealed class IngestEndpoint(
                         callback ??= callbacks.Check(received.Callback);
                         return received;
                     },
-                    ReportPlayable, isSynchronous: true, context.RequestAborted);
+                    Watch, isSynchronous: true, context.RequestAborted);
         }
         catch (Exception e) when (callback is not null && e is not IngestRefusedException { StatusCode: StatusCodes.Status409Conflict })
         {
-            await playable;
-            await ReportFailureAsync(callback, video, e);
+            await reported;
+            await ReportFailureAsync(callback, video, attempt, e);
             throw;
         }
-        await playable; // in the order in which it happened
-        if (callback is not null)
-            await delivery.EnqueueAsync(callback, VideoEvent.Ready, result.Status);
+        if (attempt is null)
+            reported = ReportAsync(VideoEvent.Ready, result.Status); // it was ready before
+        await reported;
         return TypedResults.Json(
             result.Status, StatusJson.Default.VideoStatus, statusCode: result.Existed ? StatusCodes.Status200OK : StatusCodes.Status201Created);
 
-        void ReportPlayable(VideoStatus status)
+        void Watch(IngestAttempt begun)
         {
+            attempt = begun;
+            begun.Playable += (_, _) => reported = ReportAsync(VideoEvent.Playable, begun.Status);
+            begun.Completed += (_, _) => reported = ReportAsync(VideoEvent.Ready, begun.Status);
+        }
+
+        async Task ReportAsync(VideoEvent happened, VideoStatus status)
+        {
+            await reported; // in the order in which it happened
             if (callback is not null)
-                playable = delivery.EnqueueAsync(callback, VideoEvent.Playable, status);
+                await delivery.EnqueueAsync(callback, happened, status);
         }
     }
 
-    /// <summary>Reports that an ingest has failed, unless another worker has the video, and reports its end itself.</summary>
-    private async Task ReportFailureAsync(Uri callback, VideoId video, Exception cause)
+    /// <summary>Reports how an ingest ended that failed, unless another worker has the video, and reports its end itself.</summary>
+    /// <param name="callback">Where to report it.</param>
+    /// <param name="video">The video's id.</param>
+    /// <param name="attempt">The attempt that failed; null when it failed before there was one.</param>
+    /// <param name="cause">What failed.</param>
+    private async Task ReportFailureAsync(Uri callback, VideoId video, IngestAttempt? attempt, Exception cause)
     {
-        VideoStatus? status = null;
+        if (attempt is { IsCommitted: true })
+        {
+            await delivery.EnqueueAsync(callback, VideoEvent.Ready, attempt.Status); // viewers have all of it, even if its status could not be written
+            return;
+        }
+        // What a sender learns from the answer leaves no status behind; an attempt that was cut off from the store could not write it.
+        var now = clock.GetUtcNow();
+        var status = attempt?.Status
+            ?? new() { Id = video.ToString(), State = VideoState.Failed, Created = now, Updated = now, Attempt = Guid.NewGuid().ToString("N") };
+        var isKnown = false;
         try
         {
-            status = (await statuses.ReadAsync(video, CancellationToken.None))?.Status;
+            if (await statuses.ReadAsync(video, CancellationToken.None) is { Status: var stored } found)
+            {
+                // The last status of our own attempt may not have come through, and a worker that is silent reports nothing any more.
+                var hasEnded = stored.State == VideoState.Failed || stored.Attempt == attempt?.Status.Attempt || found.Age > options.ClaimLifetime;
+                if (stored.State == VideoState.Ready || !hasEnded)
+                    return;
+                (status, isKnown) = (stored, true);
+            }
         }
         catch (UpstreamException)
         {
             // The cause is known all the same.
         }
-        if (status is null && cause is OperationCanceledException)
+        if (!isKnown && cause is OperationCanceledException)
             return; // the sender hung up, and nothing is left of it
-        if (status is not (null or { State: VideoState.Failed }) && (cause is not UpstreamException || status.State == VideoState.Ready))
-            return;
-        var now = clock.GetUtcNow();
-        // What a sender learns from the answer leaves no status behind; an attempt that was cut off from the store could not write it.
-        status ??= new() { Id = video.ToString(), State = VideoState.Failed, Created = now, Updated = now, Attempt = Guid.NewGuid().ToString("N") };
         if (status.State != VideoState.Failed || status.Error is null)
         {
             var reason = cause is IngestRefusedException or UpstreamException ? cause.Message : IngestAttempt.InternalError;
@@ -91,7 +115,7 @@ internal sealed class IngestEndpoint(
 
     /// <summary>By reference: the caller may be gone, so a failure stays in the status. The upload is removed once it is no longer needed.</summary>
     private async Task<IngestResult> IngestUploadAsync(
-        VideoId video, IngestRequest reference, Action<VideoStatus> onPlayable, CancellationToken requestAborted)
+        VideoId video, IngestRequest reference, Action<IngestAttempt> onBegun, CancellationToken requestAborted)
     {
         // Without an upload there is no video that could fail. One that is ready no longer has an upload.
         if (!await uploads.ExistsAsync(video, requestAborted) && await statuses.ReadAsync(video, requestAborted) is null)
@@ -105,7 +129,7 @@ internal sealed class IngestEndpoint(
                     await fetcher.FetchAsync(video, workspace, cancellationToken);
                     return new(ReceivedSource.CleanTitle(reference.Title), ReceivedSource.TitleOfFile(reference.FileName), Callback: null);
                 },
-                onPlayable, isSynchronous: false, requestAborted);
+                onBegun, isSynchronous: false, requestAborted);
             await RemoveUploadAsync(video);
             return result;
         }

@@ -27,7 +27,7 @@ public sealed class IngestPipeline(
 {
     /// <param name="video">Which video.</param>
     /// <param name="receive">Writes the source into the workspace.</param>
-    /// <param name="onPlayable">Gets the status once viewers can press play, before the video is ready.</param>
+    /// <param name="onBegun">Gets the attempt before it does anything; not called when the video is ready already.</param>
     /// <param name="isSynchronous">The sender reads the answer, so a source that is not a video need not leave a status behind.</param>
     /// <param name="requestAborted">The sender is gone. It counts only until the last byte is here.</param>
     /// <exception cref="IngestRefusedException">The video is refused; 409 when it is being ingested, or was cancelled.</exception>
@@ -36,7 +36,7 @@ public sealed class IngestPipeline(
     public async Task<IngestResult> IngestAsync(
         VideoId video,
         Func<Workspace, CancellationToken, Task<ReceivedSource>> receive,
-        Action<VideoStatus> onPlayable,
+        Action<IngestAttempt> onBegun,
         bool isSynchronous,
         CancellationToken requestAborted)
     {
@@ -45,7 +45,7 @@ public sealed class IngestPipeline(
         if (begun is null)
             return new(ready!, Existed: true);
         await using var attempt = begun;
-        attempt.Playable += (_, _) => onPlayable(attempt.Status);
+        onBegun(attempt);
         try
         {
             if (await attempt.AdoptFinishedAsync() is { } finished)

@@ -19,8 +19,9 @@ public sealed class VideoRemover(IObjectStore store, StatusStore statuses, Uploa
         await store.DeleteAsync([ObjectKeys.Multivariant(video)], cancellationToken);
         existed |= await MarkAsync(video, cancellationToken);
         var removed = await RemoveAsync(ObjectKeys.Video(video), cancellationToken);
+        removed |= await uploads.RemoveAsync(video, cancellationToken);
         await RemoveAsync($"{ObjectKeys.CallbacksPrefix}{video}.", cancellationToken);
-        return await uploads.RemoveAsync(video, cancellationToken) || existed || removed;
+        return existed || removed;
     }
 
     private async Task<bool> RemoveAsync(string prefix, CancellationToken cancellationToken)

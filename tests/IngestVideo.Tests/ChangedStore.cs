@@ -2,13 +2,17 @@ using Reelseal.Storage;
 
 namespace IngestVideo.Tests;
 
-/// <summary>The real store of a test, with an action before and after a write, before a removal, and before a read.</summary>
+/// <summary>The real store of a test, with an action before and after a write, and one before a removal, a read and a look.</summary>
 internal sealed class ChangedStore(
     IObjectStore store, Func<string, Task> beforePut, Func<string, Task>? afterPut = null, Func<IReadOnlyCollection<string>, Task>? beforeDelete = null,
-    Action<string>? beforeGet = null)
+    Action<string>? beforeGet = null, Action<string>? beforeHead = null)
     : IObjectStore
 {
-    public Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken) => store.HeadAsync(key, cancellationToken);
+    public Task<ObjectEntry?> HeadAsync(string key, CancellationToken cancellationToken)
+    {
+        beforeHead?.Invoke(key);
+        return store.HeadAsync(key, cancellationToken);
+    }
 
     public Task<StoredObject?> GetAsync(string key, ByteRange? range, string? unlessETag, CancellationToken cancellationToken)
     {

@@ -28,6 +28,9 @@ public sealed class CallbackDelivery : BackgroundService
     /// <summary>How many are sent at once: a receiver that does not answer must not keep all others waiting.</summary>
     private const int MostAtOnce = 16;
 
+    /// <summary>How many of them to one host.</summary>
+    private const int MostAtOnceToHost = 4;
+
     private readonly CallbackOutbox _outbox;
     private readonly CallbackSender _sender;
     private readonly CallbackSchedule _schedule;
@@ -35,6 +38,7 @@ public sealed class CallbackDelivery : BackgroundService
     private readonly TimeProvider _clock;
     private readonly ILogger<CallbackDelivery> _logger;
     private readonly SemaphoreSlim _sending = new(MostAtOnce);
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _sendingToHost = new(StringComparer.OrdinalIgnoreCase);
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<string, Task> _deliveries = new(StringComparer.Ordinal); // by the message's id
     private readonly ConcurrentDictionary<string, Task> _firstAttempts = new(StringComparer.Ordinal); // the last one of each video
@@ -90,9 +94,10 @@ public sealed class CallbackDelivery : BackgroundService
             {
                 await SweepAsync(stoppingToken);
             }
-            catch (UpstreamException e)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                _logger.LogInformation("Callbacks of other replicas could not be looked for: {Reason}", e.Message);
+                // Anything that is thrown here would end the process, and do so again after each start.
+                _logger.Log(e is UpstreamException ? LogLevel.Information : LogLevel.Error, e, "Callbacks of other replicas could not be looked for");
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -100,7 +105,7 @@ public sealed class CallbackDelivery : BackgroundService
 
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
-        await foreach (var id in _outbox.ListAsync(cancellationToken))
+        await foreach (var id in _outbox.ListAsync(minAge: _schedule.Sweep, cancellationToken))
         {
             if (_deliveries.ContainsKey(id))
                 continue;
@@ -109,9 +114,9 @@ public sealed class CallbackDelivery : BackgroundService
                 if (await _outbox.ReadAsync(id, cancellationToken) is { } stored && stored.Age > WaitAfter(stored.Message.Attempts) + _schedule.Sweep)
                     Begin(stored);
             }
-            catch (UpstreamException e)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                _logger.LogWarning("The callback {Id} cannot be read: {Reason}", id, e.Message);
+                _logger.LogWarning(e, "The callback {Id} cannot be read", id); // one must not keep the others waiting
             }
         }
     }
@@ -164,10 +169,12 @@ public sealed class CallbackDelivery : BackgroundService
             var delivery = Delivery.Failed;
             try
             {
-                if (await _outbox.TakeAsync(stored, _stopping.Token) is not { } taken)
-                    return; // another replica has it, or the video was deleted
-                stored = taken;
-                delivery = await SendAsync(stored.Message);
+                if (stored.Message.Attempts <= _schedule.Waits.Count) // otherwise a replica ended between the last attempt and the removal
+                {
+                    if (await TakeAndSendAsync(stored) is not { } sent)
+                        return; // another replica has it, or the video was deleted
+                    (stored, delivery) = sent;
+                }
                 if (delivery != Delivery.Failed || stored.Message.Attempts > _schedule.Waits.Count)
                 {
                     if (delivery != Delivery.Done)
@@ -187,16 +194,29 @@ public sealed class CallbackDelivery : BackgroundService
         }
     }
 
-    private async Task<Delivery> SendAsync(CallbackMessage message)
+    /// <returns>null when another replica has it, or it is gone.</returns>
+    private async Task<(StoredCallback Taken, Delivery Delivery)?> TakeAndSendAsync(StoredCallback stored)
     {
-        await _sending.WaitAsync(_stopping.Token);
+        // The host's place first: what waits for a host that does not answer has no place of the others. And taken only then: another replica sends what was
+        // taken too long ago.
+        var toHost = _sendingToHost.GetOrAdd(stored.Message.Address.Host, _ => new(MostAtOnceToHost));
+        await toHost.WaitAsync(_stopping.Token);
         try
         {
-            return await _sender.SendAsync(message, _stopping.Token);
+            await _sending.WaitAsync(_stopping.Token);
+            try
+            {
+                return await _outbox.TakeAsync(stored, _stopping.Token) is { } taken
+                    ? (taken, await _sender.SendAsync(taken.Message, _stopping.Token)) : null;
+            }
+            finally
+            {
+                _sending.Release();
+            }
         }
         finally
         {
-            _sending.Release();
+            toHost.Release();
         }
     }
 

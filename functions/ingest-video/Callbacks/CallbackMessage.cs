@@ -30,6 +30,7 @@ internal sealed record CallbackMessage(string Id, string Video, Uri Address, str
     }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(CallbackMessage))]
 internal sealed partial class CallbackJson : JsonSerializerContext;

@@ -30,9 +30,10 @@ internal sealed class CallbackOutbox(IObjectStore store)
     public Task RemoveAsync(CallbackMessage message, CancellationToken cancellationToken) =>
         store.DeleteAsync([ObjectKeys.Callback(message.Id)], cancellationToken);
 
-    /// <summary>The ids of all messages.</summary>
-    public IAsyncEnumerable<string> ListAsync(CancellationToken cancellationToken) =>
-        store.ListAsync(ObjectKeys.CallbacksPrefix, cancellationToken).Select(entry => ObjectKeys.CallbackIdIn(entry.Key));
+    /// <summary>The ids of all messages that were written longer ago than <paramref name="minAge"/>.</summary>
+    public IAsyncEnumerable<string> ListAsync(TimeSpan minAge, CancellationToken cancellationToken) =>
+        store.ListAsync(ObjectKeys.CallbacksPrefix, cancellationToken).Where(entry => entry.Age > minAge)
+            .Select(entry => ObjectKeys.CallbackIdIn(entry.Key));
 
     /// <returns>null when it is gone.</returns>
     /// <exception cref="UpstreamException">The store failed, or what it holds is not a message.</exception>
@@ -44,7 +45,8 @@ internal sealed class CallbackOutbox(IObjectStore store)
         try
         {
             var message = await JsonSerializer.DeserializeAsync(stored.Content, CallbackJson.Default.CallbackMessage, cancellationToken);
-            return new(message ?? throw new JsonException("null"), stored.Entry.ETag, stored.Entry.Age);
+            return message is { Address.IsAbsoluteUri: true, Attempts: >= 0 } && message.Id == id
+                ? new(message, stored.Entry.ETag, stored.Entry.Age) : throw new JsonException("This is not the message of its key.");
         }
         catch (JsonException e)
         {

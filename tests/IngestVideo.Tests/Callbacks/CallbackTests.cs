@@ -241,18 +241,199 @@ public sealed class CallbackTests
         await using var receiver = await Receiver.StartAsync();
         var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
         var store = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
-        var now = DateTimeOffset.UtcNow;
-        var status = new VideoStatus { Id = VideoId.New().ToString(), State = VideoState.Failed, Created = now, Updated = now, Attempt = "a" };
-        await new CallbackOutbox(store).AddAsync(CallbackMessage.Of(new(receiver.Address), VideoEvent.Failed, status), Token);
+        await new CallbackOutbox(store).AddAsync(new("x.a.failed", "x", new(receiver.Address), "{}", Attempts: 0), Token);
+        // Neither takes it before both have read it.
+        var (taking, both) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var shared = new ChangedStore(store, async key =>
+        {
+            if (!key.StartsWith(ObjectKeys.CallbacksPrefix, StringComparison.Ordinal))
+                return;
+            if (Interlocked.Increment(ref taking) == 2)
+                both.SetResult();
+            await both.Task;
+        });
         await Task.Delay(s_quick.Sweep, Token);
 
-        await using var first = await StartAsync(root);
-        await using var second = await StartAsync(root);
+        await using var first = await StartAsync(root, change: (services, _) => services.AddSingleton<IObjectStore>(shared));
+        await using var second = await StartAsync(root, change: (services, _) => services.AddSingleton<IObjectStore>(shared));
 
         await receiver.NextAsync(_ => true);
         await AssertNoneIsKeptAsync(first);
-        await Task.Delay(s_quick.Sweep * 2, Token);
-        Assert.Single(receiver.Calls);
+        await Task.Delay(s_quick.Sweep, Token);
+        Assert.Equal((2, 1), (taking, receiver.Calls.Count));
+    }
+
+    /// <summary>A message that waits for its turn is not taken yet, or its time would run out, and another replica would send it as well.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task No_host_waits_for_another_and_nothing_is_taken_before_its_turn()
+    {
+        using var ended = new CancellationTokenSource();
+        await using var dead = await Receiver.StartAsync(async (_, _) =>
+        {
+            while (!ended.IsCancellationRequested)
+                await Task.Delay(10, CancellationToken.None);
+        });
+        await using var healthy = await Receiver.StartAsync();
+        await using var host = await StartAsync(settings: ("CALLBACK_HOSTS", "127.0.0.1,localhost"));
+        var delivery = host.Services.GetRequiredService<CallbackDelivery>();
+
+        for (var number = 0; number < 20; number++)
+            await EnqueueAsync(dead.Address);
+        await WaitForAsync(() => dead.Calls.Count >= 4);
+        await EnqueueAsync(healthy.Address.Replace("127.0.0.1", "localhost", StringComparison.Ordinal));
+        await healthy.NextAsync(_ => true);
+
+        Assert.Equal(4, dead.Calls.Count);
+        var outbox = new CallbackOutbox(host.Store);
+        var attempts = 0;
+        await foreach (var id in outbox.ListAsync(minAge: TimeSpan.MinValue, Token))
+            attempts += (await outbox.ReadAsync(id, Token))?.Message is { } message && message.Address.Host == "127.0.0.1" ? message.Attempts : 0;
+        Assert.Equal(4, attempts);
+        await ended.CancelAsync();
+
+        Task EnqueueAsync(string address)
+        {
+            var now = DateTimeOffset.UtcNow;
+            return delivery.EnqueueAsync(
+                new(address), VideoEvent.Failed, new() { Id = $"{VideoId.New()}", State = VideoState.Failed, Created = now, Updated = now, Attempt = "a" });
+        }
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("""{"id":"a.a.ready","video":null,"address":"https://example.org/","body":"{}","attempts":0}""")]
+    [InlineData("""{"id":"a.a.ready","video":"a","address":"elsewhere","body":"{}","attempts":0}""")]
+    [InlineData("""{"id":"a.a.ready","video":"a","address":"https://example.org/","body":"{}","attempts":-1}""")]
+    [InlineData("""{"id":"another","video":"a","address":"https://example.org/","body":"{}","attempts":0}""")]
+    public async Task A_damaged_message_keeps_none_waiting(string content)
+    {
+        await using var receiver = await Receiver.StartAsync();
+        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        var store = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
+        await store.PutAsync(ObjectKeys.Callback("a.a.ready"), new MemoryStream(Encoding.UTF8.GetBytes(content)), WriteCondition.None, Token);
+        await new CallbackOutbox(store).AddAsync(new("x.a.ready", "x", new(receiver.Address), "{}", Attempts: 0), Token);
+
+        await using var host = await StartAsync(root);
+
+        await receiver.NextAsync(call => call.Id == "x.a.ready");
+        Assert.Contains(host.Warnings, line => line.Contains("a.a.ready cannot be read", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_message_that_a_replica_sent_for_the_last_time_is_not_sent_again()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        var store = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
+        await new CallbackOutbox(store).AddAsync(new("x.a.failed", "x", new(receiver.Address), "{}", Attempts: s_quick.Waits.Count + 1), Token);
+
+        await using var host = await StartAsync(root);
+
+        await AssertNoneIsKeptAsync(host);
+        Assert.Contains(host.Warnings, line => line.Contains("given up after 5 attempts", StringComparison.Ordinal));
+        Assert.Empty(receiver.Calls);
+    }
+
+    /// <summary>A queue delivers a call twice, and the second meets a store error while the worker of the first has the video, or is gone.</summary>
+    [Theory(Timeout = Limit)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_call_that_fails_before_it_begins_reports_no_failure_while_another_has_the_video(bool isSilent)
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var host = await StartAsync(
+            receiver, change: (services, root) => services.AddSingleton<IObjectStore>(new ChangedStore(
+                new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5)), _ => Task.CompletedTask,
+                beforeHead: key =>
+                {
+                    if (key.StartsWith(ObjectKeys.UploadsPrefix, StringComparison.Ordinal))
+                        throw StoreError();
+                })));
+        var (id, now) = (VideoId.New(), DateTimeOffset.UtcNow);
+        await host.Services.GetRequiredService<StatusStore>().WriteAsync(
+            id, new() { Id = $"{id}", State = VideoState.Transcoding, Created = now, Updated = now, Attempt = "a" }, WriteCondition.IfNew, Token);
+        if (isSilent)
+            File.SetLastWriteTimeUtc(Path.Combine(host.StoreDirectory, ObjectKeys.Status(id)), DateTime.UtcNow.AddMinutes(-1));
+
+        using var response = await IngestAsync(host, id, receiver.Address);
+
+        Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
+        await AssertNoneIsKeptAsync(host); // it was kept before the answer, and is removed once it was received
+        string[] reported = isSilent ? [$"{id}.a.failed"] : [];
+        Assert.Equal(reported, receiver.Calls.Select(call => call.Id));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_failure_is_reported_even_if_its_status_could_not_be_written()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        var writes = 0;
+        await using var host = await StartAsync(
+            receiver, change: (services, root) => services.AddSingleton<IObjectStore>(new ChangedStore(
+                new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5)),
+                key => key.StartsWith(ObjectKeys.StatusPrefix, StringComparison.Ordinal) && Interlocked.Increment(ref writes) > 1
+                    ? throw StoreError() : Task.CompletedTask)),
+            settings: ("HEARTBEAT_INTERVAL", "20s")); // the claim outlives the test
+        var id = await UploadAsync(host, s_text);
+
+        using var response = await IngestAsync(host, id, receiver.Address);
+
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
+        var call = await receiver.NextAsync(_ => true);
+        var stored = await host.WaitForAsync(id, _ => true);
+        Assert.Equal((VideoState.Receiving, $"{id}.{stored.Attempt}.failed"), (stored.State, call.Id));
+        Assert.Contains("not a video", call.Document.GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_complete_video_whose_status_could_not_be_written_is_not_reported_as_failed()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        var (hasManifest, isComplete) = (false, false);
+        await using var host = await StartAsync(
+            receiver, change: (services, root) => services.AddSingleton<IObjectStore>(new ChangedStore(
+                new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5)),
+                key =>
+                {
+                    if (isComplete && key.StartsWith(ObjectKeys.StatusPrefix, StringComparison.Ordinal))
+                        throw StoreError();
+                    hasManifest |= key.EndsWith("/" + ObjectKeys.ManifestName, StringComparison.Ordinal);
+                    isComplete |= hasManifest && key.EndsWith("/multivariant.m3u8", StringComparison.Ordinal);
+                    return Task.CompletedTask;
+                })));
+        var id = await UploadAsync(host, await File.ReadAllBytesAsync(await Clip.SimpleAsync(), Token));
+
+        using var response = await IngestAsync(host, id, receiver.Address);
+
+        Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
+        var call = await receiver.NextAsync(call => call.Event != "video.playable");
+        Assert.Equal(("video.ready", "ready"), (call.Event, call.Document.GetProperty("state").GetString()));
+    }
+
+    /// <summary>A replica may end while it removes what is no longer needed.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task A_complete_video_is_reported_before_anything_is_removed()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        var removals = 0;
+        await using var host = await StartAsync(
+            receiver, change: (services, root) => services.AddSingleton<IObjectStore>(new ChangedStore(
+                new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5)), _ => Task.CompletedTask,
+                beforeDelete: async keys =>
+                {
+                    if (!keys.Any(key => key.Contains("/old/", StringComparison.Ordinal) || key.StartsWith(ObjectKeys.UploadsPrefix, StringComparison.Ordinal)))
+                        return;
+                    await receiver.NextAsync(call => call.Event == "video.ready");
+                    removals++;
+                })));
+        var id = await UploadAsync(host, await File.ReadAllBytesAsync(await Clip.SimpleAsync(), Token));
+        await host.Store.PutAsync(ObjectKeys.Attempt(id, "old") + "init.mp4", new MemoryStream([0]), WriteCondition.None, Token);
+
+        using var response = await IngestAsync(host, id, receiver.Address);
+
+        Assert.Equal((HttpStatusCode.Created, 2), (response.StatusCode, removals));
+        Assert.Single(receiver.Calls, call => call.Event == "video.ready");
     }
 
     [Fact(Timeout = Limit)]
@@ -283,6 +464,23 @@ public sealed class CallbackTests
 
         Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
         await host.AssertNothingIsLeftAsync();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_deletion_takes_the_source_even_if_callbacks_cannot_be_removed()
+    {
+        await using var host = await StartAsync(
+            change: (services, root) => services.AddSingleton<IObjectStore>(new ChangedStore(
+                new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5)), _ => Task.CompletedTask,
+                beforeDelete: keys =>
+                    keys.Any(key => key.StartsWith(ObjectKeys.CallbacksPrefix, StringComparison.Ordinal)) ? throw StoreError() : Task.CompletedTask)));
+        var id = await UploadAsync(host, s_text);
+        await new CallbackOutbox(host.Store).AddAsync(new($"{id}.a.ready", $"{id}", new("https://example.org/"), "{}", Attempts: 0), Token);
+
+        using var deleted = await host.Client.DeleteAsync(new Uri($"/videos/{id}", UriKind.Relative), Token);
+
+        Assert.Equal(HttpStatusCode.BadGateway, deleted.StatusCode);
+        Assert.DoesNotContain(ObjectKeys.Upload(id), await host.KeysAsync());
     }
 
     /// <summary>A host may lose its place in the list while a callback waits, and an object may have been written by another.</summary>
@@ -362,6 +560,8 @@ public sealed class CallbackTests
         while (!condition())
             await Task.Delay(50, Token);
     }
+
+    private static UpstreamException StoreError() => new("The store failed.", timedOut: false);
 
     private static int FreePort()
     {
