@@ -1,7 +1,7 @@
 // run.mjs [TEXT …]: plants the faults of faults.txt whose titles contain one of the texts, or all of them, one at a time, in a copy of the tree, and runs the tests that should notice.
 // Ends with 1 if a fault survives unexplained, and with 2 if the list no longer fits the code.
 import { spawn, execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -72,7 +72,7 @@ async function replace(project, tests) {
   const error = await build(project, "--no-restore", "-p:BuildProjectReferences=false");
   if (error) return error;
   const name = /<AssemblyName>(.*)<\/AssemblyName>/.exec(readFileSync(join(copy, project), "utf8"))?.[1] ?? basename(project, ".csproj");
-  copyFileSync(join(copy, dirname(project), "bin/Debug/net10.0", `${name}.dll`), join(copy, "tests", tests, "bin/Debug/net10.0", `${name}.dll`));
+  cpSync(join(copy, dirname(project), "bin/Debug/net10.0", `${name}.dll`), join(copy, "tests", tests, "bin/Debug/net10.0", `${name}.dll`));
   return null;
 }
 
@@ -93,7 +93,7 @@ for (const fault of all) {
 const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8", maxBuffer: 1 << 26 }).split("\0").filter(file => file);
 for (const file of files) {
   mkdirSync(dirname(join(copy, file)), { recursive: true });
-  copyFileSync(join(root, file), join(copy, file));
+  cpSync(join(root, file), join(copy, file), { verbatimSymlinks: true });
 }
 
 // Without a fault, the tests pass.
