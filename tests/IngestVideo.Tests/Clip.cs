@@ -12,9 +12,9 @@ internal static class Clip
     static Clip() => AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(s_folder, recursive: true);
 
     /// <summary>A clip of the arguments, split at spaces; its path comes last.</summary>
-    public static Task<string> MakeAsync(string name, string arguments) => s_clips.GetOrAdd(name, _ => new(async () =>
+    public static Task<string> MakeAsync(string name, string arguments) => s_clips.GetOrAdd($"{name} {arguments}", _ => new(async () =>
     {
-        var path = Path.Combine(s_folder, name);
+        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(s_folder, $"{Guid.NewGuid():N}")).FullName, name); // two tests may use a name
         await Ffmpeg.RunAsync([.. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), path]);
         return path;
     })).Value;

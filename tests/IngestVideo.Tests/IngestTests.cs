@@ -191,13 +191,19 @@ public sealed class IngestTests
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_deletion_takes_the_multivariant_playlist_first_then_the_status_and_then_the_rest()
+    public async Task A_deletion_takes_the_multivariant_playlist_first_then_marks_the_status_and_then_takes_the_rest()
     {
         var deleted = new List<string>();
         var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
         var real = new DirectoryObjectStore(Path.Combine(root, "store"), TimeSpan.FromSeconds(5));
         await using var host = await IngestHost.StartAsync(root, services => services.AddSingleton<IObjectStore>(new ChangedStore(
-            real, _ => Task.CompletedTask, beforeDelete: keys =>
+            real,
+            key =>
+            {
+                deleted.Add(key);
+                return Task.CompletedTask;
+            },
+            beforeDelete: keys =>
         {
             deleted.Add(string.Join(' ', keys.Order(StringComparer.Ordinal)));
             return Task.CompletedTask;

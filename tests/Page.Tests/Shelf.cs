@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -14,7 +15,7 @@ internal sealed class Shelf
     public List<JsonObject> Videos { get; } = [];
 
     /// <summary>The requests that change something: method, path and body.</summary>
-    public List<string> Changes { get; } = [];
+    public ConcurrentQueue<string> Changes { get; } = [];
 
     /// <summary>The size of each poster: by default 16:9.</summary>
     public (int Width, int Height) Poster { get; set; } = (640, 360);
@@ -45,7 +46,7 @@ internal sealed class Shelf
         {
             var (method, uri) = (route.Request.Method, new Uri(route.Request.Url));
             if (method is not ("GET" or "OPTIONS"))
-                Changes.Add($"{method} /{string.Join('/', uri.AbsolutePath.Split('/').Skip(3))} {route.Request.PostData}".Trim());
+                Changes.Enqueue($"{method} /{string.Join('/', uri.AbsolutePath.Split('/').Skip(3))} {route.Request.PostData}".Trim());
             await (method switch
             {
                 "OPTIONS" => route.FulfillAsync(new() { Status = 204, Headers = new Dictionary<string, string>(s_cors, StringComparer.Ordinal)

@@ -30,6 +30,10 @@ async function run(mode, action) {
 export const remembered = async () => await run("readonly", store => store.getAll()) ?? [];
 
 /** @param {object} job with its id; its file is stored unless it is too large */
-export const remember = job => run("readwrite", store => store.put({ ...job, file: job.size <= largestKept ? job.file : undefined }));
+export async function remember(job) {
+  const put = file => run("readwrite", store => store.put({ ...job, file }));
+  const kept = job.size <= largestKept ? job.file : undefined;
+  if (await put(kept) === undefined && kept) await put(undefined); // there is no room for the file: the user chooses it again
+}
 
 export const forget = id => run("readwrite", store => store.delete(id));

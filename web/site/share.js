@@ -8,6 +8,7 @@ const week = 7 * 24 * hour;
 export class Sharing {
   #video = null;
   #shared = null;
+  #request = null; // the one whose answer is wanted
 
   /** @param {(title: string) => Promise<string>} confirmRevoking */
   constructor(elements, server, ask, confirmRevoking) {
@@ -61,13 +62,16 @@ export class Sharing {
 
   async #make() {
     const [video, until] = [this.#video, this.#end];
+    const request = this.#request = {};
     if (!(until * 1000 > Date.now())) {
       this.note.textContent = "Choose a time in the future.";
       return;
     }
     this.make.disabled = true;
     try {
-      const shared = this.#shared = await this.server.share(video.id, until);
+      const shared = await this.server.share(video.id, until);
+      if (request !== this.#request) return; // another video, or another end, was chosen meanwhile
+      this.#shared = shared;
       this.link.value = linkFor(shared, video);
       this.embed.value = embedOf(shared, video);
       this.result.hidden = false;
@@ -76,7 +80,7 @@ export class Sharing {
       this.link.focus();
       this.link.select();
     } catch (error) {
-      this.note.textContent = error.kind === "malformed" ? `Choose an earlier time. ${this.most.textContent}` : error.message;
+      if (request === this.#request) this.note.textContent = error.kind === "malformed" ? `Choose an earlier time. ${this.most.textContent}` : error.message;
     } finally {
       this.make.disabled = false;
     }
@@ -94,6 +98,7 @@ export class Sharing {
   }
 
   #forget() {
+    this.#request = null;
     this.result.hidden = true;
     this.make.hidden = false;
     this.note.textContent = "";

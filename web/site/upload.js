@@ -121,8 +121,10 @@ async function ingest(server, job, view) {
       if (!["conflict", "busy", "unreachable", "server"].includes(error.kind)) throw error;
       // A gateway timeout does not mean that the ingest failed.
       const status = await server.video(job.id).catch(() => null);
-      if (status) view.onStatus(status);
-      if (status?.state === "failed") throw error.kind === "server" ? error : new Problem("undecodable", status.error ?? "This video could not be made.");
+      // What failed may have failed earlier: only an answer to this request says why, and whether the upload is of no use.
+      const hasFailed = status?.state === "failed";
+      if (status && !hasFailed) view.onStatus(status);
+      if (hasFailed && error.kind === "server") throw error;
       if (status?.state === "ready") {
         await forget(job.id);
         return status;

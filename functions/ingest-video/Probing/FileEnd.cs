@@ -11,14 +11,25 @@ internal static class FileEnd
 {
     private const int MaxChunks = 1_000;
 
-    /// <summary>Whether the file ends where its outermost structure says. false for containers that do not say.</summary>
-    public static bool IsWhole(Stream file, Container container, CancellationToken cancellationToken) => container.Demuxer switch
+    /// <summary>What is copied into a file of its final size, and not to the end, ends with zeros.</summary>
+    private const int LastBytes = 1 << 16;
+
+    /// <summary>Whether the file ends where its outermost structure says, and was written to that end. false for containers that do not say.</summary>
+    public static bool IsWhole(Stream file, Container container, CancellationToken cancellationToken) => !EndsWithZeros(file) && container.Demuxer switch
     {
         "flv" => EndsWithTag(file),
         "avi" => EndsWithChunk(file),
         "matroska" => MatroskaTracks.EndsWithSegment(file, cancellationToken),
         _ => false,
     };
+
+    private static bool EndsWithZeros(Stream file)
+    {
+        var end = new byte[Math.Min(file.Length, LastBytes)];
+        file.Position = file.Length - end.Length;
+        file.ReadExactly(end);
+        return !end.AsSpan().ContainsAnyExcept((byte)0);
+    }
 
     /// <summary>The last four bytes are the size of the tag before them, which has its size itself (Adobe's FLV specification, E.3 and E.4.1).</summary>
     private static bool EndsWithTag(Stream file)

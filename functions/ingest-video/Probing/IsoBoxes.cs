@@ -27,13 +27,18 @@ public static class IsoBoxes
         return last.End > end && last.Type is not ("free" or "skip" or "wide");
     }
 
-    /// <summary>How many films are in the file, one after the other; ffmpeg reads the first. Fragments belong to one, however often it is described.</summary>
+    /// <summary>
+    /// How many films are in the file, one after the other; ffmpeg reads the first. Each begins with its own file type: a second index of the same film does
+    /// not, and fragments belong to one, however often it is described.
+    /// </summary>
     public static int Movies(Stream file, CancellationToken cancellationToken)
     {
-        var (movies, fragments) = (0, false);
+        var (movies, begins, fragments) = (0, true, false);
         foreach (var box in Read(file, 0, file.Length, new(MaxBoxes), cancellationToken))
         {
-            movies += box.Type == "moov" ? 1 : 0;
+            begins |= box.Type == "ftyp";
+            if (box.Type == "moov" && begins)
+                (movies, begins) = (movies + 1, false);
             fragments |= box.Type == "moof";
         }
         return fragments ? Math.Min(movies, 1) : movies;

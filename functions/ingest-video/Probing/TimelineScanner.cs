@@ -84,7 +84,7 @@ public sealed partial class TimelineScanner(Sandbox sandbox, IngestOptions optio
         private const long NoTime = long.MinValue;
 
         /// <summary>Seconds of packets at one and the same moment.</summary>
-        private const double LongestRepetition = 1;
+        private const double LongestRepetition = 1, MostRepeated = 0.03;
 
         private readonly Dictionary<int, double> _timeBases = [];
         private readonly Dictionary<int, StreamSpan> _spans = [];
@@ -191,7 +191,8 @@ public sealed partial class TimelineScanner(Sandbox sandbox, IngestOptions optio
             var before = _order.GetValueOrDefault(stream, (Decoded: NoTime, Seconds: 0.0));
             var repeated = decoded != NoTime && decoded <= before.Decoded ? before.Seconds + seconds : 0;
             _order[stream] = (decoded, repeated);
-            if (repeated > LongestRepetition)
+            // In a long recording a moment may be lost: as much as may be damaged.
+            if (repeated > Math.Max(LongestRepetition, start.TotalSeconds * MostRepeated))
                 _repeatedFrom ??= start;
         }
 

@@ -90,7 +90,7 @@ public sealed class DeliveryRuleTests
             (BucketRules.ForgottenUploads.Prefix, BucketRules.ForgottenUploads.AbortUploadsAfterDays, BucketRules.ForgottenUploads.ExpireAfterDays));
         Assert.Equal(
             ("work/", null, 1), (BucketRules.ForgottenWork.Prefix, BucketRules.ForgottenWork.AbortUploadsAfterDays, BucketRules.ForgottenWork.ExpireAfterDays));
-        Assert.Equal(["uploads/", "work/"], BucketRules.Lifecycle.Where(rule => rule.ExpireAfterDays is not null).Select(rule => rule.Prefix));
+        Assert.Equal(["uploads/", "work/", "callbacks/"], BucketRules.Lifecycle.Where(rule => rule.ExpireAfterDays is not null).Select(rule => rule.Prefix));
     }
 
     [Fact]

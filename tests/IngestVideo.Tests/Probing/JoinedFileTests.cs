@@ -92,6 +92,31 @@ public sealed class JoinedFileTests : IAsyncLifetime
             Assert.Equal(5, (await PublishedVideo.StatusOfAsync(response)).Duration!.Value, 0.15);
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData("mkv", X264 + " -c:a aac")]
+    [InlineData("avi", "-c:v mpeg4 -c:a libmp3lame")]
+    public async Task A_file_of_the_right_size_that_was_not_written_to_its_end_is_refused(string extension, string codecs)
+    {
+        var file = await RecordingAsync($"begun.{extension}", 20, codecs);
+        file.AsSpan(file.Length * 2 / 5).Clear();
+
+        using var response = await Host.PostAsync(new MemoryStream(file));
+
+        await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "cut off");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task An_MP4_with_a_second_index_of_the_same_film_is_published()
+    {
+        var file = await RecordingAsync("indexed.mp4", 4, $"{X264} -c:a aac -movflags +faststart");
+        var at = file.AsSpan().IndexOf("moov"u8) - 4;
+        var length = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(at));
+
+        var video = await IngestAsync(file, file[at..(at + length)]);
+
+        Assert.Equal(4, video.Status.Duration!.Value, 0.15);
+    }
+
     private static async Task<byte[]> RecordingAsync(string name, int seconds, string arguments)
     {
         var clip = $"-f lavfi -i testsrc2=s=320x180:r=25:d={seconds} -f lavfi -i sine=f={seconds * 100}:d={seconds}:r=44100 {arguments}";

@@ -9,6 +9,14 @@ const answerWithin = 15_000; // ms
 const player = document.querySelector("reelseal-player");
 const { video: id, until, share, origin, title, autoplay } = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 
+async function gatewayOf(address) {
+  try {
+    return (await (await fetch(address)).json()).gateway;
+  } catch {
+    throw unreachable(); // also where there is a page of an error
+  }
+}
+
 /** Sends the page around this one a message, if it was named. */
 const tell = message => { if (origin && parent !== window) parent.postMessage({ reelseal: id, ...message }, origin); };
 
@@ -49,7 +57,7 @@ function listenToParent() {
   });
 }
 
-async function start() {
+function start() {
   if (title) {
     document.title = title;
     player.setAttribute("label", title);
@@ -60,8 +68,8 @@ async function start() {
     listenToParent();
     player.getTicket = ticketOfParent;
   } else {
-    const { gateway } = await fetch("../config.json").then(response => response.json());
-    player.source = { getTicket: ticketsOfLink(gateway, { id, until: Number(until), share: share ?? "" }) };
+    const link = { id, until: Number(until), share: share ?? "" };
+    player.source = { getTicket: async () => ticketsOfLink(await gatewayOf(new URL("../config.json", location)), link)() };
   }
 }
 

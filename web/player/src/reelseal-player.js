@@ -17,13 +17,14 @@ const repairable = ["unreachable", "server"];
  */
 export class ReelsealPlayer extends HTMLElement {
   static observedAttributes = ["video", "ticket-url", "muted", "label"];
-  #controls; #stream = null; #source = null; #getTicket = null; #loading = false;
+  #controls; #id = null; #stream = null; #source = null; #getTicket = null; #loading = false;
 
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open" });
     root.append(template.content.cloneNode(true));
-    root.querySelector("link").onload = () => { root.getElementById("player").hidden = false; };
+    const sheet = root.querySelector("link");
+    sheet.onload = sheet.onerror = () => { root.getElementById("player").hidden = false; };
     this.#controls = new Controls(root);
     for (const type of mediaEvents) this.media.addEventListener(type, () => this.dispatchEvent(new Event(type)));
     for (const type of ["pause", "ended", "seeked"]) this.media.addEventListener(type, () => this.#remember());
@@ -81,6 +82,7 @@ export class ReelsealPlayer extends HTMLElement {
     const source = this.#source ?? (this.#getTicket && { getTicket: ticketsBy(this.#getTicket, id) })
       ?? (this.hasAttribute("ticket-url") && { getTicket: ticketsFrom(this.getAttribute("ticket-url").replace("{video}", id)) });
     this.stop();
+    this.#id = id;
     if (!id || !source || !this.isConnected) return;
     const stream = this.#stream = new Stream(this.media, source);
     this.#controls.stream = stream;
@@ -145,7 +147,7 @@ export class ReelsealPlayer extends HTMLElement {
   }
 
   #remember() {
-    if (this.hasAttribute("remember") && this.#stream && this.media.duration) rememberPosition(this.getAttribute("video"), this.media);
+    if (this.hasAttribute("remember") && this.#stream && this.media.duration) rememberPosition(this.#id, this.media);
   }
 }
 
