@@ -121,7 +121,7 @@ async function ingest(server, job, view) {
       if (!["conflict", "busy", "unreachable", "server"].includes(error.kind)) throw error;
       // A gateway timeout does not mean that the ingest failed.
       const status = await server.video(job.id).catch(() => null);
-      // What failed may have failed earlier: only an answer to this request says why, and whether the upload is of no use.
+      // What failed may have failed earlier: only an answer to this request says why, and whether the upload is no longer needed.
       const hasFailed = status?.state === "failed";
       if (status && !hasFailed) view.onStatus(status);
       if (hasFailed && error.kind === "server") throw error;
