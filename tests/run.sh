@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh [ARGUMENTS OF dotnet test …]: runs the tests of the solution, and those of infra if their packages are available.
-# Ends with one line: N passed, N failed, N skipped.
+# Ends with a line for each test that failed, and one line: N passed, N failed, N skipped.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 results=artifacts/test-results
@@ -21,6 +21,8 @@ fi
 
 count() { cat "$results"/*.trx | grep -o "<Counters [^>]*" | grep -o " $1=\"[0-9]*\"" | awk -F'"' '{ sum += $2 } END { print sum + 0 }'; }
 total=$(count total) passed=$(count passed) failed=$(count failed) errors=$(count error)
+# Each result is one element; its reason stands in the lines after it.
+cat "$results"/*.trx | grep -o '<UnitTestResult [^>]*outcome="Failed"[^>]*>' | grep -o 'testName="[^"]*"' | sed 's/testName="\(.*\)"/failed: \1/'
 # A test program that died left no count of the test it died in.
 [ "$status" = 0 ] || [ "$((failed + errors))" -gt 0 ] || failed=1
 echo "$passed passed, $((failed + errors)) failed, $((total - passed - failed - errors)) skipped"

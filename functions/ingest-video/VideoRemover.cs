@@ -18,18 +18,10 @@ public sealed class VideoRemover(IObjectStore store, StatusStore statuses, Uploa
         var existed = await store.HeadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not null;
         await store.DeleteAsync([ObjectKeys.Multivariant(video)], cancellationToken);
         existed |= await MarkAsync(video, cancellationToken);
-        var removed = await RemoveAsync(ObjectKeys.Video(video), cancellationToken);
+        var removed = await store.DeleteAllAsync(ObjectKeys.Video(video), cancellationToken);
         removed |= await uploads.RemoveAsync(video, cancellationToken);
-        await RemoveAsync($"{ObjectKeys.CallbacksPrefix}{video}.", cancellationToken);
+        await store.DeleteAllAsync($"{ObjectKeys.CallbacksPrefix}{video}.", cancellationToken);
         return existed || removed;
-    }
-
-    private async Task<bool> RemoveAsync(string prefix, CancellationToken cancellationToken)
-    {
-        var keys = await store.ListAsync(prefix, cancellationToken).Select(entry => entry.Key).ToListAsync(cancellationToken);
-        if (keys is not [])
-            await store.DeleteAsync(keys, cancellationToken);
-        return keys is not [];
     }
 
     private async Task<bool> MarkAsync(VideoId video, CancellationToken cancellationToken)

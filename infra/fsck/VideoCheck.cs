@@ -208,12 +208,10 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
 
     private async Task<bool> RemovePartAsync(string folder, CancellationToken cancellationToken)
     {
-        var keys = await store.ListAsync(folder, cancellationToken).Select(entry => entry.Key).ToListAsync(cancellationToken);
         var poster = (await statuses.ReadAsync(video, cancellationToken))?.Status.Poster;
         if (await ReadAsync(ObjectKeys.Multivariant(video), cancellationToken) is not { } multivariant || IsNamed(multivariant, poster, folder))
             return false;
-        if (keys is not [])
-            await store.DeleteAsync(keys, cancellationToken);
+        await store.DeleteAllAsync(folder, cancellationToken);
         return true;
     }
 
@@ -252,12 +250,5 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
         }
     }
 
-    private async Task<string?> ReadAsync(string key, CancellationToken cancellationToken)
-    {
-        await using var stored = await store.GetAsync(key, range: null, unlessETag: null, cancellationToken);
-        if (stored is null)
-            return null;
-        using var reader = new StreamReader(stored.Content);
-        return await reader.ReadToEndAsync(cancellationToken);
-    }
+    private async Task<string?> ReadAsync(string key, CancellationToken cancellationToken) => (await store.ReadTextAsync(key, cancellationToken))?.Text;
 }

@@ -107,14 +107,7 @@ internal sealed class S3System : IAsyncDisposable
     }
 
     /// <summary>The text of an object; null where there is none.</summary>
-    public async Task<string?> ReadAsync(string key)
-    {
-        await using var stored = await Store.GetAsync(key, range: null, unlessETag: null, CancellationToken.None);
-        if (stored is null)
-            return null;
-        using var reader = new StreamReader(stored.Content);
-        return await reader.ReadToEndAsync(CancellationToken.None);
-    }
+    public async Task<string?> ReadAsync(string key) => (await Store.ReadTextAsync(key, CancellationToken.None))?.Text;
 
     /// <summary>Everything is at rest: the store in order, no program left, no file in the work directory.</summary>
     public async Task AssertIsCleanAsync()

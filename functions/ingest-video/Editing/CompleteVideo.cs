@@ -32,14 +32,11 @@ internal sealed record CompleteVideo(VideoId Video, string Attempt, string Multi
     /// <inheritdoc cref="ReadAsync(IObjectStore, StatusStore, VideoId, CancellationToken)"/>
     public static async Task<CompleteVideo?> ReadAsync(IObjectStore store, VideoId video, CancellationToken cancellationToken)
     {
-        await using var stored = await store.GetAsync(ObjectKeys.Multivariant(video), range: null, unlessETag: null, cancellationToken);
-        if (stored is null)
+        if (await store.ReadTextAsync(ObjectKeys.Multivariant(video), cancellationToken) is not var (text, eTag))
             return null;
-        using var reader = new StreamReader(stored.Content);
-        var text = await reader.ReadToEndAsync(cancellationToken);
         return PublishedAttempt.Read(text) switch
         {
-            { Stage: PublicationStage.Final, Attempt: var attempt } => new(video, attempt, text, stored.Entry.ETag),
+            { Stage: PublicationStage.Final, Attempt: var attempt } => new(video, attempt, text, eTag),
             null => throw new UnreadableObjectException("The multivariant playlist of this video cannot be read."),
             _ => throw new IngestRefusedException(StatusCodes.Status409Conflict, "This video is not ready yet: only its title can be changed."),
         };
@@ -79,11 +76,10 @@ internal sealed record CompleteVideo(VideoId Video, string Attempt, string Multi
     /// <summary>The segments of a media playlist.</summary>
     public async Task<IReadOnlyList<Segment>> ReadPlaylistAsync(IObjectStore store, string uri, CancellationToken cancellationToken)
     {
-        await using var stored = await store.GetAsync(ObjectKeys.Video(Video) + uri, range: null, unlessETag: null, cancellationToken);
+        var stored = await store.ReadTextAsync(ObjectKeys.Video(Video) + uri, cancellationToken);
         try
         {
-            using var reader = new StreamReader(stored?.Content ?? Stream.Null);
-            return MediaPlaylist.Read(await reader.ReadToEndAsync(cancellationToken)).Segments;
+            return MediaPlaylist.Read(stored?.Text ?? "").Segments;
         }
         catch (FormatException e)
         {

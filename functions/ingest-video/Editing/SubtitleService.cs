@@ -183,10 +183,7 @@ public sealed class SubtitleService(IObjectStore store, StatusStore statuses, La
     {
         try
         {
-            var keys = await store.ListAsync($"{ObjectKeys.Attempt(published.Video, published.Attempt)}{folder}/", CancellationToken.None)
-                .Select(entry => entry.Key).ToListAsync(CancellationToken.None);
-            if (keys is not [])
-                await store.DeleteAsync(keys, CancellationToken.None);
+            await store.DeleteAllAsync($"{ObjectKeys.Attempt(published.Video, published.Attempt)}{folder}/", CancellationToken.None);
         }
         catch (UpstreamException e)
         {

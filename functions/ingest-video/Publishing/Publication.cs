@@ -75,17 +75,14 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
     /// <exception cref="UpstreamException">The store failed, or the multivariant playlist is not one of ours.</exception>
     public async Task<PublishedAttempt?> LookAsync(CancellationToken cancellationToken)
     {
-        await using var stored = await store.GetAsync(ObjectKeys.Multivariant(video), range: null, unlessETag: null, cancellationToken);
-        if (stored is null)
+        if (await store.ReadTextAsync(ObjectKeys.Multivariant(video), cancellationToken) is { } stored)
         {
-            (Seen, _seenETag) = (null, null);
+            Seen = PublishedAttempt.Read(stored.Text) ?? throw new UnreadableObjectException("The multivariant playlist of this video cannot be read.");
+            _seenETag = stored.ETag;
         }
         else
         {
-            using var reader = new StreamReader(stored.Content);
-            var text = await reader.ReadToEndAsync(cancellationToken);
-            Seen = PublishedAttempt.Read(text) ?? throw new UnreadableObjectException("The multivariant playlist of this video cannot be read.");
-            _seenETag = stored.Entry.ETag;
+            (Seen, _seenETag) = (null, null);
         }
         _wasVisible |= Seen?.Attempt == attempt;
         return Seen;
@@ -101,11 +98,8 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
             return 0;
         if (!Seen.IsGrowing)
             return double.PositiveInfinity;
-        await using var stored = await store.GetAsync(ObjectKeys.Video(video) + playlist, range: null, unlessETag: null, cancellationToken);
-        if (stored is null)
+        if (await store.ReadTextAsync(ObjectKeys.Video(video) + playlist, cancellationToken) is not { Text: var text })
             return 0;
-        using var reader = new StreamReader(stored.Content);
-        var text = await reader.ReadToEndAsync(cancellationToken);
         try
         {
             return MediaPlaylist.Read(text).Segments.Sum(segment => segment.Duration);
@@ -147,31 +141,21 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
         && await TryPublishAsync($"#EXTM3U\n{PublicationStages.TagOf(PublicationStage.Withdrawn)}# {attempt}\n", PublicationStage.Withdrawn, cancellationToken);
 
     /// <summary>Removes what this attempt wrote in its own folder.</summary>
-    public async Task RemoveAsync(CancellationToken cancellationToken) =>
-        await DeleteAsync(await ListAsync(ObjectKeys.Attempt(video, attempt), cancellationToken), cancellationToken);
+    public Task RemoveAsync(CancellationToken cancellationToken) => store.DeleteAllAsync(ObjectKeys.Attempt(video, attempt), cancellationToken);
 
     /// <summary>Removes what other attempts left, if this one is the video: until then one of them may still become it.</summary>
     /// <param name="spared">Attempts that players may still be reading.</param>
     /// <param name="cancellationToken">Ends the removal.</param>
     public async Task RemoveOthersAsync(IReadOnlyCollection<string> spared, CancellationToken cancellationToken)
     {
-        var others = await ListAsync(ObjectKeys.Video(video), cancellationToken);
+        var others = await store.ListAsync(ObjectKeys.Video(video), cancellationToken).Select(entry => entry.Key).ToListAsync(cancellationToken);
         string[] kept = [.. spared.Append(attempt).Select(one => ObjectKeys.Attempt(video, one))];
         others.RemoveAll(key => key == ObjectKeys.Multivariant(video) || kept.Any(folder => key.StartsWith(folder, StringComparison.Ordinal)));
         // Looked up after the list was made: a video that was deleted meanwhile, and is being ingested again, has its attempt in the list as well.
         if (others is not [] && await LookAsync(cancellationToken) is { Stage: PublicationStage.Final } now && now.Attempt == attempt)
-            await DeleteAsync(others, cancellationToken);
+            await store.DeleteAsync(others, cancellationToken);
     }
 
     /// <summary>Removes the multivariant playlist: the video was deleted meanwhile.</summary>
     public Task RetractAsync(CancellationToken cancellationToken) => store.DeleteAsync([ObjectKeys.Multivariant(video)], cancellationToken);
-
-    private async Task<List<string>> ListAsync(string prefix, CancellationToken cancellationToken) =>
-        await store.ListAsync(prefix, cancellationToken).Select(entry => entry.Key).ToListAsync(cancellationToken);
-
-    private async Task DeleteAsync(List<string> keys, CancellationToken cancellationToken)
-    {
-        if (keys is not [])
-            await store.DeleteAsync(keys, cancellationToken);
-    }
 }

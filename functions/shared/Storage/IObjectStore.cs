@@ -45,4 +45,25 @@ public static class ObjectStoreExtensions
     /// <summary>Lists all objects whose keys start with <paramref name="prefix"/>, in the order of their keys.</summary>
     public static IAsyncEnumerable<ObjectEntry> ListAsync(this IObjectStore store, string prefix, CancellationToken cancellationToken) =>
         store.ListAsync(prefix, startAfter: null, cancellationToken);
+
+    /// <summary>Reads an object that is text, in UTF-8.</summary>
+    /// <returns>null when there is none.</returns>
+    public static async Task<StoredText?> ReadTextAsync(this IObjectStore store, string key, CancellationToken cancellationToken)
+    {
+        await using var stored = await store.GetAsync(key, range: null, unlessETag: null, cancellationToken);
+        if (stored is null)
+            return null;
+        using var reader = new StreamReader(stored.Content);
+        return new(await reader.ReadToEndAsync(cancellationToken), stored.Entry.ETag);
+    }
+
+    /// <summary>Removes all objects whose keys start with <paramref name="prefix"/>.</summary>
+    /// <returns>Whether there were any.</returns>
+    public static async Task<bool> DeleteAllAsync(this IObjectStore store, string prefix, CancellationToken cancellationToken)
+    {
+        var keys = await store.ListAsync(prefix, cancellationToken).Select(entry => entry.Key).ToListAsync(cancellationToken);
+        if (keys is not [])
+            await store.DeleteAsync(keys, cancellationToken);
+        return keys is not [];
+    }
 }

@@ -33,6 +33,9 @@ public readonly record struct ByteRange(long Offset, long Length)
             : throw new ArgumentOutOfRangeException(nameof(length), $"The range {Offset}+{Length} does not lie within {length} bytes.");
 }
 
+/// <summary>The text of an object, and the ETag it was read at.</summary>
+public sealed record StoredText(string Text, string ETag);
+
 /// <summary>An object that is being read.</summary>
 public sealed class StoredObject(ObjectEntry entry, Stream? content) : IAsyncDisposable
 {

@@ -161,12 +161,7 @@ internal sealed class IngestBench : IAsyncDisposable
             }
         }
 
-        async Task<string> ReadTextAsync(string key)
-        {
-            await using var stored = await store.GetAsync(key, range: null, unlessETag: null, default);
-            using var reader = new StreamReader(stored!.Content);
-            return await reader.ReadToEndAsync();
-        }
+        async Task<string> ReadTextAsync(string key) => (await store.ReadTextAsync(key, default))!.Text;
     }
 
     private AuthenticationHeaderValue Token() => new(
