@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using IngestVideo.Media;
 using IngestVideo.Processes;
 
@@ -26,8 +27,8 @@ public sealed class SuccessionCheck(Sandbox sandbox, IngestOptions options)
         if (media.Video is not { } video || container.Demuxer is not ("mpegts" or "mpeg") || !media.Skipped.Any(track => track.Kind == "video"))
             return;
         var first = video.StreamIndex.ToString(CultureInfo.InvariantCulture);
-        // How many pictures of others came after each of the last ones.
-        var after = new int[HeldBack];
+        // How many pictures of each other stream came after each of the last ones.
+        var after = new Dictionary<string, int[]>(StringComparer.Ordinal);
         await sandbox.RunInTimeAsync(
             "ffprobe",
             [
@@ -39,16 +40,19 @@ public sealed class SuccessionCheck(Sandbox sandbox, IngestOptions options)
             {
                 if (line.Length == 0)
                     return;
-                if (line.Split(',')[0] != first)
+                if (line.Split(',')[0] is var stream && stream != first)
                 {
-                    after[^1]++;
+                    (CollectionsMarshal.GetValueRefOrAddDefault(after, stream, out _) ??= new int[HeldBack])[^1]++;
                     return;
                 }
-                after.AsSpan(1).CopyTo(after);
-                after[^1] = 0;
+                foreach (var counts in after.Values)
+                {
+                    counts.AsSpan(1).CopyTo(counts);
+                    counts[^1] = 0;
+                }
             },
             cancellationToken);
-        if (after.Sum() > Seconds * Math.Max(UsualRate, video.FrameRate))
+        if (after.Values.Any(counts => counts.Sum() > Seconds * Math.Max(UsualRate, video.FrameRate)))
             throw Refused($"the first {media.Timeline?.Streams.GetValueOrDefault(video.StreamIndex).End.ToText()}");
     }
 

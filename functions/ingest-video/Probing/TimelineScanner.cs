@@ -153,7 +153,7 @@ public sealed partial class TimelineScanner(Sandbox sandbox, IngestOptions optio
                 ? new(start < span.Start ? start : span.Start, end > span.End ? end : span.End, span.HasPresentationTimes && presented != NoTime)
                 {
                     IsContinuous = span.IsContinuous && follows,
-                    Content = span.Content + Played(start, end),
+                    Content = Moment((span.Content + Played(start, end)).TotalSeconds),
                 }
                 : new(start, end, presented != NoTime) { IsContinuous = follows, Content = Played(start, end) };
         }

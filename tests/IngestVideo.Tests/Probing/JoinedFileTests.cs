@@ -58,6 +58,22 @@ public sealed class JoinedFileTests : IAsyncLifetime
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_recording_of_a_whole_multiplex_is_one_recording()
+    {
+        const int programs = 24;
+        var picture = await Clip.MakeAsync("program.ts", $"-f lavfi -i testsrc2=s=160x90:r=25:d=5 {X264} -g 25");
+        var streams = Enumerable.Range(0, programs);
+        var multiplex = await Clip.MakeAsync(
+            "multiplex.ts",
+            $"-i {picture} {string.Join(' ', streams.Select(_ => "-map 0:v"))} -c copy {string.Join(' ', streams.Select(one => $"-program st={one}"))}");
+
+        var video = await IngestAsync(await File.ReadAllBytesAsync(multiplex, Token), []);
+
+        Assert.Equal(5, video.Status.Duration!.Value, 0.15);
+        Assert.Equal(programs - 1, video.Status.Skipped!.Count);
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_sound_that_begins_after_megabytes_of_picture_is_published()
     {
         const string noise = "-f lavfi -i testsrc2=s=320x180:r=25:d=10,noise=alls=90:allf=t -c:v libx264 -preset ultrafast -qp 3 -pix_fmt yuv420p";
