@@ -1,13 +1,8 @@
-using System.Diagnostics;
-using System.Net;
-using Reelseal.Local;
-using Reelseal.Testing;
-using Reelseal.Tokens;
 using static Microsoft.Playwright.Assertions;
 
 namespace Reelseal.Page.Tests;
 
-/// <summary>A film is watched before it is complete, while its encoder is held until the test lets it go.</summary>
+/// <summary>A film is watched before it is complete.</summary>
 public sealed class FirstStageTests(Stage stage)
 {
     private const int Limit = 240_000;
@@ -18,81 +13,65 @@ public sealed class FirstStageTests(Stage stage)
     public async Task A_film_plays_before_it_is_complete_and_moves_to_all_qualities_in_place(bool paused)
     {
         await stage.StartedAsync();
-        using var work = new TemporaryDirectory();
-        using var store = new TemporaryDirectory();
-        var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["WORK_DIRECTORY"] = work.Path, ["X264_PRESET"] = "slow" };
-        await using var system =
-            await LocalSystem.StartAsync(new() { StoreDirectory = store.Path, Settings = settings }, TestContext.Current.CancellationToken);
-        var video = VideoId.New();
-        var ingest = PublishAsync(system, video);
-        var encoder = await EncoderAsync(work.Path);
-        await SignalAsync(encoder, "STOP");
-        try
+        await using var film = await HeldFilm.IngestAsync(stage.FilmFile);
+        await using var visit = await Visit.OpenAsync(stage, $"{film.Edge}/site/");
+        await visit.Id($"play-{film.Video}").ClickAsync();
+        await visit.PlaysAsync();
+        await Expect(visit.Id("watching-coming")).ToBeVisibleAsync();
+        await Expect(visit.Id("quality").Locator("option")).ToHaveCountAsync(0);
+        if (paused)
         {
-            await using var visit = await Visit.OpenAsync(stage, $"{system.Edge}/site/");
-            await visit.Id($"play-{video}").ClickAsync();
-            await visit.PlaysAsync();
-            await Expect(visit.Id("watching-coming")).ToBeVisibleAsync();
-            await Expect(visit.Id("quality").Locator("option")).ToHaveCountAsync(0);
-            if (paused)
+            // The rest may fail: the playlist of what there is does not say so, but the status does.
+            var status = $"**/function/ingest-video/videos/{film.Video}";
+            await visit.Page.RouteAsync(status, route => route.FulfillAsync(new()
             {
-                // The rest may fail: the playlist of what there is does not say so, but the status does.
-                var status = $"**/function/ingest-video/videos/{video}";
-                await visit.Page.RouteAsync(status, route => route.FulfillAsync(new()
-                {
-                    Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["Access-Control-Allow-Origin"] = "*" },
-                    Json = new { id = $"{video}", state = "failed", error = "The machine is too small." },
-                }));
-                await Expect(visit.Id("watching-coming")).ToHaveTextAsync("The other qualities could not be made. The machine is too small.");
-                await visit.Page.UnrouteAsync(status);
+                Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["Access-Control-Allow-Origin"] = "*" },
+                Json = new { id = $"{film.Video}", state = "failed", error = "The machine is too small." },
+            }));
+            await Expect(visit.Id("watching-coming")).ToHaveTextAsync("The other qualities could not be made. The machine is too small.");
+            await visit.Page.UnrouteAsync(status);
+        }
+        await visit.SeekAsync(30); // it is whole, and so are all seconds of it
+        await visit.PlaysAsync();
+        // Slowly, so that it does not end before its encoder on a busy machine.
+        await visit.Page.EvaluateAsync(
+            paused ? "() => media().pause()" : "() => { media().playbackRate = 0.25; }");
+        await visit.Page.EvaluateAsync(
+            """
+            () => {
+              const video = media();
+              window.seen = { longest: 0, events: [] };
+              for (const event of ["emptied", "pause", "play", "seeking"]) video.addEventListener(event, () => window.seen.events.push(event));
+              let last = 0;
+              const look = now => {
+                if (last && !document.hidden) window.seen.longest = Math.max(window.seen.longest, now - last);
+                last = now;
+                video.requestVideoFrameCallback(look);
+              };
+              video.requestVideoFrameCallback(look);
             }
-            await visit.SeekAsync(30); // it is whole, and so are all seconds of it
+            """);
+        var before = await visit.TimeAsync();
+
+        await film.FinishAsync();
+        await Expect(visit.Id("watching-coming")).ToBeHiddenAsync();
+        await Expect(visit.Id("quality").Locator("option")).ToHaveCountAsync(3);
+
+        if (paused)
+            Assert.Equal(before, await visit.TimeAsync(), 0.05);
+        else
             await visit.PlaysAsync();
-            // Slowly, so that it does not end before its encoder on a busy machine.
-            await visit.Page.EvaluateAsync(
-                paused ? "() => media().pause()" : "() => { media().playbackRate = 0.25; }");
-            await visit.Page.EvaluateAsync(
-                """
-                () => {
-                  const video = media();
-                  window.seen = { longest: 0, events: [] };
-                  for (const event of ["emptied", "pause", "play", "seeking"]) video.addEventListener(event, () => window.seen.events.push(event));
-                  let last = 0;
-                  const look = now => {
-                    if (last && !document.hidden) window.seen.longest = Math.max(window.seen.longest, now - last);
-                    last = now;
-                    video.requestVideoFrameCallback(look);
-                  };
-                  video.requestVideoFrameCallback(look);
-                }
-                """);
-            var before = await visit.TimeAsync();
-
-            await SignalAsync(encoder, "CONT");
-            await ingest;
-            await Expect(visit.Id("watching-coming")).ToBeHiddenAsync();
-            await Expect(visit.Id("quality").Locator("option")).ToHaveCountAsync(3);
-
-            if (paused)
-                Assert.Equal(before, await visit.TimeAsync(), 0.05);
-            else
-                await visit.PlaysAsync();
-            var (events, longest) =
-                (await visit.Page.EvaluateAsync<string[]>("() => window.seen.events"), await visit.Page.EvaluateAsync<double>("() => window.seen.longest"));
-            TestContext.Current.TestOutputHelper?.WriteLine($"longest time between two frames: {longest:0} ms");
-            Assert.Empty(events);
-            var heights = await visit.Page.EvaluateAsync<string[]>(
-                "() => [...part('quality').options].map(option => option.value).slice(1)");
-            Assert.Equal("360 234", string.Join(' ', heights));
-            await visit.ChooseAsync("quality", new() { Value = "234" });
-            await visit.SeekAsync(50);
-            await visit.Page.WaitForFunctionAsync("() => media().videoHeight === 234");
-            visit.AssertNoComplaints();
-        }
-        finally
-        {
-            await SignalAsync(encoder, "CONT");
-        }
+        var (events, longest) =
+            (await visit.Page.EvaluateAsync<string[]>("() => window.seen.events"), await visit.Page.EvaluateAsync<double>("() => window.seen.longest"));
+        TestContext.Current.TestOutputHelper?.WriteLine($"longest time between two frames: {longest:0} ms");
+        Assert.Empty(events);
+        var heights = await visit.Page.EvaluateAsync<string[]>(
+            "() => [...part('quality').options].map(option => option.value).slice(1)");
+        Assert.Equal("360 234", string.Join(' ', heights));
+        await visit.ChooseAsync("quality", new() { Value = "234" });
+        await visit.SeekAsync(50);
+        await visit.Page.WaitForFunctionAsync("() => media().videoHeight === 234");
+        visit.AssertNoComplaints();
     }
 
     /// <summary>As Safari does: it loads the playlist itself, and never again once that is complete.</summary>
@@ -100,42 +79,26 @@ public sealed class FirstStageTests(Stage stage)
     public async Task Where_the_browser_plays_HLS_itself_the_page_moves_it_to_the_complete_playlist_in_place()
     {
         await stage.StartedAsync();
-        using var work = new TemporaryDirectory();
-        using var store = new TemporaryDirectory();
-        var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["WORK_DIRECTORY"] = work.Path, ["X264_PRESET"] = "slow" };
-        await using var system =
-            await LocalSystem.StartAsync(new() { StoreDirectory = store.Path, Settings = settings }, TestContext.Current.CancellationToken);
-        var video = VideoId.New();
-        var ingest = PublishAsync(system, video);
-        var encoder = await EncoderAsync(work.Path);
-        await SignalAsync(encoder, "STOP");
-        try
-        {
-            await using var visit = await Visit.OpenAsync(stage, $"{system.Edge}/site/", prepare: context => context.AddInitScriptAsync(
-                "Object.defineProperty(HTMLMediaElement.prototype, 'audioTracks', { get: () => [] });"));
-            Assert.SkipUnless(
-                await visit.Page.EvaluateAsync<bool>("() => document.createElement('video').canPlayType('application/vnd.apple.mpegurl') !== ''"),
-                "This Chromium does not play HLS itself.");
-            await visit.Id($"play-{video}").ClickAsync();
-            await visit.PlaysAsync();
-            Assert.StartsWith(system.Edge, await visit.Page.EvaluateAsync<string>("() => media().src"), StringComparison.Ordinal); // and no blob of hls.js
-            await Expect(visit.Id("watching-coming")).ToBeVisibleAsync();
-            await visit.SeekAsync(30);
-            await visit.Page.EvaluateAsync("() => { media().pause(); window.loads = 0; media().addEventListener('loadstart', () => loads++); }");
+        await using var film = await HeldFilm.IngestAsync(stage.FilmFile);
+        await using var visit = await Visit.OpenAsync(stage, $"{film.Edge}/site/", prepare: context => context.AddInitScriptAsync(
+            "Object.defineProperty(HTMLMediaElement.prototype, 'audioTracks', { get: () => [] });"));
+        Assert.SkipUnless(
+            await visit.Page.EvaluateAsync<bool>("() => document.createElement('video').canPlayType('application/vnd.apple.mpegurl') !== ''"),
+            "This Chromium does not play HLS itself.");
+        await visit.Id($"play-{film.Video}").ClickAsync();
+        await visit.PlaysAsync();
+        Assert.StartsWith(film.Edge, await visit.Page.EvaluateAsync<string>("() => media().src"), StringComparison.Ordinal); // and no blob of hls.js
+        await Expect(visit.Id("watching-coming")).ToBeVisibleAsync();
+        await visit.SeekAsync(30);
+        await visit.Page.EvaluateAsync("() => { media().pause(); window.loads = 0; media().addEventListener('loadstart', () => loads++); }");
 
-            await SignalAsync(encoder, "CONT");
-            await ingest;
-            await Expect(visit.Id("watching-coming")).ToBeHiddenAsync();
+        await film.FinishAsync();
+        await Expect(visit.Id("watching-coming")).ToBeHiddenAsync();
 
-            await visit.Page.WaitForFunctionAsync("() => media().readyState >= 2 && !media().seeking");
-            Assert.Equal(1, await visit.Page.EvaluateAsync<int>("() => loads"));
-            Assert.InRange(await visit.TimeAsync(), 29.5, 31.5);
-            visit.AssertNoComplaints();
-        }
-        finally
-        {
-            await SignalAsync(encoder, "CONT");
-        }
+        await visit.Page.WaitForFunctionAsync("() => media().readyState >= 2 && !media().seeking");
+        Assert.Equal(1, await visit.Page.EvaluateAsync<int>("() => loads"));
+        Assert.InRange(await visit.TimeAsync(), 29.5, 31.5);
+        visit.AssertNoComplaints();
     }
 
     [Fact(Timeout = Limit)]
@@ -178,38 +141,5 @@ public sealed class FirstStageTests(Stage stage)
         await visit.PlaysAsync();
         Assert.Empty(await visit.Page.EvaluateAsync<string[]>("() => window.seen"));
         visit.AssertNoComplaints();
-    }
-
-    private async Task PublishAsync(LocalSystem system, VideoId video)
-    {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        http.DefaultRequestHeaders.Authorization = new("Bearer", system.Tokens.Mint(new() { Scopes = [Scopes.Ingest] }));
-        http.DefaultRequestHeaders.Add("X-Call-Id", video.ToString());
-        await using var file = File.OpenRead(stage.FilmFile);
-        using var answer = await http.PostAsync($"{system.Gateway}/function/ingest-video/", new StreamContent(file), TestContext.Current.CancellationToken);
-        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
-    }
-
-    /// <summary>The number of the ffmpeg that encodes pictures.</summary>
-    private static async Task<int> EncoderAsync(string workDirectory)
-    {
-        while (true)
-        {
-            foreach (var process in RunningPrograms.WorkingIn(workDirectory))
-            {
-                if (RunningPrograms.CommandOf(process) is var command && command.StartsWith("/usr/bin/ffmpeg", StringComparison.Ordinal)
-                    && command.Contains("libx264", StringComparison.Ordinal))
-                    return process;
-            }
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
-    }
-
-    private static async Task SignalAsync(int process, string signal)
-    {
-        // It may have ended.
-        var start = new ProcessStartInfo("kill", [$"-{signal}", $"{process}"]) { UseShellExecute = false, RedirectStandardError = true };
-        using var kill = Process.Start(start)!;
-        await kill.WaitForExitAsync(CancellationToken.None);
     }
 }
