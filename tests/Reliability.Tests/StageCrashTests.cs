@@ -19,13 +19,15 @@ public sealed class StageCrashTests(CephRgw s3, Systems systems)
         await KillAsync(faulty, clips, programs: null, [StageMoment.Growing, StageMoment.BeforeFinal]);
     });
 
-    [Fact(Timeout = 3_600_000)]
+    [Theory(Timeout = 3_600_000)]
     [Trait("Category", "Soak")]
-    public async Task A_worker_that_dies_21_times_in_all_stages_leaves_nothing_or_a_stage_that_is_whole()
+    [InlineData("ts")]
+    [InlineData("fmp4")]
+    public async Task A_worker_that_dies_21_times_in_all_stages_leaves_nothing_or_a_stage_that_is_whole(string format)
     {
         using var programs = new HeldPrograms();
         programs.Release();
-        await using var faulty = await FaultySystem.StartAsync(s3, ("PATH", programs.SearchPath));
+        await using var faulty = await FaultySystem.StartAsync(s3, ("PATH", programs.SearchPath), ("SEGMENT_FORMAT", format));
         var clips = await StageClips.CreateAsync();
         StageMoment[][] kills =
         [

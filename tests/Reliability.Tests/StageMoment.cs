@@ -23,7 +23,7 @@ internal sealed record StageMoment(string Name, StageSource Source, PublicationS
 
     public static StageMoment AfterCopy { get; } = new("after a copy", Copied, Playable, video => Put(video, "/234p/"));
 
-    public static StageMoment Encoding { get; } = new("encoding", Encoded, null, video => Put(video, "/180p/00001.ts"));
+    public static StageMoment Encoding { get; } = new("encoding", Encoded, null, video => Put(video, "/180p/00001."));
 
     public static StageMoment BeforeGrowthIsNamed { get; } =
         new("before growing playlists are named", Encoded, null, video => Put(video, "/multivariant.m3u8"));
@@ -51,7 +51,7 @@ internal sealed record StageMoment(string Name, StageSource Source, PublicationS
             && request.Target.Contains($"{video}", StringComparison.Ordinal)));
 
     /// <summary>The segment that waits until a test has seen the first stage of what grows: otherwise a quick encoder is done before there is one.</summary>
-    public const string GrowthGate = "/180p/00005.ts";
+    public const string GrowthGate = "/180p/00005.";
 
     public static Func<ProxiedRequest, bool> Put(VideoId video, string part) => request =>
         request.Method == "PUT" && request.Target.Contains($"{ObjectKeys.Video(video)}", StringComparison.Ordinal)
