@@ -1,5 +1,6 @@
 # make demo     take one real video in, transcode, publish and play it back signed, both ways; VIDEO=path takes yours
 # make serve    the same system with its page, until Ctrl-C
+# make upload   send a video to make serve: prints its id and a link that plays it; FILE=path
 # make token    mint a token for scopes, videos and times: ARGS="--key-file … --scope video:play"
 # make test     run all tests
 # make words    check spelling, phrases, links and the OpenAPI document
@@ -17,9 +18,9 @@
 
 FUNCTIONS := sign-playlist ingest-video
 PROGRAMS := $(FUNCTIONS:%=artifacts/functions/%/Root)
-LOCAL := dotnet run --project local --configuration Release --
+LOCAL := dotnet run --no-build --project local --configuration Release --
 
-.PHONY: help version words demo serve test faults soak picture bench corpus deploy fsck token publish build page ffmpeg curl chromium load faketime clean
+.PHONY: help version words demo serve upload local dotnet test faults soak picture bench corpus deploy fsck token publish build page ffmpeg curl chromium load faketime clean
 .DELETE_ON_ERROR:
 
 help:
@@ -28,13 +29,16 @@ help:
 # A value from the command line as one word of the shell, whatever is in it: spaces, quotes, $$.
 quoted = $(if $(value $1),'$(subst ','\'',$(value $1))')
 
-demo: ffmpeg publish
+demo: ffmpeg publish local
 	@$(LOCAL) demo $(call quoted,VIDEO)
 
-serve: ffmpeg publish page
+serve: ffmpeg publish page local
 	@$(LOCAL) serve $(ARGS)
 
-token:
+upload: local
+	@$(LOCAL) upload $(call quoted,FILE) $(ARGS)
+
+token: local
 	@$(LOCAL) token $(ARGS)
 
 test: words ffmpeg curl chromium publish page tests/Page.Tests/node_modules build
@@ -68,8 +72,11 @@ bench: ffmpeg load publish
 corpus: ffmpeg page
 	@dotnet run --project tests/corpus --configuration Release -- "$(DIR)" $(ARGS)
 
-build:
+build: dotnet
 	dotnet build Reelseal.slnx --nologo --verbosity quiet
+
+local: dotnet
+	@$(call online,dotnet build local --configuration Release --nologo --verbosity quiet,local)
 
 version:
 	@dotnet msbuild functions/shared/Shared.csproj -restore -target:MinVer -getProperty:Version -verbosity:quiet
@@ -77,11 +84,12 @@ version:
 publish: $(PROGRAMS)
 
 # The project is the one csproj in the function's folder, where faas-cli's build finds it in function/.
-artifacts/functions/%/Root: FORCE
+artifacts/functions/%/Root: FORCE | dotnet
 	@if [ ! -x $@ ] || [ -n "$$(find functions/$* functions/shared template Directory.*.props -type f -newer $@ -not -path '*/obj/*' -not -path '*/bin/*' -print -quit)" ]; then \
-	  echo "publishing $* $$($(MAKE) --silent version)"; \
-	  dotnet publish template/csharp-httprequest/Root.csproj --nologo --verbosity quiet --configuration Release \
-	    -p:FunctionProject="$$(ls $(CURDIR)/functions/$*/*.csproj)" --artifacts-path artifacts/obj/$* --output artifacts/functions/$* && touch $@; \
+	  [ -d artifacts/obj ] || echo "The first run compiles everything, which takes some minutes."; \
+	  $(call online,dotnet publish template/csharp-httprequest/Root.csproj --nologo --verbosity quiet --configuration Release \
+	    -p:FunctionProject="$$(ls $(CURDIR)/functions/$*/*.csproj)" --artifacts-path artifacts/obj/$* --output artifacts/functions/$*,$*) && touch $@ \
+	  && echo "published $* $$($(MAKE) --silent version)"; \
 	fi
 
 FORCE:
@@ -91,11 +99,14 @@ page: web/player/src/hls/hls.js
 
 web/player/src/hls/hls.js: web/player/package.json web/player/package-lock.json
 	@$(call need,npm,npm)
-	@cd web/player && npm ci --no-audit --no-fund --loglevel error && touch src/hls/hls.js
+	@cd web/player && $(call online,npm ci --no-audit --no-fund --loglevel error,player) && touch src/hls/hls.js
 
 tests/%/node_modules: tests/%/package-lock.json
 	@$(call need,npm,npm)
-	@cd $(@D) && npm ci --no-audit --no-fund --loglevel error && touch node_modules
+	@cd $(@D) && $(call online,npm ci --no-audit --no-fund --loglevel error,$*) && touch node_modules
+
+dotnet:
+	@dotnet --list-sdks 2>/dev/null | grep -q '^10\.' || { echo "The .NET 10 SDK is missing: https://dotnet.microsoft.com/download/dotnet/10.0" >&2; exit 1; }
 
 ffmpeg:
 	@$(call need,ffmpeg,ffmpeg)
@@ -112,6 +123,11 @@ chromium:
 
 faketime:
 	@$(call need,faketime,faketime)
+
+# online(command,name): runs what may load packages. Where there is no network, one sentence says so.
+online = { out=$$($(1) 2>&1) || { \
+  echo "$$out" | grep -qE 'NU1301|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT' && out="$(2): its packages cannot be loaded. Is there a network?"; \
+  echo "$$out" >&2; exit 1; }; }
 
 # need(command, packages): installs the Debian packages of a missing command, or says in one line what to install.
 need = command -v $(1) >/dev/null || { \

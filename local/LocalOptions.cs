@@ -27,6 +27,10 @@ internal sealed record LocalOptions
     /// <summary>The origins whose pages may show the player in a frame.</summary>
     public IReadOnlyList<string> Embedders { get; init; } = [];
 
+    /// <summary>The folder that keeps the keys, so that links outlive the system; null for keys that are removed at its end.</summary>
+    public string? KeyDirectory { get; init; }
+
+    /// <summary>The kind of key that URLs are signed with, where there is none yet.</summary>
     public SigningKeyKind SigningKey { get; init; }
 
     /// <summary>Further settings of both functions.</summary>

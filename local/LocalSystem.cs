@@ -15,7 +15,7 @@ using Reelseal.Tokens;
 namespace Reelseal.Local;
 
 /// <summary>
-/// The whole system on this machine: both functions as processes, behind a gateway and an edge, with keys that are made now and thrown away at the end.
+/// The whole system on this machine: both functions as processes, behind a gateway and an edge, with keys of its own.
 /// </summary>
 internal sealed class LocalSystem : IAsyncDisposable
 {
@@ -30,7 +30,7 @@ internal sealed class LocalSystem : IAsyncDisposable
 
     private LocalSystem(LocalOptions options)
     {
-        _secrets = Secrets.Create(options.SigningKey);
+        _secrets = options.KeyDirectory is { } directory ? Secrets.Keep(directory, options.SigningKey) : Secrets.Create(options.SigningKey);
         Tokens = new(_secrets.TokenKey, TimeProvider.System);
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -21,6 +22,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
     /// <param name="logging">Configures where the server logs; nowhere by default.</param>
     /// <param name="serve">Answers a request.</param>
     /// <param name="cancellationToken">Cancels the start.</param>
+    /// <exception cref="PortInUseException">Another program listens there.</exception>
     public static async Task<LoopbackServer> StartAsync(
         int port, Action<KestrelServerOptions> limits, Action<ILoggingBuilder> logging, RequestDelegate serve, CancellationToken cancellationToken)
     {
@@ -41,9 +43,11 @@ internal sealed class LoopbackServer : IAsyncDisposable
         {
             await app.StartAsync(cancellationToken);
         }
-        catch
+        catch (Exception e)
         {
             await app.DisposeAsync();
+            if (e is IOException { InnerException: AddressInUseException })
+                throw new PortInUseException(port, e);
             throw;
         }
         return new(app);

@@ -10,7 +10,7 @@ using Reelseal.Local.Playback;
 
 var commands = new RootCommand("Reelseal on one machine: both functions behind a gateway and an edge like the real ones.")
 {
-    DemoCommand.Create(), ServeCommand.Create(), TokenCommand.Create(),
+    DemoCommand.Create(), ServeCommand.Create(), UploadCommand.Create(), TokenCommand.Create(),
 };
 try
 {
@@ -21,7 +21,7 @@ catch (OperationCanceledException)
     return 130; // Ctrl-C, as a shell counts it
 }
 catch (Exception e) when (e
-    is DemoFailedException or FunctionStartException or VideoClientException or FFMpegException or InstanceException
+    is CommandFailedException or DemoFailedException or FunctionStartException or VideoClientException or FFMpegException or InstanceException
     or OptionsValidationException or UpstreamException or IOException or UnauthorizedAccessException or ArgumentException)
 {
     await Console.Error.WriteLineAsync(e.Message);

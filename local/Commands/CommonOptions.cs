@@ -17,6 +17,18 @@ internal static class CommonOptions
         Description = "The folder with the published functions (artifacts/functions).",
     };
 
+    public static Option<int> GatewayPort { get; } = new("--gateway-port")
+    {
+        Description = "The function gateway's port on 127.0.0.1.",
+        DefaultValueFactory = _ => 8080,
+    };
+
+    public static Option<int> EdgePort { get; } = new("--edge-port")
+    {
+        Description = "The edge's port on 127.0.0.1, where the page is.",
+        DefaultValueFactory = _ => 8081,
+    };
+
     public static Option<SigningKeyKind> SigningKey { get; } = new("--signing-key") { Description = "The kind of key that URLs are signed with." };
 
     /// <summary>Returns the options of the system that a command line asks for.</summary>

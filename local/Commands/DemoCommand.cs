@@ -44,6 +44,7 @@ internal static class DemoCommand
             report.Step("started", $"gateway {system.Gateway}, edge {system.Edge}");
             await new DemoRun(system, report).RunAsync(video, cancellationToken);
             report.End("Everything works, in");
+            Console.WriteLine("Next: make serve starts the same system with its page, until Ctrl-C. There you upload, watch and share.");
         }
         finally
         {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Reelseal.Local.Demo;
 
-/// <summary>Prints the demo's steps as they happen, each with the time it took.</summary>
+/// <summary>Prints the steps of a command as they happen, each with the time it took.</summary>
 /// <param name="output">Where to.</param>
 /// <param name="isTerminal">Whether a line can be written over, to show progress.</param>
 internal sealed class DemoReport(TextWriter output, bool isTerminal)

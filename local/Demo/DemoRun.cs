@@ -37,17 +37,10 @@ internal sealed class DemoRun(LocalSystem system, DemoReport report)
 
     private async Task<TimeSpan> IngestAsync(VideoClient client, string source, CancellationToken cancellationToken)
     {
-        await using (var content = File.OpenRead(source))
-        {
-            var upload = client.UploadAsync(_video, content, cancellationToken);
-            while (await Task.WhenAny(upload, Task.Delay(250, cancellationToken)) != upload)
-            {
-                if (await client.GetProgressAsync(_video, cancellationToken) is { } now)
-                    report.Progress(now.State, now.Progress);
-            }
-            await upload;
-        }
-        if (await client.GetProgressAsync(_video, cancellationToken) is not { State: "ready", Duration: { } seconds } status)
+        VideoProgress? last = null;
+        await foreach (var now in client.UploadAsync(_video, source, cancellationToken))
+            report.Progress((last = now).State, now.Progress);
+        if (last is not { State: "ready", Duration: { } seconds } status)
             throw new DemoFailedException("The upload was answered, but the video is not ready.");
         report.Step("published", $"{_video}, {seconds.ToString("F1", CultureInfo.InvariantCulture)} s");
         foreach (var rendition in status.Renditions ?? [])

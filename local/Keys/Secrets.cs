@@ -2,14 +2,24 @@ using System.Security.Cryptography;
 
 namespace Reelseal.Local.Keys;
 
-/// <summary>The functions' secrets, made at start: files in a folder that only this user can read, removed when the system stops.</summary>
+/// <summary>The functions' secrets: files in a folder that only this user can read.</summary>
 internal sealed class Secrets : IDisposable
 {
+    private const string SigningKeyName = "reelseal-signing-key";
+    private const string OriginSecretName = "reelseal-origin-secret";
     private const string TokenKeyName = "reelseal-token-key";
     private const string CallbackKeyName = "reelseal-callback-key";
 
-    private Secrets(string directory, CloudFrontKeyPair keyPair, string originSecret, string tokenKey) =>
-        (Directory, KeyPair, OriginSecret, TokenKey) = (directory, keyPair, originSecret, tokenKey);
+    private readonly bool _isKept;
+
+    private Secrets(string directory, SigningKeyKind kind, bool isKept)
+    {
+        (Directory, _isKept) = (directory, isKept);
+        KeyPair = CloudFrontKeyPair.Read(ReadOrWrite(SigningKeyName, () => CloudFrontKeyPair.Create(kind).PrivatePem));
+        OriginSecret = ReadOrWrite(OriginSecretName, RandomText);
+        TokenKey = ReadOrWrite(TokenKeyName, RandomText);
+        ReadOrWrite(CallbackKeyName, () => "whsec_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+    }
 
     public string Directory { get; }
 
@@ -22,26 +32,47 @@ internal sealed class Secrets : IDisposable
     public string TokenKey { get; }
 
     /// <summary>The path of the file with <see cref="TokenKey"/>: what <c>make token</c> takes.</summary>
-    public string TokenKeyPath => Path.Combine(Directory, TokenKeyName);
+    public string TokenKeyPath => TokenKeyPathIn(Directory);
 
     /// <summary>The path of the file with the key of callbacks.</summary>
     public string CallbackKeyPath => Path.Combine(Directory, CallbackKeyName);
 
-    public static Secrets Create(SigningKeyKind kind)
+    /// <summary>Makes secrets that are removed at the end.</summary>
+    public static Secrets Create(SigningKeyKind kind) =>
+        new(System.IO.Directory.CreateTempSubdirectory("reelseal-secrets-").FullName, kind, isKept: false); // made with mode 0700
+
+    /// <summary>Opens the secrets of a folder that stays, and makes those that are missing: what was signed with them yesterday opens today.</summary>
+    /// <param name="directory">The folder; it is made if need be.</param>
+    /// <param name="kind">The kind of the signing key, if there is none yet.</param>
+    public static Secrets Keep(string directory, SigningKeyKind kind)
     {
-        // Made with mode 0700.
-        var directory = System.IO.Directory.CreateTempSubdirectory("reelseal-secrets-").FullName;
-        var secrets = new Secrets(directory, CloudFrontKeyPair.Create(kind), RandomText(), RandomText());
-        secrets.Write("reelseal-signing-key", secrets.KeyPair.PrivatePem);
-        secrets.Write("reelseal-origin-secret", secrets.OriginSecret);
-        secrets.Write(TokenKeyName, secrets.TokenKey);
-        secrets.Write(CallbackKeyName, "whsec_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
-        return secrets;
+        if (OperatingSystem.IsWindows())
+            System.IO.Directory.CreateDirectory(directory);
+        else
+            System.IO.Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return new(directory, kind, isKept: true);
     }
 
-    public void Dispose() => System.IO.Directory.Delete(Directory, recursive: true);
+    /// <summary>The path of the tokens' key in a folder of secrets.</summary>
+    public static string TokenKeyPathIn(string directory) => Path.Combine(directory, TokenKeyName);
 
-    private void Write(string name, string secret) => File.WriteAllText(Path.Combine(Directory, name), secret);
+    public void Dispose()
+    {
+        if (!_isKept)
+            System.IO.Directory.Delete(Directory, recursive: true);
+    }
+
+    private string ReadOrWrite(string name, Func<string> create)
+    {
+        var path = Path.Combine(Directory, name);
+        if (File.Exists(path))
+            return File.ReadAllText(path);
+        var secret = create();
+        // Whole or not at all: half a key would be found again tomorrow.
+        File.WriteAllText($"{path}.new", secret);
+        File.Move($"{path}.new", path);
+        return secret;
+    }
 
     private static string RandomText() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Reelseal.Local.Keys;
 using Reelseal.Tokens;
@@ -8,7 +9,8 @@ using Reelseal.Tokens;
 namespace Reelseal.Local.Playback;
 
 /// <summary>The fields of a video's status document that the client reads.</summary>
-internal sealed record VideoProgress(string State, double Progress, double? Speed, double? Duration, string? Error, IReadOnlyList<VideoRendition>? Renditions);
+internal sealed record VideoProgress(
+    string State, double Progress, bool? Playable, double? Speed, double? Duration, string? Error, IReadOnlyList<VideoRendition>? Renditions);
 
 /// <summary>A rendition of a status document.</summary>
 internal sealed record VideoRendition(string Name, string Type, int? Width, int? Height, long? Bandwidth);
@@ -16,11 +18,16 @@ internal sealed record VideoRendition(string Name, string Type, int? Width, int?
 /// <summary>A ticket: the signed address of a video's multivariant playlist, the query for its pictures, and when both end.</summary>
 internal sealed record PlayTicket(Uri Url, string? Query, long Expires);
 
+/// <summary>What a share link carries beside the video: its end in seconds since the epoch, and the proof.</summary>
+internal sealed record ShareLink(long Until, string Share);
+
 /// <summary>A client of the two functions, such as an operator writes: through the gateway, with tokens.</summary>
 /// <param name="gateway">The gateway's address.</param>
 /// <param name="tokens">Makes the tokens.</param>
 internal sealed class VideoClient(string gateway, TokenMint tokens) : IDisposable
 {
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(250);
+
     private readonly HttpClient _http = new(
         new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.All })
     {
@@ -31,9 +38,36 @@ internal sealed class VideoClient(string gateway, TokenMint tokens) : IDisposabl
     /// <exception cref="VideoClientException">It was refused; the message contains the reason.</exception>
     public async Task UploadAsync(VideoId video, Stream content, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{gateway}/function/ingest-video/") { Content = new StreamContent(content) };
+        using var body = new StreamContent(content);
+        body.Headers.ContentType = new("application/octet-stream"); // the content decides, not the header
+        await UploadAsync(video, body, cancellationToken);
+    }
+
+    /// <summary>Uploads a file, which gives the video its title if it has none itself.</summary>
+    /// <param name="video">An id of our own.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The status, four times a second, until the video is published; the last one is the one in the end.</returns>
+    /// <exception cref="VideoClientException">It was refused; the message contains the reason.</exception>
+    public async IAsyncEnumerable<VideoProgress> UploadAsync(VideoId video, string path, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var file = File.OpenRead(path);
+        using var body = new MultipartFormDataContent { { new StreamContent(file), "file", Path.GetFileName(path) } };
+        var upload = UploadAsync(video, body, cancellationToken);
+        while (await Task.WhenAny(upload, Task.Delay(s_poll, cancellationToken)) != upload)
+        {
+            if (await GetProgressAsync(video, cancellationToken) is { } now)
+                yield return now;
+        }
+        await upload;
+        if (await GetProgressAsync(video, cancellationToken) is { } end)
+            yield return end;
+    }
+
+    private async Task UploadAsync(VideoId video, HttpContent body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{gateway}/function/ingest-video/") { Content = body };
         request.Headers.Add("X-Call-Id", video.ToString());
-        request.Content.Headers.ContentType = new("application/octet-stream"); // the content decides, not the header
         using var response = await SendAsync(request, Scopes.Ingest, video, cancellationToken);
         await ThrowIfRefusedAsync(response, cancellationToken);
     }
@@ -58,6 +92,15 @@ internal sealed class VideoClient(string gateway, TokenMint tokens) : IDisposabl
         using var response = await SendAsync(request, Scopes.Play, video, cancellationToken);
         await ThrowIfRefusedAsync(response, cancellationToken);
         return (await response.Content.ReadFromJsonAsync<PlayTicket>(cancellationToken))!;
+    }
+
+    /// <summary>Asks for a link that plays the video without a token, for as long as links may.</summary>
+    public async Task<ShareLink> GetShareLinkAsync(VideoId video, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{gateway}/function/sign-playlist/videos/{video}/share");
+        using var response = await SendAsync(request, Scopes.Share, video, cancellationToken);
+        await ThrowIfRefusedAsync(response, cancellationToken);
+        return (await response.Content.ReadFromJsonAsync<ShareLink>(cancellationToken))!;
     }
 
     /// <summary>The address of the multivariant playlist at the gateway, with a token in its query: for players that cannot send a header.</summary>

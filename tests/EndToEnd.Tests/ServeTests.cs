@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
+using Reelseal.Local.Playback;
 using Reelseal.Testing;
 
 namespace Reelseal.EndToEnd.Tests;
@@ -8,6 +10,8 @@ namespace Reelseal.EndToEnd.Tests;
 /// <summary><c>make serve</c>, as a developer meets it.</summary>
 public class ServeTests
 {
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     [Fact(Timeout = 60_000)]
     public async Task A_port_in_use_is_reported_in_one_line()
     {
@@ -17,20 +21,79 @@ public class ServeTests
         other.Start();
         var port = ((IPEndPoint)other.LocalEndpoint).Port;
 
-        var program = Path.Combine(AppContext.BaseDirectory, "Reelseal.Local.dll");
-        string[] arguments = [program, "serve", "--store", store.Path, "--gateway-port", $"{port}", "--edge-port", "0"];
-        using var serve = Process.Start(new ProcessStartInfo("dotnet", arguments)
+        using var serve = Start("serve", "--store", store.Path, "--gateway-port", $"{port}", "--edge-port", "0");
+        var (output, errors) = (serve.StandardOutput.ReadToEndAsync(Token), serve.StandardError.ReadToEndAsync(Token));
+        await serve.WaitForExitAsync(Token);
+
+        Assert.Equal((1, ""), (serve.ExitCode, await output));
+        Assert.Equal($"Port {port} is in use. Choose another: make serve ARGS=\"--gateway-port {port + 100}\"\n", await errors);
+    }
+
+    [Fact(Timeout = 240_000)]
+    public async Task A_link_that_upload_prints_plays_the_video_the_next_day_as_well()
+    {
+        Published.Require();
+        using var store = new TemporaryDirectory();
+        var clip = Path.Combine(store.Path, "Anna's film.mp4");
+        await Clip.CreateAsync(clip, TimeSpan.FromSeconds(5), 320, 180, Token);
+        string[] ports = ["--gateway-port", $"{FreePort()}", "--edge-port", $"{FreePort()}"];
+        string link;
+        await using (await ServeAsync(store.Path, ports))
+        {
+            using var upload = Start(["upload", clip, .. ports]);
+            var output = await upload.StandardOutput.ReadToEndAsync(Token);
+            await upload.WaitForExitAsync(Token);
+            Assert.Contains("ready", output, StringComparison.Ordinal);
+            link = output.Split('\n', StringSplitOptions.TrimEntries).Single(line => line.StartsWith("http", StringComparison.Ordinal));
+        }
+
+        await using (await ServeAsync(store.Path, ports))
+        {
+            var content = new Uri(link).Fragment.TrimStart('#').Split('&').ToDictionary(part => part.Split('=')[0], part => part.Split('=')[1]);
+            using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+            var ticket = await http.GetFromJsonAsync<PlayTicket>(
+                $"http://127.0.0.1:{ports[1]}/function/sign-playlist/videos/{content["video"]}?until={content["until"]}&share={content["share"]}", Token);
+            Assert.Contains("#EXT-X-STREAM-INF", await http.GetStringAsync(ticket!.Url, Token), StringComparison.Ordinal);
+        }
+    }
+
+    private static Process Start(params IEnumerable<string> arguments) => Process.Start(
+        new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Reelseal.Local.dll"), .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
-        var (output, errors) = (
-            serve.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
-            serve.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
-        await serve.WaitForExitAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal((1, ""), (serve.ExitCode, await output));
-        Assert.Equal($"Failed to bind to address http://127.0.0.1:{port}: address already in use.\n", await errors);
+    /// <summary>Serves until it is disposed of, as by Ctrl-C.</summary>
+    private static async Task<IAsyncDisposable> ServeAsync(string store, string[] ports)
+    {
+        var serve = new Served(Start(["serve", "--store", store, .. ports]));
+        while (await serve.Process.StandardOutput.ReadLineAsync(Token) is { } line)
+        {
+            if (line.StartsWith("  page", StringComparison.Ordinal))
+                return serve;
+        }
+        await using (serve)
+            throw new InvalidOperationException(await serve.Process.StandardError.ReadToEndAsync(Token));
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private sealed class Served(Process process) : IAsyncDisposable
+    {
+        public Process Process => process;
+
+        public async ValueTask DisposeAsync()
+        {
+            using var interrupt = Process.Start("kill", ["-INT", $"{process.Id}"]);
+            await process.WaitForExitAsync(CancellationToken.None);
+            process.Dispose();
+        }
     }
 }

@@ -7,19 +7,49 @@ namespace Deployment.Tests.Stack;
 public sealed class MakefileTests
 {
     [Theory(Timeout = 60_000)]
-    [InlineData("holiday.mov")]
-    [InlineData("my holiday.mov")]
-    [InlineData("Anna's \"film\".mov")]
-    [InlineData("$HOME $(date) `date` \\ ; #1 & *.mov")]
-    public async Task The_demo_takes_a_video_whatever_its_name_is(string name)
+    [InlineData("demo", "VIDEO", "holiday.mov")]
+    [InlineData("demo", "VIDEO", "my holiday.mov")]
+    [InlineData("demo", "VIDEO", "Anna's \"film\".mov")]
+    [InlineData("demo", "VIDEO", "$HOME $(date) `date` \\ ; #1 & *.mov")]
+    [InlineData("upload", "FILE", "Anna's $HOME.mov")]
+    public async Task A_video_is_taken_whatever_its_name_is(string target, string variable, string name)
     {
         // The line that make would run, with a program that prints its arguments; what the demo needs before counts as done.
         var line = await Cli.Wrap("make").WithWorkingDirectory(Repository.Root)
-            .WithArguments(["--silent", "--dry-run", "-o", "publish", "-o", "ffmpeg", "demo", "LOCAL=printf '%s\\n'", "VIDEO=" + name])
+            .WithArguments(
+                ["--silent", "--dry-run", "-o", "publish", "-o", "ffmpeg", "-o", "local", target, "LOCAL=printf '%s\\n'", $"{variable}={name}"])
             .ExecuteBufferedAsync(TestContext.Current.CancellationToken);
 
         var printed = await Cli.Wrap("bash").WithArguments(["-c", line.StandardOutput]).ExecuteBufferedAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal($"demo\n{name}\n", printed.StandardOutput);
+        Assert.Equal($"{target}\n{name}\n", printed.StandardOutput);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("exit 0", "The .NET 10 SDK is missing: https://dotnet.microsoft.com/download/dotnet/10.0")]
+    [InlineData("echo '9.0.100 [/usr/share/dotnet/sdk]'", "The .NET 10 SDK is missing: https://dotnet.microsoft.com/download/dotnet/10.0")]
+    [InlineData(
+        "[ $1 = --list-sdks ] && echo '10.0.100 [/usr/share/dotnet/sdk]' || { echo 'error NU1301: Unable to load the service index'; exit 1; }",
+        "local: its packages cannot be loaded. Is there a network?")]
+    public async Task What_is_missing_is_said_in_one_sentence(string dotnet, string sentence)
+    {
+        var folder = Directory.CreateTempSubdirectory("reelseal-test-");
+        try
+        {
+            var program = Path.Combine(folder.FullName, "dotnet");
+            await File.WriteAllTextAsync(program, $"#!/bin/sh\n{dotnet}\n", TestContext.Current.CancellationToken);
+            await Cli.Wrap("chmod").WithArguments(["+x", program]).ExecuteAsync(TestContext.Current.CancellationToken);
+
+            var made = await Cli.Wrap("make").WithWorkingDirectory(Repository.Root).WithArguments(["--silent", "local"])
+                .WithEnvironmentVariables(variables => variables.Set("PATH", $"{folder.FullName}:/usr/bin:/bin"))
+                .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(TestContext.Current.CancellationToken);
+
+            Assert.Equal((2, ""), (made.ExitCode, made.StandardOutput));
+            Assert.Equal(sentence, made.StandardError.Split('\n')[0]); // make adds a line of its own
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 }

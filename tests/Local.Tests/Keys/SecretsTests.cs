@@ -27,6 +27,28 @@ public sealed class SecretsTests
         Assert.False(Directory.Exists(folder));
     }
 
+    [Fact]
+    public void Those_of_yesterday_are_found_again_in_a_folder_that_is_kept()
+    {
+        var folder = Path.Combine(Path.GetTempPath(), $"reelseal-test-{Guid.NewGuid():N}");
+        try
+        {
+            using var yesterday = Secrets.Keep(folder, SigningKeyKind.Rsa);
+            yesterday.Dispose();
+            File.Delete(yesterday.CallbackKeyPath); // as one that a newer version has added
+
+            using var today = Secrets.Keep(folder, SigningKeyKind.P256);
+
+            Assert.Equal((yesterday.KeyPair, yesterday.TokenKey, yesterday.OriginSecret), (today.KeyPair, today.TokenKey, today.OriginSecret));
+            Assert.True(File.Exists(today.CallbackKeyPath));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task Without_published_functions_the_system_says_what_to_do()
     {
