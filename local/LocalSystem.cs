@@ -176,10 +176,10 @@ internal sealed class LocalSystem : IAsyncDisposable
         return provider.GetRequiredService<IObjectStore>();
     }
 
-    /// <summary>What the page reads: where the functions are, and a token that lets it upload, list and play.</summary>
+    /// <summary>What the page reads: where the functions are, and a token that lets it upload, list, play and keep files.</summary>
     private byte[] PageConfiguration()
     {
-        var token = Tokens.Mint(new() { Scopes = [Scopes.Ingest, Scopes.Play], Lifetime = TimeSpan.FromHours(12) });
+        var token = Tokens.Mint(new() { Scopes = [Scopes.Ingest, Scopes.Play, Scopes.Download], Lifetime = TimeSpan.FromHours(12) });
         return Encoding.UTF8.GetBytes(
             JsonSerializer.Serialize(new Dictionary<string, string>(StringComparer.Ordinal) { ["gateway"] = Gateway, ["token"] = token }));
     }

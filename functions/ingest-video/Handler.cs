@@ -41,6 +41,7 @@ public static class Handler
             .AddSingleton<FieldDetector>();
         services.AddSingleton<FrameSizeScanner>().AddSingleton<SourceExaminer>().AddSingleton<PacketScanner>();
         services.AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<StagedTranscoder>();
+        services.AddSingleton<DownloadMuxer>().AddSingleton<DownloadPublisher>();
         services.AddSingleton<UploadStore>().AddSingleton<UploadService>().AddSingleton<VideoRemover>().AddSingleton<LaterRemovals>();
         services.AddSingleton<SubtitleService>().AddSingleton<PosterService>();
         services.AddSingleton<CallbackSender>().AddSingleton(CallbackSchedule.Default).AddSingleton<CallbackDelivery>()

@@ -177,7 +177,7 @@ public sealed class IngestAttempt : IAsyncDisposable
         var manifest = new AttemptManifest
         {
             Duration = Status.Duration ?? 0, ClockStart = clockStart.TotalSeconds, Renditions = [.. renditions.Select(RenditionStatuses.Of)],
-            Poster = Status.Poster, Storyboard = Status.Storyboard, Chapters = Status.Chapters,
+            Poster = Status.Poster, Storyboard = Status.Storyboard, Chapters = Status.Chapters, Downloads = Status.Downloads,
         };
         await Publication.PutAsync(ObjectKeys.ManifestName, manifest.ToJson(), CancellationToken.None);
         IsCommitted = await TryPublishAsync(renditions, PublicationStage.Final);
@@ -204,7 +204,7 @@ public sealed class IngestAttempt : IAsyncDisposable
             if (await WithdrawAsync(cause, timeout.Token))
             {
                 if (Publication.Seen is not { Stage: PublicationStage.Playable })
-                    Update(status => status with { Playable = null, Playlist = null, Renditions = [] });
+                    Update(status => status with { Playable = null, Playlist = null, Renditions = [], Downloads = null });
                 await Publication.RemoveAsync(timeout.Token);
             }
             await _claim.StopAsync();

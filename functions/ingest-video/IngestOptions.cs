@@ -23,6 +23,9 @@ public sealed record IngestOptions
 
     public SegmentFormat SegmentFormat { get; init; }
 
+    /// <summary>The qualities of which a file to keep is made: names of the ladder. Empty: none are made.</summary>
+    public IReadOnlyList<string> Downloads { get; init; } = [];
+
     /// <summary>Where workspaces are made. It must hold <see cref="MaxTranscodes"/> sources.</summary>
     public string WorkDirectory { get; init; } = Path.GetTempPath();
 
@@ -94,12 +97,14 @@ public sealed record IngestOptions
     {
         var options = new IngestOptions();
         var transcodes = (int)settings.Number("MAX_TRANSCODES", options.MaxTranscodes, max: 1000);
+        var ladder = ReadLadder(settings);
         return options with
         {
             MaxUploadBytes = settings.Number("MAX_UPLOAD_BYTES", options.MaxUploadBytes),
             UploadIdleTimeout = settings.Duration("UPLOAD_IDLE_TIMEOUT", options.UploadIdleTimeout),
             MaxTranscodes = transcodes,
-            Ladder = ReadLadder(settings),
+            Ladder = ladder,
+            Downloads = ReadDownloads(settings, ladder),
             SegmentFormat = settings.Choice("SEGMENT_FORMAT", ("ts", SegmentFormat.MpegTs), ("fmp4", SegmentFormat.FragmentedMp4)),
             WorkDirectory = ReadDirectory(settings, options.WorkDirectory),
             HeartbeatInterval = settings.Duration("HEARTBEAT_INTERVAL", options.HeartbeatInterval),
@@ -143,6 +148,15 @@ public sealed record IngestOptions
         {
             return settings.AddError($"LADDER_FILE is \"{path}\", which cannot be read as a ladder: {e.Message}", Ladder.Default);
         }
+    }
+
+    private static string[] ReadDownloads(Reelseal.Settings settings, Ladder ladder)
+    {
+        var names = (settings.Text("DOWNLOADS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var known = ladder.Rungs.Select(rung => rung.Name).ToList();
+        foreach (var unknown in names.Except(known, StringComparer.Ordinal))
+            settings.AddError($"DOWNLOADS names {unknown}, which is none of the ladder's qualities: {string.Join(", ", known)}.");
+        return names;
     }
 
     private static long ReadFfmpegMemory(Reelseal.Settings settings, long containerBytes, int transcodes)

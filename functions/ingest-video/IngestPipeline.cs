@@ -18,12 +18,12 @@ namespace IngestVideo;
 /// <item>Probe: ask ffprobe for the streams, and measure how long they are by their packets.</item>
 /// <item>Plan: choose the renditions, and whether the source can be copied.</item>
 /// <item>Transcode: run ffmpeg, upload segments while it writes them, and make the video playable as early as possible. If a copy fails, encode instead.</item>
-/// <item>Publish: upload what needs the whole video, which is subtitles, poster and storyboard.</item>
+/// <item>Publish: upload what needs the whole video, which is subtitles, poster, storyboard and files to keep.</item>
 /// <item>Commit: write the final multivariant playlist.</item>
 /// </list>
 /// </remarks>
 public sealed class IngestPipeline(
-    IngestAttempts attempts, SourceExaminer examiner, PacketScanner packets, StagedTranscoder transcoder, IngestOptions options)
+    IngestAttempts attempts, SourceExaminer examiner, PacketScanner packets, StagedTranscoder transcoder, DownloadPublisher downloads, IngestOptions options)
 {
     /// <param name="video">Which video.</param>
     /// <param name="receive">Writes the source into the workspace.</param>
@@ -125,7 +125,7 @@ public sealed class IngestPipeline(
         return (container, plan);
     }
 
-    private static async Task<IReadOnlyList<PublishedRendition>> PublishAsync(
+    private async Task<IReadOnlyList<PublishedRendition>> PublishAsync(
         IngestAttempt attempt, TranscodePlan plan, IReadOnlyList<PublishedRendition> renditions)
     {
         using var span = Signals.Activities.StartActivity("publish");
@@ -152,6 +152,7 @@ public sealed class IngestPipeline(
             await attempt.Publication.PutAsync(ChapterList.Name, ChapterList.Write(list, seconds), attempt.Lost);
             chapters = attempt.Publication.KeyOf(ChapterList.Name);
         }
+        var files = await downloads.PublishAsync(plan, renditions, attempt.Workspace, attempt.Publication, attempt.Lost);
         attempt.Update(status => status with
         {
             Duration = Math.Round(seconds, 3),
@@ -160,6 +161,7 @@ public sealed class IngestPipeline(
             Poster = poster,
             Storyboard = storyboard,
             Chapters = chapters,
+            Downloads = files is [] ? null : files,
         });
         return renditions;
     }

@@ -19,6 +19,7 @@ public sealed class VideoRemover(IObjectStore store, StatusStore statuses, Uploa
         await store.DeleteAsync([ObjectKeys.Multivariant(video)], cancellationToken);
         existed |= await MarkAsync(video, cancellationToken);
         var removed = await store.DeleteAllAsync(ObjectKeys.Video(video), cancellationToken);
+        removed |= await store.DeleteAllAsync(ObjectKeys.Downloads(video), cancellationToken);
         removed |= await uploads.RemoveAsync(video, cancellationToken);
         await store.DeleteAllAsync($"{ObjectKeys.CallbacksPrefix}{video}.", cancellationToken);
         return existed || removed;

@@ -72,6 +72,12 @@ public static class ObjectKeys
     /// <summary>The folder of a video's files to keep.</summary>
     public static string Downloads(VideoId video) => $"{DownloadsPrefix}{video}/";
 
+    /// <summary>The folder of the files to keep that one attempt at a video makes.</summary>
+    public static string Downloads(VideoId video, string attempt) => $"{DownloadsPrefix}{video}/{attempt}/";
+
+    /// <summary>A rendition as a file to keep.</summary>
+    public static string Download(VideoId video, string attempt, string rendition) => $"{Downloads(video, attempt)}{rendition}.mp4";
+
     /// <summary>The folder of what replicas hand to each other for a video.</summary>
     public static string Work(VideoId video) => $"{WorkPrefix}{video}/";
 

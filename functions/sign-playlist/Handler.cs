@@ -3,6 +3,7 @@ using Reelseal;
 using Reelseal.Storage;
 using Reelseal.Telemetry;
 using Reelseal.Tokens;
+using SignPlaylist.Downloads;
 using SignPlaylist.Playlists;
 
 namespace SignPlaylist;
@@ -30,6 +31,7 @@ public static class Handler
         services.AddSingleton<WorkingMemory>();
         services.AddSingleton<PlaylistSource>();
         services.AddSingleton<PlaylistSigner>();
+        services.AddSingleton<DownloadSource>();
         services.AddExceptionHandler<UpstreamExceptionHandler>();
         services.AddExceptionHandler<PlaylistExceptionHandler>();
         services.Configure<SocketTransportOptions>(sockets =>
@@ -47,6 +49,7 @@ public static class Handler
         app.MapMethods("/videos/{video}/{*path}", [HttpMethods.Get, HttpMethods.Head], PlaylistEndpoint.Create(app.Services));
         app.MapGet("/videos/{video}", TicketEndpoint.GetTicket);
         app.MapGet("/videos/{video}/share", ShareEndpoint.GetShare);
+        app.MapGet("/videos/{video}/download", DownloadEndpoint.GetDownload);
         app.MapDelete("/videos/{video}/tickets", RevocationEndpoints.RevokeTickets);
         // A jti or sub may hold slashes.
         app.MapMethods("/revocations/tokens/{*id}", [HttpMethods.Put, HttpMethods.Delete], RevocationEndpoints.ChangeToken);

@@ -14,7 +14,15 @@ internal sealed record Ticket(string Url, string? Query, long Expires);
 /// <param name="Share">The link's secret.</param>
 internal sealed record ShareLink(string Video, long Until, string Share);
 
+/// <summary>A file to keep, and what opens it.</summary>
+/// <param name="Url">The signed URL of that one file.</param>
+/// <param name="Rendition">The quality's name.</param>
+/// <param name="Size">The file's size in bytes.</param>
+/// <param name="Expires">When a download can no longer be begun, in seconds since the epoch.</param>
+internal sealed record DownloadTicket(string Url, string Rendition, long Size, long Expires);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(Ticket))]
 [JsonSerializable(typeof(ShareLink))]
+[JsonSerializable(typeof(DownloadTicket))]
 internal sealed partial class TicketJson : JsonSerializerContext;

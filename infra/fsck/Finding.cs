@@ -12,6 +12,9 @@ internal enum FindingKind
     /// <summary>A playlist that cannot be read or is not ours. It stays.</summary>
     UnreadablePlaylist,
 
+    /// <summary>A manifest that cannot be read. It stays.</summary>
+    UnreadableManifest,
+
     /// <summary>A published video names a missing object. It stays: only ingesting it again could help.</summary>
     MissingObject,
 
@@ -32,6 +35,9 @@ internal enum FindingKind
 
     /// <summary>What an attempt wrote that did not become the video. Repaired by removing it.</summary>
     OrphanAttempt,
+
+    /// <summary>A file to keep of an attempt that is not the video. Repaired by removing it.</summary>
+    OrphanDownload,
 
     /// <summary>What a user replaced or removed of a video, such as its subtitles. Repaired by removing it.</summary>
     ReplacedPart,
@@ -60,6 +66,7 @@ internal sealed record Finding(FindingKind Kind, string Key, string Detail, Func
         FindingKind.ForeignObject => "foreign object",
         FindingKind.UnreadableStatus => "unreadable status",
         FindingKind.UnreadablePlaylist => "unreadable playlist",
+        FindingKind.UnreadableManifest => "unreadable manifest",
         FindingKind.MissingObject => "missing object",
         FindingKind.VideoWithoutStatus => "video without status",
         FindingKind.PublishedButNotReady => "published but not ready",
@@ -67,6 +74,7 @@ internal sealed record Finding(FindingKind Kind, string Key, string Detail, Func
         FindingKind.StuckStatus => "stuck status",
         FindingKind.DeletionMark => "deletion mark",
         FindingKind.OrphanAttempt => "orphan attempt",
+        FindingKind.OrphanDownload => "orphan download",
         FindingKind.ReplacedPart => "replaced part",
         FindingKind.UnlistedVideo => "unlisted video",
         FindingKind.StaleListing => "stale listing",

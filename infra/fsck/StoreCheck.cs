@@ -31,6 +31,8 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
             yield return finding;
         await foreach (var finding in FindInVideosAsync(cancellationToken))
             yield return finding;
+        await foreach (var finding in FindInDownloadsAsync(cancellationToken))
+            yield return finding;
         await foreach (var finding in FindInUploadsAsync(cancellationToken))
             yield return finding;
         await foreach (var finding in FindInListingAsync(cancellationToken))
@@ -189,6 +191,41 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
             Updated = clock.GetUtcNow(),
         };
         return await _statuses.WriteAsync(video, failed, WriteCondition.IfUnchanged(found.ETag), cancellationToken) is not null;
+    }
+
+    private async IAsyncEnumerable<Finding> FindInDownloadsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var entry in ListAsync(ObjectKeys.DownloadsPrefix, cancellationToken))
+        {
+            if (IdIn(entry.Key, ObjectKeys.DownloadsPrefix, '/') is not { } video)
+            {
+                yield return new(FindingKind.ForeignObject, entry.Key, $"{entry.Length} bytes");
+            }
+            else if (await IsOrphanAsync(video, entry, cancellationToken))
+            {
+                yield return new(FindingKind.OrphanDownload, entry.Key, $"{entry.Length} bytes", async token =>
+                {
+                    if (!await IsOrphanAsync(video, entry, token))
+                        return false;
+                    await store.DeleteAsync([entry.Key], token);
+                    return true;
+                });
+            }
+        }
+    }
+
+    /// <summary>Whether a file to keep belongs to an attempt that is not the video, and to no worker that is alive.</summary>
+    private async Task<bool> IsOrphanAsync(VideoId video, ObjectEntry entry, CancellationToken cancellationToken)
+    {
+        if (clock.GetUtcNow() - entry.LastModified <= ages.Silence)
+            return false;
+        if (await ReadAsync(video, cancellationToken) is { State: not (VideoState.Ready or VideoState.Failed or VideoState.Deleted), Updated: var updated }
+            && clock.GetUtcNow() - updated <= ages.Silence)
+            return false;
+        // The last look, because this is what makes an attempt the video.
+        return await store.ReadTextAsync(ObjectKeys.Multivariant(video), cancellationToken) is not { Text: var multivariant }
+            || (PublishedAttempt.Read(multivariant) is { Attempt: var attempt }
+                && !entry.Key.StartsWith(ObjectKeys.Downloads(video, attempt), StringComparison.Ordinal));
     }
 
     private async IAsyncEnumerable<Finding> FindInUploadsAsync([EnumeratorCancellation] CancellationToken cancellationToken)

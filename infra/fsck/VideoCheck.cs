@@ -71,6 +71,25 @@ internal sealed class VideoCheck(IObjectStore store, StatusStore statuses, Video
             foreach (var sprite in sprites.Where(sprite => !listed.Contains(sprite)))
                 await AddMissingAsync(sprite, "the storyboard", cancellationToken);
         }
+        if (published.Stage == PublicationStage.Final)
+            await CheckDownloadsAsync(published.Attempt, cancellationToken);
+    }
+
+    /// <summary>The files to keep that the manifest names are there.</summary>
+    private async Task CheckDownloadsAsync(string attempt, CancellationToken cancellationToken)
+    {
+        AttemptManifest? manifest;
+        try
+        {
+            manifest = await AttemptManifest.ReadAsync(store, video, attempt, cancellationToken);
+        }
+        catch (UnreadableObjectException e)
+        {
+            _findings.Add(new(FindingKind.UnreadableManifest, ObjectKeys.Manifest(video, attempt), e.Reason));
+            return;
+        }
+        foreach (var download in manifest?.Downloads ?? [])
+            await AddMissingAsync(download.Key, "the manifest", cancellationToken);
     }
 
     /// <summary>Notes that an object is missing, unless it, or its whole video, has changed since the listing.</summary>

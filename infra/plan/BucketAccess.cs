@@ -22,10 +22,13 @@ public static class BucketAccess
             .For("AWS", "*")
             .When("Bool", "aws:SecureTransport", "false"));
 
-    /// <summary>What sign-playlist may do: read playlists, and read and write revocations.</summary>
+    /// <summary>What sign-playlist may do: read playlists, what names a video's files to keep and its title, and read and write revocations.</summary>
     /// <remarks>It cannot list, so S3 answers 403 and not 404 for a missing key (<see cref="HealthObject"/>). Nor can it delete: a revocation stays.</remarks>
     public static PolicyDocument SignPlaylist(string bucketArn) => new(
         new PolicyStatement("ReadPlaylists", Effect.Allow, ["s3:GetObject"], [$"{bucketArn}/{ObjectKeys.VideosPrefix}*.m3u8"]),
+        new PolicyStatement(
+            "ReadDownloads", Effect.Allow, ["s3:GetObject"],
+            [$"{bucketArn}/{ObjectKeys.VideosPrefix}*/{ObjectKeys.ManifestName}", $"{bucketArn}/{ObjectKeys.StatusPrefix}*.json"]),
         new PolicyStatement("Revoke", Effect.Allow, ["s3:GetObject", "s3:PutObject"], [$"{bucketArn}/{ObjectKeys.RevocationsPrefix}*"]));
 
     /// <summary>What ingest-video may do: read, write, delete and list what belongs to videos, and read revocations; not the page under <c>site/</c>.</summary>

@@ -22,6 +22,9 @@ public sealed record DeliveryRule(string PathPattern, DeliveryOrigin Origin, boo
     /// <summary>Playlists go through the function, which signs what they name.</summary>
     public static readonly DeliveryRule Playlists = new("videos/*.m3u8", DeliveryOrigin.SignPlaylist, NeedsSignature: true, CacheRule.Playlists);
 
+    /// <summary>Files to keep, saved under the name that their URL gives them.</summary>
+    public static readonly DeliveryRule Downloads = new("downloads/*", DeliveryOrigin.Bucket, NeedsSignature: true, CacheRule.Downloads);
+
     /// <summary>The page. Anyone may load it: it holds no secret.</summary>
     public static readonly DeliveryRule Page = new("site/*", DeliveryOrigin.Bucket, NeedsSignature: false, CacheRule.Page);
 
@@ -34,11 +37,11 @@ public sealed record DeliveryRule(string PathPattern, DeliveryOrigin Origin, boo
     /// <summary>The bare address; redirected to the page.</summary>
     public static readonly DeliveryRule Root = new("/", DeliveryOrigin.Bucket, NeedsSignature: false, CacheRule.Page);
 
-    /// <summary>Segments, posters, storyboards, downloads, and anything else: closed by default.</summary>
+    /// <summary>Segments, posters, storyboards, and anything else: closed by default.</summary>
     public static readonly DeliveryRule Everything = new("*", DeliveryOrigin.Bucket, NeedsSignature: true, CacheRule.Media);
 
     /// <summary>The rules before the default, in the order in which they are tried.</summary>
-    public static readonly ImmutableArray<DeliveryRule> Ordered = [Playlists, Player, Page, PageWithoutSlash, Root];
+    public static readonly ImmutableArray<DeliveryRule> Ordered = [Playlists, Downloads, Player, Page, PageWithoutSlash, Root];
 
     /// <summary>
     /// The origin request policy, or null for none. <c>CORS-S3Origin</c>, one of AWS's own, passes on what makes a request a CORS preflight; without it the
@@ -74,6 +77,11 @@ public sealed record CacheRule(string Name, ImmutableArray<string> QueryParamete
 
     /// <summary>An object's own headers say how long it lives (ObjectHeaders): a segment for a year.</summary>
     public static readonly CacheRule Media = new("media", [], IsCompressed: false, DefaultTtl: TimeSpan.Zero, MaxTtl: TimeSpan.FromDays(365));
+
+    /// <summary>
+    /// S3 answers with the <c>Content-Disposition</c> that a signed request asks for, and origin access control signs (API Reference, GetObject).
+    /// </summary>
+    public static readonly CacheRule Downloads = Media with { Name = "downloads", QueryParameters = ["response-content-disposition"] };
 }
 
 /// <summary>How long the distribution keeps errors.</summary>

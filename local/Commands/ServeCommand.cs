@@ -37,7 +37,7 @@ internal static class ServeCommand
             OnFunctionLine = (name, line) => log.Write($"{name}: {line}"),
         };
         await using var system = await StartAsync(options, cancellationToken);
-        var token = system.Tokens.Mint(new() { Scopes = [Scopes.Ingest, Scopes.Play], Lifetime = TimeSpan.FromHours(12) });
+        var token = system.Tokens.Mint(new() { Scopes = [Scopes.Ingest, Scopes.Play, Scopes.Download], Lifetime = TimeSpan.FromHours(12) });
         Console.WriteLine($"""
               gateway    {system.Gateway}/function/ingest-video/ and …/sign-playlist/
               store      {options.StoreDirectory ?? Environment.GetEnvironmentVariable("S3_BUCKET")}

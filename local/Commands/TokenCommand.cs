@@ -16,7 +16,7 @@ internal static class TokenCommand
 
     private static readonly Option<string[]> s_scopes = new("--scope")
     {
-        Description = "One or more of video:play, video:share and video:ingest.",
+        Description = "One or more of video:play, video:download, video:share and video:ingest.",
         Required = true,
         AllowMultipleArgumentsPerToken = true,
     };
@@ -53,7 +53,7 @@ internal static class TokenCommand
 
     public static Command Create()
     {
-        s_scopes.AcceptOnlyFromAmong(Tokens.Scopes.Play, Tokens.Scopes.Share, Tokens.Scopes.Ingest);
+        s_scopes.AcceptOnlyFromAmong(Tokens.Scopes.Play, Tokens.Scopes.Download, Tokens.Scopes.Share, Tokens.Scopes.Ingest);
         var command = new Command("token", "Mints a token for given scopes, videos and times.")
         {
             s_keyFile, s_scopes, s_videos, s_lifetime, s_until, s_id, s_subject, s_issuer, s_audience,

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using Reelseal.Infra;
 using Reelseal.Local.Edge.Caching;
 using Reelseal.Local.Edge.Origins;
 using Reelseal.Local.Edge.Signing;
@@ -46,9 +47,12 @@ internal sealed class EdgeServer : IAsyncDisposable
         Behavior[] behaviors =
         [
             new(path => path.StartsWith("/videos/", StringComparison.Ordinal) && path.EndsWith(".m3u8", StringComparison.Ordinal), IsSigned: true, playlists),
+            new(
+                path => path.StartsWith("/downloads/", StringComparison.Ordinal), IsSigned: true,
+                new ObjectOrigin(options.Store, DeliveryRule.Downloads.Cache)),
             new(path => path.StartsWith(SiteOrigin.Player, StringComparison.Ordinal), IsSigned: false, options.Site),
             new(path => path.StartsWith("/site/", StringComparison.Ordinal), IsSigned: false, options.Site, IsForAnyPage: false),
-            new(_ => true, IsSigned: true, new ObjectOrigin(options.Store)),
+            new(_ => true, IsSigned: true, new ObjectOrigin(options.Store, DeliveryRule.Everything.Cache)),
         ];
         // Allows request lines longer than a URL may be, so that the edge itself refuses them.
         var server = await LoopbackServer.StartAsync(

@@ -146,7 +146,7 @@ public sealed class InfrastructureTests
         var behaviors = distribution.GetProperty("orderedCacheBehaviors").EnumerateArray().Append(distribution.GetProperty("defaultCacheBehavior")).ToList();
 
         Assert.Equal(
-            "videos/*.m3u8 SignPlaylist, site/player/* Bucket, site/* Bucket, site Bucket, / Bucket, (default) Bucket",
+            "videos/*.m3u8 SignPlaylist, downloads/* Bucket, site/player/* Bucket, site/* Bucket, site Bucket, / Bucket, (default) Bucket",
             string.Join(", ", behaviors.Select(behavior => $"{PathPattern(behavior)} {behavior.GetProperty("targetOriginId").GetString()}")));
         Assert.All(behaviors, behavior =>
         {
@@ -154,7 +154,7 @@ public sealed class InfrastructureTests
             Assert.Equal(!isPage, behavior.TryGetProperty("trustedKeyGroups", out var groups) && Json(groups) == """["KeyGroup-viewers"]""");
             Assert.Equal(isPage, behavior.TryGetProperty("functionAssociations", out var functions) && functions.GetArrayLength() == 1);
             Assert.Equal("https-only", behavior.GetProperty("viewerProtocolPolicy").GetString());
-            Assert.Equal(PathPattern(behavior) != "(default)", behavior.GetProperty("compress").GetBoolean());
+            Assert.Equal(PathPattern(behavior) is not ("(default)" or "downloads/*"), behavior.GetProperty("compress").GetBoolean());
             Assert.False(behavior.TryGetProperty("trustedSigners", out _));
             Assert.Equal(
                 isPage ? null : DeliveryRule.Everything.OriginRequestPolicyId,
@@ -184,6 +184,9 @@ public sealed class InfrastructureTests
             .GetProperty("parametersInCacheKeyAndForwardedToOrigin");
         Assert.False(media.GetProperty("enableAcceptEncodingGzip").GetBoolean());
         Assert.False(media.GetProperty("enableAcceptEncodingBrotli").GetBoolean());
+        var downloads = deployed.All("aws:cloudfront/cachePolicy:CachePolicy").Single(policy => policy.Name == "downloads").Inputs
+            .GetProperty("parametersInCacheKeyAndForwardedToOrigin").GetProperty("queryStringsConfig");
+        Assert.Equal("""["response-content-disposition"]""", Json(downloads.GetProperty("queryStrings").GetProperty("items")));
         Assert.Equal(
             "CachePolicy-playlists",
             deployed.Only("aws:cloudfront/distribution:Distribution")

@@ -19,6 +19,7 @@ public sealed class ClosedTests : IAsyncLifetime
         ["GET /videos/{video}"] = ($"/videos/{Video}", Scopes.Play, true),
         ["GET /videos/{video}/{*path}"] = ($"/videos/{Video}/multivariant.m3u8", Scopes.Play, true),
         ["HEAD /videos/{video}/{*path}"] = ($"/videos/{Video}/a1/720p/playlist.m3u8", Scopes.Play, true),
+        ["GET /videos/{video}/download"] = ($"/videos/{Video}/download", Scopes.Download, false),
         ["GET /videos/{video}/share"] = ($"/videos/{Video}/share", Scopes.Share, false),
         ["DELETE /videos/{video}/tickets"] = ($"/videos/{Video}/tickets", Scopes.Ingest, false),
         ["PUT /revocations/tokens/{*id}"] = ("/revocations/tokens/x", Scopes.Ingest, false),
@@ -33,6 +34,7 @@ public sealed class ClosedTests : IAsyncLifetime
     {
         _server = await SignPlaylistServer.StartAsync();
         await PlaylistEndpointTests.PutVideoAsync(_server);
+        await _server.PutAsync($"videos/{Video}/a1/manifest.json", """{"downloads":[{"rendition":"720p","size":1}]}""");
     }
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
@@ -52,7 +54,9 @@ public sealed class ClosedTests : IAsyncLifetime
                 [
                     .. TokenCases.InHeader, ("in the query for a day", 401), ("in the query for all videos", 401), ("two", takesQuery ? 400 : good),
                     ("good", good), ("for all videos", success),
-                    ("play", scope == Scopes.Play ? good : 403), ("share", scope == Scopes.Share ? good : 403), ("ingest", scope == Scopes.Play ? 403 : good),
+                    ("play", scope == Scopes.Play ? good : 403), ("share", scope == Scopes.Share ? good : 403),
+                    ("download", scope == Scopes.Download ? good : 403),
+                    ("ingest", scope is Scopes.Play or Scopes.Download ? 403 : good),
                 ])
                     rows.Add(route, token, status);
             }
@@ -86,7 +90,7 @@ public sealed class ClosedTests : IAsyncLifetime
             "two" => (cases.Good, "Bearer " + cases.Good),
             "good" => (null, "Bearer " + cases.Good),
             "for all videos" => (null, "Bearer " + cases.With(claims => claims.Remove("video"))),
-            "play" or "share" or "ingest" => (null, "Bearer " + cases.With(claims => claims["scope"] = $"video:{token}")),
+            "play" or "share" or "download" or "ingest" => (null, "Bearer " + cases.With(claims => claims["scope"] = $"video:{token}")),
             _ => (null, cases.Header(token)),
         };
         using var request = new HttpRequestMessage(new HttpMethod(route.Split(' ')[0]), path + (query is null ? "" : $"?token={query}"));

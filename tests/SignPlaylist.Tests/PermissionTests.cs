@@ -20,6 +20,9 @@ public sealed class PermissionTests(CephRgw rgw) : IAsyncLifetime
     private const string Multivariant = $"/videos/{Video}/multivariant.m3u8";
     private const string Media = $"/videos/{Video}/a1/720p/playlist.m3u8";
 
+    /// <summary>As in <c>infra</c> (BucketAccess).</summary>
+    private static readonly string[] s_allowed = ["videos/*.m3u8", "videos/*/manifest.json", "status/*.json", "revocations/*"];
+
     private TestBucket _bucket = null!;
     private AmazonS3Client _owner = null!;
     private IObjectStore _store = null!;
@@ -37,6 +40,7 @@ public sealed class PermissionTests(CephRgw rgw) : IAsyncLifetime
             (ObjectKeys.HealthCheck, "#EXTM3U\n"),
             (Media[1..], "#EXTM3U\n#EXTINF:6,\n00000.ts\n"),
             (Multivariant[1..], "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na1/720p/playlist.m3u8\n"),
+            ($"videos/{Video}/a1/{ObjectKeys.ManifestName}", """{"downloads":[{"rendition":"720p","size":1}]}"""),
         ])
             await all.PutAsync(key, new MemoryStream(System.Text.Encoding.ASCII.GetBytes(content)), WriteCondition.None, TestContext.Current.CancellationToken);
         await AllowAsync();
@@ -105,6 +109,20 @@ public sealed class PermissionTests(CephRgw rgw) : IAsyncLifetime
         Assert.Equal(HealthStatus.Unhealthy, (await HealthAsync()).Status);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task A_file_to_keep_needs_no_more_than_that_and_a_missing_title_is_not_an_error()
+    {
+        var token = _server.Token(Video, "video:download");
+        Assert.Contains($"{Video}.mp4", await DownloadAsync(), StringComparison.Ordinal);
+
+        await _owner.PutObjectAsync(
+            new PutObjectRequest { BucketName = _bucket.Name, Key = $"status/{Video}.json", ContentBody = """{"title":"Holiday"}""" },
+            TestContext.Current.CancellationToken);
+        Assert.Contains("Holiday.mp4", await DownloadAsync(), StringComparison.Ordinal);
+
+        async Task<string> DownloadAsync() => await (await _server.GetAsync($"/videos/{Video}/download", token)).Content.ReadAsStringAsync();
+    }
+
     private static string UserOf(TestBucket bucket) => "u" + bucket.Name.Replace("-", "", StringComparison.Ordinal);
 
     private Task<HealthCheckResult> HealthAsync() => new ObjectStoreHealth(_store).CheckHealthAsync(new(), TestContext.Current.CancellationToken);
@@ -118,7 +136,7 @@ public sealed class PermissionTests(CephRgw rgw) : IAsyncLifetime
             """;
 
         // A user of Ceph may read what it wrote itself unless that is denied.
-        string[] statements = [Statement("Allow", ["videos/*.m3u8", "revocations/*"]), .. denied is [] ? (string[])[] : [Statement("Deny", denied)]];
+        string[] statements = [Statement("Allow", s_allowed), .. denied is [] ? (string[])[] : [Statement("Deny", denied)]];
         return _owner.PutBucketPolicyAsync(
             new PutBucketPolicyRequest { BucketName = _bucket.Name, Policy = $$"""{"Version":"2012-10-17","Statement":[{{string.Join(',', statements)}}]}""" },
             TestContext.Current.CancellationToken);

@@ -27,6 +27,12 @@ internal static class OutputFiles
     /// <param name="index">From 0.</param>
     public static string Sprite(int index) => FormattableString.Invariant($"storyboard-{index:000}.jpg");
 
+    /// <summary>A rendition's segments in one piece, and the file to keep that is made of it.</summary>
+    public static string Joined(Rendition rendition) => rendition.Name + ".joined";
+
+    /// <inheritdoc cref="Joined"/>
+    public static string Download(Rendition rendition) => rendition.Name + ".mp4";
+
     public static string SubtitleFile(SubtitleRendition rendition) => rendition.Name + ".vtt";
 
     /// <summary>How much of a sound was decoded: a byte for each hundredth of a second, and nothing where it has gaps.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using IngestVideo.Status;
 using Reelseal;
 using Reelseal.Playlists;
 using Reelseal.Storage;
@@ -15,6 +16,9 @@ namespace IngestVideo.Publishing;
 /// </remarks>
 public sealed class Publication(IObjectStore store, VideoId video, string attempt)
 {
+    /// <summary>How often an object is begun that the store does not send to its end.</summary>
+    private const int MaxReads = 4;
+
     private string? _seenETag;
     private bool _wasVisible;
 
@@ -50,6 +54,37 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
     {
         using var content = new MemoryStream(Encoding.UTF8.GetBytes(text));
         await PutAsync(path, content, cancellationToken);
+    }
+
+    /// <summary>Writes a rendition as a file to keep.</summary>
+    /// <returns>Where it is.</returns>
+    public async Task<Download> PutDownloadAsync(string rendition, Stream content, CancellationToken cancellationToken)
+    {
+        var download = new Download(rendition, ObjectKeys.Download(video, attempt, rendition), content.Length);
+        await store.PutAsync(download.Key, content, WriteCondition.None, cancellationToken);
+        IngestMetrics.Published.Add(download.Size);
+        return download;
+    }
+
+    /// <summary>Appends one of this attempt's objects to a file. If the store breaks off in the middle of it, it begins that object again.</summary>
+    public async Task AppendToAsync(Stream file, string path, CancellationToken cancellationToken)
+    {
+        var start = file.Position;
+        for (var reads = 1; ; reads++)
+        {
+            try
+            {
+                await using var stored = await store.GetAsync(KeyOf(path), range: null, unlessETag: null, cancellationToken)
+                    ?? throw new UnreadableObjectException("A segment of this video is missing.");
+                await stored.Content.CopyToAsync(file, cancellationToken);
+                return;
+            }
+            catch (UpstreamException e) when (e is not UnreadableObjectException && reads < MaxReads)
+            {
+                file.SetLength(start);
+                file.Position = start;
+            }
+        }
     }
 
     /// <summary>Replaces an object that only this attempt writes, again and again: a write that was given up on must not take back a later one.</summary>
@@ -140,16 +175,22 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
         Seen?.Attempt == attempt
         && await TryPublishAsync($"#EXTM3U\n{PublicationStages.TagOf(PublicationStage.Withdrawn)}# {attempt}\n", PublicationStage.Withdrawn, cancellationToken);
 
-    /// <summary>Removes what this attempt wrote in its own folder.</summary>
-    public Task RemoveAsync(CancellationToken cancellationToken) => store.DeleteAllAsync(ObjectKeys.Attempt(video, attempt), cancellationToken);
+    /// <summary>Removes what this attempt wrote in its own folders.</summary>
+    public async Task RemoveAsync(CancellationToken cancellationToken)
+    {
+        await store.DeleteAllAsync(ObjectKeys.Attempt(video, attempt), cancellationToken);
+        await store.DeleteAllAsync(ObjectKeys.Downloads(video, attempt), cancellationToken);
+    }
 
     /// <summary>Removes what other attempts left, if this one is the video: until then one of them may still become it.</summary>
     /// <param name="spared">Attempts that players may still be reading.</param>
     /// <param name="cancellationToken">Ends the removal.</param>
     public async Task RemoveOthersAsync(IReadOnlyCollection<string> spared, CancellationToken cancellationToken)
     {
-        var others = await store.ListAsync(ObjectKeys.Video(video), cancellationToken).Select(entry => entry.Key).ToListAsync(cancellationToken);
-        string[] kept = [.. spared.Append(attempt).Select(one => ObjectKeys.Attempt(video, one))];
+        var others = await store.ListAsync(ObjectKeys.Video(video), cancellationToken)
+            .Concat(store.ListAsync(ObjectKeys.Downloads(video), cancellationToken))
+            .Select(entry => entry.Key).ToListAsync(cancellationToken);
+        string[] kept = [.. spared.Append(attempt).SelectMany(one => (string[])[ObjectKeys.Attempt(video, one), ObjectKeys.Downloads(video, one)])];
         others.RemoveAll(key => key == ObjectKeys.Multivariant(video) || kept.Any(folder => key.StartsWith(folder, StringComparison.Ordinal)));
         // Looked up after the list was made: a video that was deleted meanwhile, and is being ingested again, has its attempt in the list as well.
         if (others is not [] && await LookAsync(cancellationToken) is { Stage: PublicationStage.Final } now && now.Attempt == attempt)

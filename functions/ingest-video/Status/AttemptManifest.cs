@@ -27,9 +27,14 @@ public sealed record AttemptManifest
     /// <summary>The key of a JSON file of the chapters, or null.</summary>
     public string? Chapters { get; init; }
 
+    /// <summary>The files to keep; null when there are none.</summary>
+    public IReadOnlyList<Download>? Downloads { get; init; }
+
     /// <summary>Completes a status document.</summary>
-    public VideoStatus ApplyTo(VideoStatus status) =>
-        status with { Duration = Duration, Renditions = Renditions, Poster = Poster, Storyboard = Storyboard, Chapters = Chapters };
+    public VideoStatus ApplyTo(VideoStatus status) => status with
+    {
+        Duration = Duration, Renditions = Renditions, Poster = Poster, Storyboard = Storyboard, Chapters = Chapters, Downloads = Downloads,
+    };
 
     /// <summary>The text of the object.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, StatusJson.Default.AttemptManifest);

@@ -67,6 +67,9 @@ public sealed record VideoStatus
     /// <summary>The key of a JSON file of the source's chapters; null when there are none.</summary>
     public string? Chapters { get; init; }
 
+    /// <summary>The files to keep; null when there are none.</summary>
+    public IReadOnlyList<Download>? Downloads { get; init; }
+
     /// <summary>Why it failed, in a sentence; or, of a video that is still being made, that its worker has been silent for long.</summary>
     public string? Error { get; init; }
 
@@ -129,6 +132,12 @@ public sealed record RenditionStatus
     /// <summary>Mean bits per second, as measured.</summary>
     public long? AverageBandwidth { get; init; }
 }
+
+/// <summary>A file to keep: a rendition with the video's sounds, as MP4.</summary>
+/// <param name="Rendition">The rendition's name.</param>
+/// <param name="Key">The object's key.</param>
+/// <param name="Size">In bytes.</param>
+public sealed record Download(string Rendition, string Key, long Size);
 
 /// <summary>A page of the list of videos, the newest first.</summary>
 /// <param name="Videos">Their status documents.</param>

@@ -21,5 +21,6 @@ public readonly record struct ObjectHeaders(string ContentType, string CacheCont
             _ => "application/octet-stream",
         },
         // A published video never changes: each attempt writes under its own prefix. The rest is read afresh.
-        key.StartsWith(ObjectKeys.VideosPrefix, StringComparison.Ordinal) ? "public, max-age=31536000, immutable" : "no-cache");
+        key.StartsWith(ObjectKeys.VideosPrefix, StringComparison.Ordinal) || key.StartsWith(ObjectKeys.DownloadsPrefix, StringComparison.Ordinal)
+            ? "public, max-age=31536000, immutable" : "no-cache");
 }

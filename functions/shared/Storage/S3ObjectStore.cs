@@ -20,7 +20,15 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
     /// <summary>The metadata by which a conditional write is recognised (<see cref="WriteCondition.Id"/>).</summary>
     private const string WriteId = "x-amz-meta-reelseal-write";
 
+    private const int MostParts = 10_000;
+
     private readonly StoreClock _clock = new();
+
+    /// <summary>The most bytes that one request may write. What is larger is written in parts (S3 User Guide, "Uploading objects").</summary>
+    internal long LargestPut { get; init; } = 5L << 30;
+
+    /// <summary>The bytes of a part, unless that would be too many parts.</summary>
+    internal long PartBytes { get; init; } = 64 << 20;
 
     private IAmazonS3 Client
     {
@@ -111,7 +119,9 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
         {
             try
             {
-                return await PutOnceAsync(key, content, condition, cancellationToken);
+                return condition == WriteCondition.None && content.Length > LargestPut
+                    ? await PutInPartsAsync(key, content, cancellationToken)
+                    : await PutOnceAsync(key, content, condition, cancellationToken);
             }
             catch (AmazonServiceException e) when (e.StatusCode == HttpStatusCode.PreconditionFailed)
             {
@@ -186,9 +196,7 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
 
     private async Task<string?> PutOnceAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken)
     {
-        // What the SDK has taken may still be in the system's buffers, which a slow line empties slowly.
-        var stillOnItsWay = TimeSpan.FromSeconds((double)Math.Min(content.Length, MostBuffered) / SlowestLine);
-        using var deadline = new Deadline(options.Timeout + stillOnItsWay, cancellationToken);
+        using var deadline = DeadlineFor(content.Length, cancellationToken);
         content.Position = 0;
         var headers = ObjectHeaders.For(key);
         var request = new PutObjectRequest
@@ -206,6 +214,39 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
             request.Metadata.Add(WriteId, id.ToString("N"));
         return await CallAsync(async token => Known((await Client.PutObjectAsync(request, token)).ETag), deadline);
     }
+
+    /// <summary>Writes an object that is too large for one request. Parts of one that was given up on expire (lifecycle).</summary>
+    private async Task<string> PutInPartsAsync(string key, Stream content, CancellationToken cancellationToken)
+    {
+        var headers = ObjectHeaders.For(key);
+        var begin = new InitiateMultipartUploadRequest { BucketName = options.Bucket, Key = key, ContentType = headers.ContentType };
+        begin.Headers.CacheControl = headers.CacheControl;
+        var upload = Known((await CallAsync(token => Client.InitiateMultipartUploadAsync(begin, token), cancellationToken)).UploadId);
+        var partBytes = long.Max(PartBytes, content.Length / MostParts + 1);
+        var parts = new List<PartETag>();
+        for (long at = 0; at < content.Length; at += partBytes)
+        {
+            var length = long.Min(partBytes, content.Length - at);
+            using var deadline = DeadlineFor(length, cancellationToken);
+            content.Position = at;
+            var part = new UploadPartRequest
+            {
+                BucketName = options.Bucket,
+                Key = key,
+                UploadId = upload,
+                PartNumber = parts.Count + 1,
+                PartSize = length,
+                InputStream = new ProgressStream(content, deadline.Extend),
+            };
+            parts.Add(new(parts.Count + 1, Known((await CallAsync(token => Client.UploadPartAsync(part, token), deadline)).ETag)));
+        }
+        var complete = new CompleteMultipartUploadRequest { BucketName = options.Bucket, Key = key, UploadId = upload, PartETags = parts };
+        return Known((await CallAsync(token => Client.CompleteMultipartUploadAsync(complete, token), cancellationToken)).ETag);
+    }
+
+    /// <summary>A deadline for sending bytes: what the SDK has taken may still be in the system's buffers, which a slow line empties slowly.</summary>
+    private Deadline DeadlineFor(long bytes, CancellationToken cancellationToken) =>
+        new(options.Timeout + TimeSpan.FromSeconds((double)Math.Min(bytes, MostBuffered) / SlowestLine), cancellationToken);
 
     /// <summary>The ETag of an object that a certain write has written, or null when it is another's.</summary>
     private async Task<string?> FindOwnAsync(string key, Guid id, CancellationToken cancellationToken)

@@ -9,6 +9,9 @@ public static class Scopes
     /// <summary>Makes share links; <see cref="Ingest"/> does as well.</summary>
     public const string Share = "video:share";
 
+    /// <summary>Keeps files of videos; playing them is not enough.</summary>
+    public const string Download = "video:download";
+
     /// <summary>How every scope of ours begins.</summary>
     internal const string Family = "video:";
 }

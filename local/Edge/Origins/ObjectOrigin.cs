@@ -1,12 +1,19 @@
 using System.Globalization;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
+using Reelseal.Infra;
 using Reelseal.Local.Edge.Signing;
 using Reelseal.Storage;
 
 namespace Reelseal.Local.Edge.Origins;
 
-/// <summary>The bucket behind origin access control: its policy lets CloudFront read <c>videos/*</c>, and never <c>status/</c> or <c>uploads/</c>.</summary>
-internal sealed class ObjectOrigin(IObjectStore store) : IOrigin
+/// <summary>
+/// The bucket behind origin access control: its policy lets CloudFront read <c>videos/*</c> and <c>downloads/*</c>, and never <c>status/</c> or
+/// <c>uploads/</c>.
+/// </summary>
+/// <param name="store">The bucket.</param>
+/// <param name="cache">Which of the viewer's parameters reach it.</param>
+internal sealed class ObjectOrigin(IObjectStore store, CacheRule cache) : IOrigin
 {
     public async Task ServeAsync(HttpContext context, ViewerUrl url)
     {
@@ -16,7 +23,7 @@ internal sealed class ObjectOrigin(IObjectStore store) : IOrigin
             await BucketCors.AnswerPreflightAsync(context);
             return;
         }
-        if (!ViewerPath.TryReadKey(url.Path, out var key) || !key.StartsWith(ObjectKeys.VideosPrefix, StringComparison.Ordinal)
+        if (!ViewerPath.TryReadKey(url.Path, out var key) || !IsReadable(key)
             || await store.HeadAsync(key, cancellationToken) is not { } entry)
         {
             await EdgeError.WriteMissingAsync(context);
@@ -29,6 +36,9 @@ internal sealed class ObjectOrigin(IObjectStore store) : IOrigin
         response.Headers.CacheControl = headers.CacheControl;
         response.Headers.AcceptRanges = "bytes";
         response.Headers["X-Cache"] = "Miss from cloudfront";
+        // S3 does as a signed request asks (GetObject), and origin access control signs.
+        if (QueryHelpers.ParseQuery(url.QueryOf(cache.QueryParameters.AsSpan())).TryGetValue("response-content-disposition", out var disposition))
+            response.Headers.ContentDisposition = disposition;
         if (Conditions.AreUnmodified(request, entry.ETag, entry.LastModified))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
@@ -57,4 +67,7 @@ internal sealed class ObjectOrigin(IObjectStore store) : IOrigin
         else
             await content.Content.CopyToAsync(response.Body, cancellationToken);
     }
+
+    private static bool IsReadable(string key) =>
+        key.StartsWith(ObjectKeys.VideosPrefix, StringComparison.Ordinal) || key.StartsWith(ObjectKeys.DownloadsPrefix, StringComparison.Ordinal);
 }

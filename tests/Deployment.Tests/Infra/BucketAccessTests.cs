@@ -36,12 +36,18 @@ public sealed class BucketAccessTests
         BucketAccess.Bucket(Bucket, Distribution));
 
     [Fact]
-    public void Sign_playlist_reads_playlists_and_reads_and_writes_revocations_and_nothing_else() => AssertJson(
+    public void Sign_playlist_reads_playlists_manifests_and_statuses_and_reads_and_writes_revocations_and_nothing_else() => AssertJson(
         """
         {
           "Version": "2012-10-17",
           "Statement": [
             {"Sid": "ReadPlaylists", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::media/videos/*.m3u8"]},
+            {
+              "Sid": "ReadDownloads",
+              "Effect": "Allow",
+              "Action": ["s3:GetObject"],
+              "Resource": ["arn:aws:s3:::media/videos/*/manifest.json", "arn:aws:s3:::media/status/*.json"]
+            },
             {"Sid": "Revoke", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": ["arn:aws:s3:::media/revocations/*"]}
           ]
         }

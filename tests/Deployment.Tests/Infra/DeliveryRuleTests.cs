@@ -33,21 +33,26 @@ public sealed class DeliveryRuleTests
     }
 
     [Fact]
-    public void Playlists_are_cached_by_until_proof_and_key_and_objects_by_their_path_alone()
+    public void Playlists_are_cached_by_until_proof_and_key_downloads_by_their_name_and_objects_by_their_path_alone()
     {
         Assert.Equal(["until", "proof", "key"], DeliveryRule.Playlists.Cache.QueryParameters);
+        Assert.Equal(["response-content-disposition"], DeliveryRule.Downloads.Cache.QueryParameters); // as S3 calls it
+        Assert.Equal(DeliveryRule.Downloads, DeliveryRule.Ordered.Single(rule => Matches(rule.PathPattern, "downloads/a/b/720p.mp4")));
         Assert.Empty(DeliveryRule.Everything.Cache.QueryParameters);
         Assert.Empty(DeliveryRule.Page.Cache.QueryParameters);
     }
 
     [Fact]
     public void Compressed_copies_are_kept_because_no_rule_turns_caching_off() =>
-        Assert.All([DeliveryRule.Playlists, DeliveryRule.Page, DeliveryRule.Everything], rule => Assert.True(rule.Cache.MaxTtl > TimeSpan.Zero));
+        Assert.All(
+            [DeliveryRule.Playlists, DeliveryRule.Downloads, DeliveryRule.Page, DeliveryRule.Everything],
+            rule => Assert.True(rule.Cache.MaxTtl > TimeSpan.Zero));
 
     [Fact]
     public void Media_is_one_copy_whatever_encodings_a_viewer_accepts()
     {
         Assert.False(DeliveryRule.Everything.Cache.IsCompressed);
+        Assert.False(DeliveryRule.Downloads.Cache.IsCompressed);
         Assert.True(DeliveryRule.Playlists.Cache.IsCompressed);
         Assert.True(DeliveryRule.Page.Cache.IsCompressed);
     }
@@ -55,7 +60,9 @@ public sealed class DeliveryRuleTests
     [Fact]
     public void Preflights_reach_the_origin_of_everything_that_other_pages_may_read()
     {
-        Assert.All([DeliveryRule.Playlists, DeliveryRule.Everything], rule => Assert.Equal("88a5eaf4-2fd4-4709-b370-b4c650ea3fcf", rule.OriginRequestPolicyId));
+        Assert.All(
+            [DeliveryRule.Playlists, DeliveryRule.Downloads, DeliveryRule.Everything],
+            rule => Assert.Equal("88a5eaf4-2fd4-4709-b370-b4c650ea3fcf", rule.OriginRequestPolicyId));
         Assert.All([DeliveryRule.Player, DeliveryRule.Page, DeliveryRule.PageWithoutSlash, DeliveryRule.Root], rule => Assert.Null(rule.OriginRequestPolicyId));
 
         var rule = BucketRules.Playback(PlaybackCors.For(["https://app.example.com"]));

@@ -44,6 +44,43 @@ public abstract class StoreCheckTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_file_to_keep_goes_with_its_attempt_and_one_that_the_manifest_names_must_be_there()
+    {
+        var store = await StoreAsync();
+        var video = await store.PublishAsync();
+        var kept = ObjectKeys.Download(video, StoreToCheck.Attempt, "720p");
+        await store.PutAsync(
+            ObjectKeys.Manifest(video, StoreToCheck.Attempt),
+            $$"""{"duration":12,"renditions":[],"downloads":[{"rendition":"720p","key":"{{kept}}","size":3}]}""");
+        await store.PutAsync(kept, "mp4");
+        Assert.Empty(await store.CheckAsync());
+
+        var (replaced, deleted) = (ObjectKeys.Download(video, Other, "720p"), ObjectKeys.Download(VideoId.New(), StoreToCheck.Attempt, "720p"));
+        await store.PutAsync(replaced, "mp4");
+        await store.PutAsync(deleted, "mp4");
+        Assert.Equal(
+            ((string[])[replaced, deleted]).Order(StringComparer.Ordinal),
+            (await store.CheckAsync()).Where(finding => finding.Kind == FindingKind.OrphanDownload)
+                .Select(finding => finding.Key).Order(StringComparer.Ordinal));
+        Assert.Empty(await store.RepairAsync());
+        Assert.Contains(kept, await store.KeysAsync());
+
+        // Of a worker that is alive, nothing is removed.
+        var made = VideoId.New();
+        await store.WriteStatusAsync(made, VideoState.Publishing, updated: DateTimeOffset.UtcNow + store.Later);
+        await store.PutAsync(ObjectKeys.Download(made, StoreToCheck.Attempt, "720p"), "mp4");
+        Assert.Empty(await store.CheckAsync());
+
+        await store.DeleteAsync(kept);
+        Assert.Equal((FindingKind.MissingObject, kept), Assert.Single((await store.CheckAsync()).Select(finding => (finding.Kind, finding.Key))));
+        await store.PutAsync(kept, "mp4");
+        await store.PutAsync(ObjectKeys.Manifest(video, StoreToCheck.Attempt), "{");
+        Assert.Equal(FindingKind.UnreadableManifest, Assert.Single(await store.CheckAsync()).Kind);
+        await store.PutAsync("downloads/notes.txt", "Buy milk.");
+        Assert.Contains(await store.CheckAsync(), finding => finding is { Kind: FindingKind.ForeignObject, Key: "downloads/notes.txt" });
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task What_a_user_added_belongs_to_the_video_and_what_was_replaced_is_removed()
     {
         var store = await StoreAsync();

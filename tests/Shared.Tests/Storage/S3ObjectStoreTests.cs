@@ -23,7 +23,9 @@ public sealed class S3ObjectStoreTests(CephRgw rgw) : ObjectStoreTests
         var store = bucket.CreateStore(s_timeout);
         using var client = bucket.CreateClient();
 
-        foreach (var key in (string[])["videos/a/multivariant.m3u8", "videos/a/b/00000.ts", "videos/a/b/poster.jpg", "status/a.json", "uploads/a"])
+        string[] keys =
+            ["videos/a/multivariant.m3u8", "videos/a/b/00000.ts", "videos/a/b/poster.jpg", "downloads/a/b/720p.mp4", "status/a.json", "uploads/a"];
+        foreach (var key in keys)
         {
             await WriteAsync(store, key, "x", WriteCondition.IfNew);
 
@@ -31,6 +33,32 @@ public sealed class S3ObjectStoreTests(CephRgw rgw) : ObjectStoreTests
             var expected = ObjectHeaders.For(key);
             Assert.Equal((expected.ContentType, expected.CacheControl), (stored.Headers.ContentType, stored.Headers.CacheControl));
         }
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(12 << 20, 3)] // two parts of the least size, and what is left
+    [InlineData(10 << 20, 2)]
+    [InlineData((5 << 20) + 1, 2)]
+    public async Task What_is_too_large_for_one_request_is_written_in_parts(int length, int parts)
+    {
+        const int least = 5 << 20; // S3's, of all parts but the last
+        var bucket = await rgw.CreateBucketAsync();
+        var options = new S3Options(bucket.Name, "us-east-1", bucket.Endpoint, s_timeout);
+        using var client = bucket.CreateClient();
+        var store = new S3ObjectStore(options, new(() => client)) { LargestPut = least, PartBytes = least };
+        var content = new byte[length];
+        Random.Shared.NextBytes(content);
+
+        var eTag = await store.PutAsync("downloads/a/b/720p.mp4", new MemoryStream(content), WriteCondition.None, Token);
+
+        Assert.EndsWith($"-{parts}\"", eTag, StringComparison.Ordinal);
+        await using var stored = await store.GetAsync("downloads/a/b/720p.mp4", range: null, unlessETag: null, Token);
+        Assert.Equal(eTag, stored!.Entry.ETag);
+        using var read = new MemoryStream();
+        await stored.Content.CopyToAsync(read, Token);
+        Assert.Equal(content, read.ToArray());
+        var headers = (await client.GetObjectMetadataAsync(bucket.Name, "downloads/a/b/720p.mp4", Token)).Headers;
+        Assert.Equal(("video/mp4", "public, max-age=31536000, immutable"), (headers.ContentType, headers.CacheControl));
     }
 
     [Fact(Timeout = Limit)]
