@@ -55,6 +55,9 @@ public sealed record DeploymentSettings
     /// <summary>Where the page gets its token, or null: then it asks its user.</summary>
     public Uri? TokenUrl { get; init; }
 
+    /// <summary>Whether the page shows its switch between CloudFront and the gateway without being asked for it in its address.</summary>
+    public bool Developer { get; init; }
+
     // Stands in for an address that is missing or malformed, until all settings are read.
     private static readonly Uri s_noAddress = new("https://unset.invalid/");
 
@@ -86,6 +89,7 @@ public sealed record DeploymentSettings
             AccessKeys = ReadAccessKeys(reader),
             Page = reader.Text("reelseal:page"),
             TokenUrl = reader.Text("reelseal:tokenUrl") is { } tokens ? reader.HttpsAddress("reelseal:tokenUrl", tokens) : null,
+            Developer = reader.Flag("reelseal:developer", fallback: false),
         };
         if (settings.OriginSecret.Length > 0 && settings.OriginSecret == settings.OriginSecretPrevious)
             reader.Refuse("reelseal:originSecretPrevious", "is the same as originSecret");

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Pulumi;
 using Pulumi.Aws.S3;
 using Reelseal.Storage;
@@ -22,10 +21,7 @@ internal sealed class WebPage : ComponentResource
             if (key != "site/config.json")
                 Put(key, new FileAsset(file));
         }
-        var configuration = new Dictionary<string, string>(StringComparer.Ordinal) { ["gateway"] = settings.Gateway.AbsoluteUri.TrimEnd('/') };
-        if (settings.TokenUrl is { } tokens)
-            configuration.Add("tokenUrl", tokens.AbsoluteUri);
-        Put("site/config.json", new StringAsset(JsonSerializer.Serialize(configuration)));
+        Put("site/config.json", new StringAsset(PageConfiguration.Of(settings)));
         RegisterOutputs();
 
         void Put(string key, Asset content)

@@ -30,6 +30,16 @@ public sealed class PagePolicyTests
     }
 
     [Fact]
+    public void The_page_learns_where_the_functions_are_where_its_token_comes_from_and_whether_a_developer_looks()
+    {
+        var settings = new DeploymentSettings { Gateway = new("https://functions.example.com/"), Prefix = "p", OriginSecret = "s", PublicKeys = [] };
+        Assert.Equal("""{"gateway":"https://functions.example.com"}""", PageConfiguration.Of(settings));
+        Assert.Equal(
+            """{"gateway":"https://functions.example.com","tokenUrl":"https://app.example.com/token","developer":true}""",
+            PageConfiguration.Of(settings with { TokenUrl = new("https://app.example.com/token"), Developer = true }));
+    }
+
+    [Fact]
     public void No_page_may_frame_the_page_unless_its_origin_is_named()
     {
         Assert.EndsWith("; frame-ancestors 'none'", PagePolicy.ContentSecurityPolicy("https://functions.example.com", [], []), StringComparison.Ordinal);
