@@ -11,7 +11,7 @@ export interface Ticket {
 export interface Source {
   getTicket(): Promise<Ticket>;
   /** The headers of a request, if any has some. A browser that plays HLS itself cannot send them. */
-  headersFor?(url: string): Record<string, string>;
+  headersFor?(url: string): Record<string, string | undefined>;
 }
 
 export interface Problem extends Error {

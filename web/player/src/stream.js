@@ -231,7 +231,7 @@ export class Stream extends EventTarget {
       xhrSetup: async (request, address) => {
         const ticket = await this.#currentTicket().catch(error => { this.#tell(error); throw error; });
         request.open("GET", this.#signed(address, ticket));
-        for (const [name, value] of Object.entries(this.#source.headersFor?.(address) ?? {})) request.setRequestHeader(name, value);
+        for (const [name, value] of this.#headersFor(address)) request.setRequestHeader(name, value);
       },
     });
     hls.on(Hls.Events.ERROR, (_, data) => { if (hls === this.#hls) this.#onHlsError(data); });
@@ -242,6 +242,8 @@ export class Stream extends EventTarget {
       hls.on(Hls.Events[event], () => { if (hls === this.#hls) this.dispatchEvent(new Event("tracks")); });
     return hls;
   }
+
+  #headersFor = address => Object.entries(this.#source.headersFor?.(address) ?? {}).filter(([, value]) => value !== undefined);
 
   #applyChoices() {
     const { quality, audio, subtitles } = this.#chosen;
@@ -288,7 +290,7 @@ export class Stream extends EventTarget {
         await wait(pauseBetweenLooks(looks), this.#stopped.signal);
         if (!isCurrent()) return;
         const { url } = await this.#currentTicket();
-        const answer = await fetch(url, { headers: this.#source.headersFor?.(url) ?? {}, signal: this.#stopped.signal });
+        const answer = await fetch(url, { headers: this.#headersFor(url), signal: this.#stopped.signal });
         if (!isCurrent()) return;
         if (answer.status === 404) return this.#tell(missing());
         const playlist = answer.ok ? await answer.text() : null;
