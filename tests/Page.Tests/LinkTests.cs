@@ -99,6 +99,37 @@ public sealed class LinkTests(Stage stage)
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_link_that_comes_late_is_not_shown_for_another_video()
+    {
+        await stage.StartedAsync();
+        var (shelf, late) = (new Shelf(), new TaskCompletionSource());
+        var slow = (string)shelf.Add("Slow")["id"]!;
+        shelf.Add("Next");
+        await using var visit = await Visit.OpenAsync(stage, prepare: shelf.AnswerAsync);
+        await visit.Page.RouteAsync($"**/videos/{slow}/share?until=*", async route =>
+        {
+            await late.Task;
+            await route.FallbackAsync();
+        });
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Share Slow" }).ClickAsync();
+        await visit.Id("share-make").ClickAsync();
+        await visit.Page.Keyboard.PressAsync("Escape");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Share Next" }).ClickAsync();
+
+        var answered = visit.Page.WaitForResponseAsync(response => response.Url.Contains($"{slow}/share?until=", StringComparison.Ordinal));
+        late.SetResult();
+        await (await answered).FinishedAsync();
+        await Expect(visit.Id("share-make")).ToBeEnabledAsync(); // the page has read the answer
+
+        await Expect(visit.Id("share-result")).ToBeHiddenAsync();
+        await Expect(visit.Id("share-note")).ToBeEmptyAsync();
+        await visit.Id("share-make").ClickAsync();
+        await Expect(visit.Id("share-link")).ToBeVisibleAsync();
+        Assert.DoesNotContain(slow, await visit.Id("share-link").InputValueAsync(), StringComparison.Ordinal);
+        visit.AssertNoComplaints();
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_link_shows_pictures_and_stops_opening_when_it_is_revoked()
     {
         await stage.StartedAsync();

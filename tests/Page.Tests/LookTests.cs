@@ -1,3 +1,4 @@
+using Reelseal.Testing;
 using static Microsoft.Playwright.Assertions;
 
 namespace Reelseal.Page.Tests;
@@ -9,6 +10,14 @@ public sealed class LookTests(Stage stage)
 
     /// <summary>The file that a picture of the page is written to, for the README; none by default.</summary>
     private static readonly string? s_picture = Environment.GetEnvironmentVariable("PAGE_PICTURE");
+
+    /// <summary>The folder that a picture of each state of the watched video is written to; none by default.</summary>
+    private static readonly string? s_states = Environment.GetEnvironmentVariable("PAGE_STATES");
+
+    public static TheoryData<string, int, int> Screens =>
+        new(from colours in (string[])["light", "dark"]
+            from screen in ((int Width, int Height)[])[(320, 640), (768, 1024), (1280, 800), (1366, 768)]
+            select (colours, screen.Width, screen.Height));
 
     public static TheoryData<string, int, int> Looks => new() { { "light", 1100, 900 }, { "dark", 1100, 900 }, { "light", 320, 640 } };
 
@@ -128,6 +137,57 @@ public sealed class LookTests(Stage stage)
         await Expect(visit.Id("notice")).ToBeVisibleAsync();
         await visit.Page.EvaluateAsync(axe);
         await CheckAsync("a link that has ended");
+    }
+
+    [Theory(Timeout = Limit)]
+    [MemberData(nameof(Screens))]
+    public async Task What_can_be_changed_of_a_video_is_accessible_and_fits_every_screen(string colours, int width, int height)
+    {
+        await stage.StartedAsync();
+        var axe = await AxeAsync();
+        await using var visit = await Visit.OpenAsync(stage, options: new()
+        {
+            ViewportSize = new() { Width = width, Height = height },
+            ColorScheme = colours == "dark" ? ColorScheme.Dark : ColorScheme.Light,
+            ReducedMotion = ReducedMotion.Reduce,
+        });
+        await visit.Page.EvaluateAsync(axe);
+        await visit.PlayAsync(stage);
+        await visit.SeekAsync(20);
+        await visit.PlaysAsync();
+        await visit.PressPlayAsync();
+
+        await Expect(visit.Id("tools")).ToBeVisibleAsync();
+        await CheckAsync("tools");
+        await visit.Id("download").ClickAsync();
+        await CheckAsync("download");
+        await visit.Page.Keyboard.PressAsync("Escape");
+        await visit.Id("edit-poster").ClickAsync();
+        await CheckAsync("poster");
+        var picture = Path.Combine(stage.Files, "tall.png");
+        await Ffmpeg.RunAsync("-f", "lavfi", "-i", "testsrc2=s=360x640", "-frames:v", "1", "-y", picture);
+        await visit.Id("poster-file").SetInputFilesAsync(picture);
+        await Expect(visit.Id("poster-choice").Locator("[data-what]")).ToHaveTextAsync("tall.png");
+        await CheckAsync("poster-picture");
+        await visit.Page.Keyboard.PressAsync("Escape");
+        await visit.Id("edit-subtitles").ClickAsync();
+        await CheckAsync("subtitles");
+        await visit.Id("subtitles-language").SelectOptionAsync("other");
+        await visit.Id("subtitling").GetByRole(AriaRole.Button, new() { Name = "Replace English" }).ClickAsync();
+        await visit.Id("subtitles-file").SetInputFilesAsync(
+            new FilePayload { Name = "notes.txt", MimeType = "text/plain", Buffer = "Buy milk."u8.ToArray() });
+        await visit.Id("subtitling").GetByRole(AriaRole.Button, new() { Name = "Replace", Exact = true }).ClickAsync();
+        await Expect(visit.Id("subtitling").Locator(".fault")).ToContainTextAsync("neither WebVTT");
+        await CheckAsync("subtitles-refused");
+        visit.AssertNoComplaints();
+
+        async Task CheckAsync(string state)
+        {
+            if (s_states is not null)
+                await visit.Page.ScreenshotAsync(new() { Path = Path.Combine(s_states, $"{state}-{width}x{height}-{colours}.png") });
+            Assert.Equal($"{state}: ", $"{state}: {await visit.FaultsAsync()}");
+            Assert.Equal($"{state}: {width}", $"{state}: {await visit.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth")}");
+        }
     }
 
     private static async Task<string> AxeAsync()

@@ -54,7 +54,7 @@ public sealed class Stage : IAsyncDisposable
             });
             if (_system is null)
             {
-                _system = await StartSystemAsync(new Dictionary<string, string>(StringComparer.Ordinal));
+                _system = await StartSystemAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["DOWNLOADS"] = "360p,234p" });
                 await Tests.Film.CreateAsync(FilmFile, TestContext.Current.CancellationToken);
                 await PublishFilmAsync(_system);
             }

@@ -172,6 +172,34 @@ public sealed class UploadTests(Stage stage, CephRgw s3)
     }
 
     [Fact(Timeout = Limit)]
+    public async Task The_failure_of_an_earlier_attempt_takes_no_later_upload_away()
+    {
+        await stage.StartedAsync();
+        await using var visit = await Visit.OpenAsync(stage);
+        var (refusals, deletions) = (0, 0);
+        await visit.Page.RouteAsync("**/function/ingest-video/", route => route.Request.Method == "POST" && Interlocked.Increment(ref refusals) <= 2
+            ? route.FulfillAsync(new() { Status = 409, Headers = s_cors, Json = new { detail = "This video is being ingested right now." } })
+            : route.ContinueAsync());
+        // Until its third request is let through, the page sees how another one ended.
+        await visit.Page.RouteAsync("**/function/ingest-video/videos/*", route =>
+        {
+            if (route.Request.Method == "DELETE")
+                Interlocked.Increment(ref deletions);
+            return route.Request.Method == "GET" && Volatile.Read(ref refusals) is 1 or 2
+                ? route.FulfillAsync(new() { Headers = s_cors, Json = new { state = "failed", progress = 0.5, error = "The worker died." } })
+                : route.ContinueAsync();
+        });
+
+        await visit.Id("file").SetInputFilesAsync(await stage.ShortVideoAsync("again.mp4"));
+        await ReadyAsync(visit, "again.mp4");
+
+        Assert.Equal((3, 0), (refusals, deletions));
+        await visit.Page.UnrouteAllAsync();
+        await DeleteAsync(visit, "again");
+        visit.AssertNoComplaints();
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task An_expired_part_URL_is_renewed()
     {
         await stage.StartedAsync();

@@ -144,6 +144,44 @@ public sealed class WatchTests(Stage stage)
         visit.AssertNoComplaints();
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task The_place_of_one_video_is_never_that_of_the_next()
+    {
+        await stage.StartedAsync();
+        await using var visit = await Visit.OpenAsync(stage);
+        await visit.PlayAsync(stage);
+        await visit.SeekAsync(30);
+        await visit.PlaysAsync();
+
+        var other = VideoId.New();
+        await visit.Page.EvaluateAsync(
+            "other => document.querySelector('reelseal-player').setAttribute('video', other)", other.ToString()); // it stops the first one only after that
+        await visit.Page.WaitForFunctionAsync("film => Number(localStorage.getItem(`reelseal-position:${film}`)) >= 30", stage.Film.ToString());
+
+        Assert.Equal(
+            [$"reelseal-position:{stage.Film}"],
+            await visit.Page.EvaluateAsync<string[]>("() => Object.keys(localStorage).filter(key => key.startsWith('reelseal-position:'))"));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("full", "Storage.prototype.setItem = () => { throw new DOMException('There is no room.', 'QuotaExceededError'); };")]
+    [InlineData("refused", "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('It is refused.', 'SecurityError'); } });")]
+    public async Task Where_the_browser_keeps_nothing_a_video_plays_from_its_beginning(string storage, string script)
+    {
+        await stage.StartedAsync();
+        await using var visit = await Visit.OpenAsync(stage, prepare: context => context.AddInitScriptAsync(script));
+        await visit.PlayAsync(stage);
+        await visit.SeekAsync(30);
+        await visit.PlaysAsync();
+        await visit.PressPlayAsync(); // a pause is a place to remember
+        await visit.Id("watching-close").ClickAsync();
+
+        await visit.PlayAsync(stage);
+
+        Assert.True(await visit.TimeAsync() < 10, $"The storage is {storage}.");
+        visit.AssertNoComplaints();
+    }
+
     private const string Showing =
         """
         words => [...media().textTracks].some(track =>

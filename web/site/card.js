@@ -1,5 +1,6 @@
 // A video in the list: its picture, what is known of it, and what can be done with it.
 import { bytes, day, percent, timeLeft } from "./format.js";
+import { menuOf } from "./menu.js";
 import { clock } from "./player/format.js";
 
 const stateWords = { receiving: "Receiving", probing: "Checking", transcoding: "Transcoding", publishing: "Publishing" };
@@ -42,7 +43,8 @@ export function cardOf(video, server, actions) {
     buttons.append(button("Retry", actions.retry), button("Remove", actions.remove));
   } else {
     if (!isReady) card.append(progressOf(video, title));
-    buttons.append(...menuOf(video, title, button("Rename", actions.rename), button("Delete", actions.remove)));
+    const more = element("button", { id: `more-${video.id}`, type: "button", className: "quiet more", ariaLabel: `More for ${title}` });
+    buttons.append(more, menuOf(more, button("Rename", actions.rename), button("Delete", actions.remove)));
   }
   card.append(buttons);
   return card;
@@ -61,23 +63,6 @@ function progressOf(video, title) {
   const box = element("div", { className: "making" });
   box.append(element("progress", { max: 1, value: video.progress, ariaLabel: `Progress of ${title}` }), element("p", { className: "faint", textContent: words }));
   return box;
-}
-
-/** A button and the menu that it opens; the browser closes it on Escape and on a click elsewhere. */
-function menuOf(video, title, ...items) {
-  const menu = element("div", { popover: "auto", className: "menu" });
-  const opener = element("button", { id: `more-${video.id}`, type: "button", className: "quiet more", ariaLabel: `More for ${title}`, popoverTargetElement: menu });
-  menu.append(...items);
-  menu.addEventListener("click", () => menu.hidePopover());
-  menu.addEventListener("toggle", ({ newState }) => {
-    if (newState !== "open") return;
-    const { right, bottom, top } = opener.getBoundingClientRect();
-    const fits = bottom + menu.offsetHeight < innerHeight;
-    menu.style.left = `${Math.max(8, right - menu.offsetWidth)}px`;
-    menu.style.top = `${fits ? bottom + 4 : top - menu.offsetHeight - 4}px`;
-    items[0].focus();
-  });
-  return [opener, menu];
 }
 
 /** A list may be long: a picture is loaded when it comes near the screen. */

@@ -8,6 +8,7 @@ import { Problem, unreachable } from "./problem.js";
 import { Server } from "./server.js";
 import { Sharing } from "./share.js";
 import { askedToken, fixedToken, tokensFrom } from "./tokens.js";
+import { Tools } from "./tools.js";
 import { UploadQueue } from "./upload-queue.js";
 import { Watching } from "./watching.js";
 
@@ -57,7 +58,10 @@ function showWatching(server, isForDevelopers) {
     section: byId("watching"), title: byId("watching-title"), until: byId("watching-until"), coming: byId("watching-coming"), close: byId("watching-close"),
     player: document.querySelector("reelseal-player"), ways: byId("ways"),
   };
-  return new Watching(parts, server, problem => tell(problem));
+  const tools = new Tools({
+    row: byId("tools"), subtitles: byId("edit-subtitles"), poster: byId("edit-poster"), download: byId("download"), subtitling: byId("subtitling"), posterChoice: byId("poster-choice"),
+  }, parts.player, server, ask, problem => tell(problem));
+  return new Watching(parts, tools, server, problem => tell(problem));
 }
 
 function showEverything(server, watching) {
@@ -86,6 +90,8 @@ function showEverything(server, watching) {
     },
     fail: problem => tell(problem, () => { tell(null); library.refresh(); }),
   });
+
+  watching.tools.changed = () => library.refresh();
 
   /** Waits for a change of a video, and shows it or why there is none. What is gone already is gone. */
   async function isChanged(video, change) {

@@ -16,6 +16,12 @@ export class Server {
   rename = (id, title) => this.#call("ingest-video", `/videos/${id}`, { method: "PATCH", json: { title } });
   remove = id => this.#call("ingest-video", `/videos/${id}`, { method: "DELETE" });
 
+  /** Adds subtitles, or replaces those of the language. @param {{ name: string, forced: boolean, default: boolean }} options */
+  putSubtitles = (id, language, file, options) => this.#call("ingest-video", `/videos/${id}/subtitles/${encodeURIComponent(language)}?${new URLSearchParams(options)}`, { method: "PUT", body: file });
+  removeSubtitles = (id, language, forced) => this.#call("ingest-video", `/videos/${id}/subtitles/${encodeURIComponent(language)}?forced=${forced}`, { method: "DELETE" });
+  choosePoster = (id, time) => this.#call("ingest-video", `/videos/${id}/poster`, { method: "PUT", json: { time } });
+  sendPoster = (id, file) => this.#call("ingest-video", `/videos/${id}/poster`, { method: "PUT", body: file });
+
   beginUpload = (id, size, contentType) => this.#call("ingest-video", "/uploads", { method: "POST", json: { size, contentType }, headers: { "X-Call-Id": id } });
   findUpload = id => this.#call("ingest-video", `/uploads/${id}`);
   completeUpload = (id, parts) => this.#call("ingest-video", `/uploads/${id}/complete`, { method: "POST", json: { parts } });
@@ -25,6 +31,9 @@ export class Server {
 
   /** The ticket of a video: { url, query, expires }. */
   ticket = id => this.#call("sign-playlist", `/videos/${id}`);
+
+  /** The ticket of a file to keep: { url, rendition, size, expires }. Without a rendition it is the first that there is. */
+  download = (id, rendition) => this.#call("sign-playlist", `/videos/${id}/download${rendition ? `?rendition=${encodeURIComponent(rendition)}` : ""}`);
 
   /** What a share link consists of: { video, until, share }. Without an end it ends as late as it may. */
   share = (id, until) => this.#call("sign-playlist", `/videos/${id}/share${until ? `?until=${until}` : ""}`);
@@ -43,12 +52,12 @@ export class Server {
     return answerOf(response);
   }
 
-  async #send(name, path, { method = "GET", json, headers, signal }, token) {
+  async #send(name, path, { method = "GET", json, body, headers, signal }, token) {
     try {
       return await fetch(`${this.gateway}/function/${name}${path}`, {
         method, signal,
         headers: { ...token && { Authorization: `Bearer ${token}` }, ...json && { "Content-Type": "application/json" }, ...headers },
-        body: json && JSON.stringify(json),
+        body: json ? JSON.stringify(json) : body,
       });
     } catch (error) {
       if (error.name === "AbortError") throw error;

@@ -12,8 +12,9 @@ export class Watching {
   #looking = null; // an AbortController while more qualities are being made
   #ending = 0;
 
-  constructor(elements, server, fail) {
+  constructor(elements, tools, server, fail) {
     Object.assign(this, elements); // section, title, until, coming, close, player, ways
+    this.tools = tools;
     this.server = server;
     this.fail = fail; // (problem)
     this.close.onclick = () => this.stop();
@@ -57,6 +58,7 @@ export class Watching {
 
   #show(video, source) {
     this.#looking?.abort();
+    this.#looking = null;
     this.fail(null);
     this.#video = video;
     this.section.hidden = false;
@@ -64,6 +66,7 @@ export class Watching {
     this.#showTitle(video.title ?? "Untitled");
     this.player.setAttribute("video", video.id);
     this.player.source = source;
+    this.tools.show(video);
     this.player.focus({ preventScroll: true }); // so that its keys work
     const { top, bottom } = this.section.getBoundingClientRect();
     if (top < 0 || bottom > innerHeight)
@@ -80,6 +83,7 @@ export class Watching {
     clearTimeout(this.#ending);
     this.#looking?.abort();
     this.#video = null;
+    this.tools.hide();
     this.player.stop();
     this.section.hidden = true;
     document.title = "Reelseal";
@@ -122,7 +126,9 @@ export class Watching {
   }
 
   #onComplete() {
+    if (this.#looking) this.tools.show(this.#video); // it was not complete before, and could not be changed
     this.#looking?.abort();
+    this.#looking = null;
     this.coming.textContent = "";
   }
 
