@@ -69,10 +69,19 @@ public sealed record TranscodePlan
 
     /// <summary>
     /// The presentation time of the source's first moment in every segment of every rendition, in both formats: late enough that nothing before it (an
-    /// encoder's delay) is negative, and a whole number of pictures, because ffmpeg rounds it to their units of time. Ten seconds, or 10.01 at rates such as
-    /// 29.97.
+    /// encoder's delay) is negative, and such that the first picture has a whole number of pictures before it, because ffmpeg rounds its time to their unit when
+    /// it encodes, and since version 7 not when it copies. Ten seconds, or 10.01 at rates such as 29.97, and up to a picture more beside a copy.
     /// </summary>
-    public TimeSpan ClockStart => TimeSpan.FromSeconds(Math.Ceiling(Math.Round(10 * FrameRate.Half.PerSecond, 6)) / FrameRate.Half.PerSecond);
+    public TimeSpan ClockStart
+    {
+        get
+        {
+            var start = Math.Ceiling(Math.Round(10 * FrameRate.Half.PerSecond, 6)) / FrameRate.Half.PerSecond;
+            // Where all is encoded, the picture is moved to the beginning.
+            var late = CopiesSource ? PictureIsLate.TotalSeconds : 0;
+            return TimeSpan.FromSeconds(start + Math.Ceiling(Math.Round(late * FrameRate.PerSecond, 3)) / FrameRate.PerSecond - late);
+        }
+    }
 
     /// <summary>When the last stream of the source ends; null where that could not be measured.</summary>
     public TimeSpan? SourceEnd => Source.Timeline is not { } timeline ? null

@@ -24,6 +24,8 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
     /// <summary>What must remain free on the disk: ffmpeg says nothing when a segment cannot be written to its end, and ends as if all were well.</summary>
     private const long LeastFreeBytes = 16 << 20;
 
+    private const double LongestPicture = 0.1;
+
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(100);
 
     private readonly HashSet<string> _found = new(StringComparer.Ordinal);
@@ -115,7 +117,14 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
                         $"The video cannot be decoded: there is not one {(rendition is AudioRendition ? "sound" : "picture")} in it that can.");
                 continue;
             }
-            var measured = rendition is IFrameRendition ? EndingAt(renditions[0].Seconds, segments) : segments;
+            var measured = rendition switch
+            {
+                IFrameRendition => EndingAt(renditions[0].Seconds, segments),
+                // Where the container does not say how long a picture stands, as Matroska, ffmpeg 7 does not count the last one of a copy.
+                VideoRendition { Copied: true } when step.Plan.End is { } end
+                    && Math.Abs(end.TotalSeconds - segments.Sum(segment => segment.Seconds)) < LongestPicture => EndingAt(end.TotalSeconds, segments),
+                _ => segments,
+            };
             var codecs = rendition is AudioRendition ? CodecString.Aac : _codecs[rendition.Name];
             var captions = rendition is VideoRendition picture && step.Plan.CarriesCaptions(picture) ? _captions.Found : [];
             renditions.Add(new(rendition, codecs, MeasuredBandwidth.Of(measured), measured) { Captions = captions });
@@ -149,8 +158,8 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
     ];
 
     /// <summary>The last picture stands until the video ends, and no longer.</summary>
-    private static List<MediaSegment> EndingAt(double seconds, List<MediaSegment> frames) =>
-        [.. frames[..^1], frames[^1] with { Seconds = Math.Max(0.001, seconds - frames[..^1].Sum(frame => frame.Seconds)) }];
+    private static List<MediaSegment> EndingAt(double seconds, List<MediaSegment> segments) =>
+        [.. segments[..^1], segments[^1] with { Seconds = Math.Max(0.001, seconds - segments[..^1].Sum(segment => segment.Seconds)) }];
 
     /// <summary>
     /// The files that ffmpeg has finished since the last look. A segment waits until the one after it is known not to be a short tail: until there is a third

@@ -281,7 +281,7 @@ public sealed class StageTests : IAsyncLifetime
         name,
         $"-f lavfi -i testsrc2=s=640x360:r=30:d=14,{CopyTests.Tags} -f lavfi -i anoisesrc=d=14:r=48000:a=0.1 -ac 2 {sound}"
         + " -c:v libx264 -pix_fmt yuv420p -preset veryfast -b:v 250k -colorspace bt709 -color_trc bt709 -color_primaries bt709"
-        + " -g 60 -keyint_min 60 -sc_threshold 0 -shortest");
+        + " -g 60 -keyint_min 60 -sc_threshold 0");
 
     /// <summary>A source whose packets are whole, but of which the last second cannot be decoded without errors.</summary>
     private static async Task<string> DamagedAsync()
