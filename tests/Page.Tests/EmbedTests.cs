@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -129,8 +130,8 @@ public sealed class EmbedTests(Stage stage)
 
         await using (var visit = await Visit.OpenAsync(stage, $"{site.Address}/frame?{Uri.EscapeDataString(link)}"))
         {
-            var requests = new List<string>();
-            visit.Page.Request += (_, request) => requests.Add($"{request.Url} {request.Headers.GetValueOrDefault("referer")}");
+            var requests = new ConcurrentQueue<string>(); // the player goes on with its requests
+            visit.Page.Request += (_, request) => requests.Enqueue($"{request.Url} {request.Headers.GetValueOrDefault("referer")}");
             var frame = visit.Page.FrameLocator("iframe");
             await frame.Locator("#start").ClickAsync();
             await frame.Locator("body").EvaluateAsync(

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
@@ -35,11 +36,11 @@ public sealed class LinkTests(Stage stage)
             await Visit.OpenAsync(
             stage, link, utc, context =>
             context.RouteAsync("**/site/config.json", route => route.FulfillAsync(new() { Json = new { gateway = stage.System.Gateway } })));
-        var kept = new List<string>();
+        var kept = new ConcurrentQueue<string>(); // the browser adds to it at any time
         receiver.Page.Response += (_, response) =>
         {
             if (response.Url.Contains("/videos/", StringComparison.Ordinal) && response.Ok)
-                kept.Add(response.Url);
+                kept.Enqueue(response.Url);
         };
         await receiver.Page.ReloadAsync();
         await receiver.PressPlayAsync();
@@ -53,7 +54,8 @@ public sealed class LinkTests(Stage stage)
         while (DateTimeOffset.UtcNow < until.AddSeconds(-1))
         {
             var text = await http.GetStringAsync(playlist, Cancellation);
-            kept.AddRange(text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => new Uri(new Uri(playlist), line).AbsoluteUri));
+            foreach (var line in text.Split('\n').Where(line => line.Length > 0 && line[0] != '#'))
+                kept.Enqueue(new Uri(new Uri(playlist), line).AbsoluteUri);
             await Task.Delay(1000, Cancellation);
         }
 

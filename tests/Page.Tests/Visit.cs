@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 
 namespace Reelseal.Page.Tests;
@@ -9,7 +10,7 @@ internal sealed class Visit : IAsyncDisposable
     public const int Patience = 60_000;
 
     private readonly IBrowserContext _context;
-    private readonly List<string> _complaints = [];
+    private readonly ConcurrentQueue<string> _complaints = [];
 
     private Visit(IBrowserContext context, IPage page) => (_context, Page) = (context, page);
 
@@ -18,7 +19,7 @@ internal sealed class Visit : IAsyncDisposable
     public IBrowserContext Context => _context;
 
     /// <summary>The browser console's errors of the page itself: exceptions, and violations of its policy.</summary>
-    public IReadOnlyList<string> Complaints => _complaints;
+    public IReadOnlyCollection<string> Complaints => _complaints;
 
     public static async Task<Visit> OpenAsync(
         Stage stage, string? address = null, BrowserNewContextOptions? options = null, Func<IBrowserContext, Task>? prepare = null)
@@ -27,11 +28,11 @@ internal sealed class Visit : IAsyncDisposable
         context.SetDefaultTimeout(Patience);
         Assertions.SetDefaultExpectTimeout(Patience / 2);
         var visit = new Visit(context, await context.NewPageAsync());
-        visit.Page.PageError += (_, error) => visit._complaints.Add(error);
+        visit.Page.PageError += (_, error) => visit._complaints.Enqueue(error);
         visit.Page.Console += (_, message) =>
         {
             if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
-                visit._complaints.Add(message.Text);
+                visit._complaints.Enqueue(message.Text);
         };
         await context.AddInitScriptAsync(Parts);
         if (prepare is not null)

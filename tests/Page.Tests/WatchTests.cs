@@ -17,11 +17,11 @@ public sealed class WatchTests(Stage stage)
     {
         await stage.StartedAsync();
         await using var visit = await Visit.OpenAsync(stage, $"{stage.System.Edge}/site/?developer");
-        var playlists = new List<string>();
+        var playlists = new ConcurrentQueue<string>();
         visit.Page.Request += (_, request) =>
         {
             if (request.Url.Contains(".m3u8", StringComparison.Ordinal))
-                playlists.Add(new Uri(request.Url).GetLeftPart(UriPartial.Authority));
+                playlists.Enqueue(new Uri(request.Url).GetLeftPart(UriPartial.Authority));
         };
         if (way == "gateway")
             await visit.Page.EvaluateAsync("() => { document.querySelector('[name=way][value=gateway]').checked = true; }"); // before there is a player
