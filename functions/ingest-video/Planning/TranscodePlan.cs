@@ -69,8 +69,8 @@ public sealed record TranscodePlan
 
     /// <summary>
     /// The presentation time of the source's first moment in every segment of every rendition, in both formats: late enough that nothing before it (an
-    /// encoder's delay) is negative, and such that the first picture has a whole number of pictures before it, because ffmpeg rounds its time to their unit when
-    /// it encodes, and since version 7 not when it copies. Ten seconds, or 10.01 at rates such as 29.97, and up to a picture more beside a copy.
+    /// encoder's delay) is negative, and such that the first picture has a whole number of pictures before it, because ffmpeg rounds its time to their unit
+    /// when it encodes, and since version 7 not when it copies. Ten seconds, or 10.01 at rates such as 29.97, and up to a picture more beside a copy.
     /// </summary>
     public TimeSpan ClockStart
     {
