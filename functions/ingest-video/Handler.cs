@@ -1,4 +1,5 @@
 using IngestVideo.Callbacks;
+using IngestVideo.Chunks;
 using IngestVideo.Editing;
 using IngestVideo.Media;
 using IngestVideo.Probing;
@@ -39,9 +40,10 @@ public static class Handler
         services.AddSingleton<SourceReceiver>().AddSingleton<SourceFetcher>();
         services.AddSingleton<Prober>().AddSingleton<TimelineScanner>().AddSingleton<SoundCheck>().AddSingleton<SuccessionCheck>()
             .AddSingleton<FieldDetector>();
-        services.AddSingleton<FrameSizeScanner>().AddSingleton<SourceExaminer>().AddSingleton<PacketScanner>();
+        services.AddSingleton<FrameSizeScanner>().AddSingleton<SourceExaminer>().AddSingleton<PacketScanner>().AddSingleton<CutPointScanner>();
         services.AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<StagedTranscoder>();
         services.AddSingleton<DownloadMuxer>().AddSingleton<DownloadPublisher>();
+        services.AddSingleton<ChunkCutter>().AddSingleton<ChunkTranscoder>();
         services.AddSingleton<UploadStore>().AddSingleton<UploadService>().AddSingleton<VideoRemover>().AddSingleton<LaterRemovals>();
         services.AddSingleton<SubtitleService>().AddSingleton<PosterService>();
         services.AddSingleton<CallbackSender>().AddSingleton(CallbackSchedule.Default).AddSingleton<CallbackDelivery>()

@@ -85,6 +85,9 @@ public sealed record IngestOptions
     /// <summary>The folders and files with this container's secrets, which no program that reads a stranger's file may see.</summary>
     public IReadOnlyList<string> SecretPaths { get; init; } = [];
 
+    /// <summary>The presets that may be chosen.</summary>
+    public static IReadOnlyList<string> X264Presets { get; } = ["veryfast", "ultrafast", "superfast", "faster", "fast", "medium", "slow"];
+
     /// <summary>libx264's preset: how much time is spent on how few bytes.</summary>
     public string X264Preset { get; init; } = "veryfast";
 
@@ -128,9 +131,7 @@ public sealed record IngestOptions
                 .. ((string[])["AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"]).Select(Environment.GetEnvironmentVariable).OfType<string>(),
             ],
             CopySource = settings.Flag("COPY_SOURCE", options.CopySource),
-            X264Preset = settings.Choice<string>(
-                "X264_PRESET", ("veryfast", "veryfast"), ("ultrafast", "ultrafast"), ("superfast", "superfast"), ("faster", "faster"), ("fast", "fast"),
-                    ("medium", "medium"), ("slow", "slow")),
+            X264Preset = settings.Choice("X264_PRESET", [.. X264Presets.Select(preset => (preset, preset))]),
         };
     }
 

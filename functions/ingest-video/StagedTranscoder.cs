@@ -53,7 +53,8 @@ public sealed class StagedTranscoder(Transcoder transcoder, StillMaker stills, I
         var publisher = new SegmentPublisher(step, attempt.Workspace, attempt.Publication, options.MaxUnpublishedBytes, paused => ffmpeg?.SetPaused(paused));
         var growing = new GrowingPlaylists(step.Plan, attempt.Publication);
         var progress = new IngestProgress(step.Plan.Source.Duration);
-        var transcoding = transcoder.TranscodeAsync(step, container, attempt.Workspace, OnProgress, process => ffmpeg = process, all.Token);
+        var transcoding = transcoder.TranscodeAsync(
+            step, container, attempt.Workspace.Source, attempt.Workspace.Output, OnProgress, process => ffmpeg = process, all.Token);
         var publishing = publisher.PublishAsync(transcoding, earlier, all.Token);
         try
         {

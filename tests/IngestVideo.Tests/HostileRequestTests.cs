@@ -202,7 +202,7 @@ public sealed class HostileRequestTests
             if (program.Arguments.Any(word => word.EndsWith("/source", StringComparison.Ordinal)))
                 CheckInput(program.Arguments);
             else
-                Assert.Equal(["poster.mkv", "storyboard.mkv"], program.Arguments.Where(word => word.EndsWith(".mkv", StringComparison.Ordinal))); // our own
+                Assert.Equal(["poster.ts", "storyboard.ts"], program.Arguments.Where(word => word.EndsWith(".ts", StringComparison.Ordinal))); // our own
             seen.Add($"{program.Name} {cpuTime} s");
             programs.Release(program);
         }

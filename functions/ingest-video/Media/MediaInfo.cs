@@ -59,6 +59,18 @@ public enum DynamicRange
     HybridLogGamma,
 }
 
+/// <summary>The turn that makes a picture upright.</summary>
+public enum Turn
+{
+    None,
+    Clockwise,
+    Half,
+    Counterclockwise,
+
+    /// <summary>Mirrored, or by another angle.</summary>
+    Other,
+}
+
 /// <summary>The picture of a source.</summary>
 /// <param name="StreamIndex">ffmpeg's index of the stream.</param>
 /// <param name="Codec">ffmpeg's name of the codec.</param>
@@ -76,6 +88,12 @@ public sealed record VideoTrack(int StreamIndex, string Codec, Size Display, dou
     /// <summary>Its shape changes on the way: <see cref="Display"/> is a frame that holds all, and bars fill the rest.</summary>
     public bool ShapeChanges { get; init; }
     public bool Rotated { get; init; }
+
+    /// <summary>The turn that makes it upright.</summary>
+    public Turn Turn { get; init; }
+
+    /// <summary>Its size changes on the way, with or without its shape.</summary>
+    public bool SizeChanges { get; init; }
     public bool SquarePixels { get; init; } = true;
     public DynamicRange DynamicRange { get; init; }
     /// <summary>ffmpeg's name of the matrix that made YUV of RGB; null when the source does not say.</summary>

@@ -6,10 +6,10 @@ namespace IngestVideo.Planning;
 /// <param name="Cuts">The picture that each segment begins with, and at last the one that follows.</param>
 /// <param name="Keyframes">Its pictures that are keyframes; the first is one.</param>
 /// <param name="IsLast">Nothing follows.</param>
-/// <param name="CutFrom">The packets of the source that it is made of begin here, by their time of decoding in seconds; null: at the beginning.</param>
-/// <param name="CutTo">And end here; null: at the end.</param>
+/// <param name="CutFrom">How many packets of the source, from the first keyframe on, come before those that it is made of; null: all are needed.</param>
+/// <param name="CutTo">When these end, in seconds of the source's time; null: with the source.</param>
 public sealed record Chunk(
-    int FirstSegment, int FirstKeyframe, IReadOnlyList<int> Cuts, IReadOnlyList<int> Keyframes, bool IsLast, double? CutFrom, double? CutTo)
+    int FirstSegment, int FirstKeyframe, IReadOnlyList<int> Cuts, IReadOnlyList<int> Keyframes, bool IsLast, int? CutFrom, double? CutTo)
 {
     /// <summary>Its first picture.</summary>
     public int First => Cuts[0];

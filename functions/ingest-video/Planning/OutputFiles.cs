@@ -18,8 +18,8 @@ internal static class OutputFiles
 
     public const string Poster = "poster.jpg";
 
-    /// <summary>The keyframes that the poster and the storyboard are made of.</summary>
-    public const string PosterFrames = "poster.mkv", StoryboardFrames = "storyboard.mkv";
+    /// <summary>The keyframes that the poster and the storyboard are made of: transport streams, which can be put together byte by byte.</summary>
+    public const string PosterFrames = "poster.ts", StoryboardFrames = "storyboard.ts";
 
     /// <summary>The names of the storyboard's sprites, as ffmpeg's image muxer and <see cref="Sprite"/> count them.</summary>
     public const string SpritePattern = "storyboard-%03d.jpg";
@@ -33,6 +33,9 @@ internal static class OutputFiles
     /// <inheritdoc cref="Joined"/>
     public static string Download(Rendition rendition) => rendition.Name + ".mp4";
 
+    /// <summary>The times of a rendition's packets, of which a chunk is checked; as ffmpeg's <c>framecrc</c> muxer lists them.</summary>
+    public static string PacketList(Rendition rendition) => rendition.Name + ".packets";
+
     public static string SubtitleFile(SubtitleRendition rendition) => rendition.Name + ".vtt";
 
     /// <summary>How much of a sound was decoded: a byte for each hundredth of a second, and nothing where it has gaps.</summary>
@@ -45,4 +48,9 @@ internal static class OutputFiles
 
     /// <summary>The names of a rendition's segments, as ffmpeg's HLS muxer counts them.</summary>
     public static string SegmentPattern(Rendition rendition, SegmentFormat format) => $"{rendition.Name}/%05d{SegmentExtension(format)}";
+
+    /// <summary>The name of a segment, as <see cref="SegmentPattern"/> counts them.</summary>
+    /// <param name="index">From 0.</param>
+    /// <param name="format">The format.</param>
+    public static string Segment(int index, SegmentFormat format) => FormattableString.Invariant($"{index:00000}{SegmentExtension(format)}");
 }

@@ -16,6 +16,9 @@ public sealed record VideoRendition(string Name, Size Size, FrameRate FrameRate,
 {
     /// <summary>The source's own packets, as they are.</summary>
     public bool Copied { get; init; }
+
+    /// <summary>How many pictures it has of a stretch of the plan's: all of them, or every second one from the first on.</summary>
+    public int Pictures(TranscodePlan plan, int first, int end) => FrameRate == plan.FrameRate ? end - first : (end - first + 1) / 2;
 }
 
 /// <summary>One audio track, as AAC: stereo, unless it is copied.</summary>
@@ -41,7 +44,12 @@ public sealed record SubtitleRendition(string Name, string Label, SubtitleTrack 
 public sealed record IFrameRendition(string Name, VideoRendition Of) : Rendition(Name);
 
 /// <summary>One picture, to be shown before the video plays: the last keyframe of a rendition up to a time.</summary>
-public sealed record Poster(VideoRendition Of, TimeSpan At);
+public sealed record Poster(VideoRendition Of, TimeSpan At)
+{
+    /// <summary>How many pictures of its rendition come from a picture of the plan's rate on, up to its own; none where it comes before.</summary>
+    public int PicturesUntil(TranscodePlan plan, int first) =>
+        (int)Math.Floor(At.TotalSeconds * Of.FrameRate.PerSecond) + 1 - Of.Pictures(plan, 0, first);
+}
 
 /// <summary>The keyframes of a rendition, small, tiled into sprites.</summary>
 /// <param name="Of">The rendition of the keyframes.</param>

@@ -8,7 +8,7 @@ public sealed record TranscodePlan
 {
     /// <summary>Apple's authoring rules: an IDR every two seconds, three of these a segment.</summary>
     private const double KeyframeSeconds = 2;
-    private const int KeyframesPerSegment = 3;
+    internal const int KeyframesPerSegment = 3;
 
     /// <summary>Beside a copy, whose keyframes come as they come: the next one after this ends a segment.</summary>
     private const double LongestCopiedSegment = 8;
@@ -64,6 +64,12 @@ public sealed record TranscodePlan
     /// <summary>From one IDR to the next where all is encoded: two seconds, or as near as whole frames come. Beside a copy, the longest time.</summary>
     public required TimeSpan KeyframeDuration { get; init; }
 
+    /// <summary>The same in pictures of the full rate.</summary>
+    public int KeyframeInterval => (int)Math.Round(KeyframeDuration.TotalSeconds * FrameRate.PerSecond);
+
+    /// <summary>A last segment that is shorter is joined to the one before it: players stall on such tails, or never reach them.</summary>
+    public const double ShortestSegmentSeconds = 0.5;
+
     /// <summary>A segment ends with the first keyframe after this.</summary>
     public required TimeSpan SegmentDuration { get; init; }
 
@@ -98,7 +104,7 @@ public sealed record TranscodePlan
     public TimeSpan? End => FrameCount is { } frames ? TimeSpan.FromSeconds(frames / FrameRate.PerSecond) : SourceEnd;
 
     /// <summary>How many pictures the source's own picture gives.</summary>
-    private int? PictureCount => PictureEnd is { } end ? (int)Math.Round(end.TotalSeconds * FrameRate.PerSecond) : null;
+    public int? PictureCount => PictureEnd is { } end ? (int)Math.Round(end.TotalSeconds * FrameRate.PerSecond) : null;
 
     /// <summary>
     /// How often the last picture is repeated at most: as long as a sound goes on, and in the place of as many as may be missing. More are damage, which must
@@ -113,6 +119,10 @@ public sealed record TranscodePlan
 
     /// <summary>A picture that begins this much after the sound, less than a frame, is not late: rounding would show the first one twice.</summary>
     public TimeSpan PictureIsLate => Source.Video is { } video && video.BeginsAfter.TotalSeconds * FrameRate.PerSecond < 1 ? video.BeginsAfter : TimeSpan.Zero;
+
+    /// <summary>When a picture of the full rate is seen in the source, where one is seen at that time.</summary>
+    public TimeSpan TimeOf(double picture) => TimeSpan.FromSeconds(picture / FrameRate.PerSecond)
+        + (CopiesSource ? Source.Timeline!.Streams[Source.Video!.StreamIndex].Start : PictureIsLate);
 
     /// <summary>How much less than <see cref="End"/> may turn out to be decodable: a few damaged pictures make no video unplayable.</summary>
     public TimeSpan Tolerance => Allowance(End ?? TimeSpan.Zero);

@@ -10,6 +10,22 @@ public sealed record TranscodeStep
     /// <summary>The plan that this is a part of.</summary>
     public TranscodePlan Plan { get; }
 
+    /// <summary>The stretch of the picture that it encodes; null for all of it.</summary>
+    public Chunk? Chunk { get; private init; }
+
+    /// <summary>
+    /// Segments end with each keyframe. Beside a copy keyframes come as they come, and where ffmpeg cuts depends on all that came before: of a chunk it makes
+    /// pieces of segments.
+    /// </summary>
+    public bool CutsAtKeyframes => Plan.CopiesSource && Chunk is not null;
+
+    /// <summary>How many pieces, as ffmpeg cuts the pictures of a chunk, come before it.</summary>
+    public int FirstPiece => (CutsAtKeyframes ? Chunk?.FirstKeyframe : Chunk?.FirstSegment) ?? 0;
+
+    /// <summary>The picture that each piece of a chunk begins with.</summary>
+    public IReadOnlyList<int> Pieces =>
+        [.. (Chunk?.Keyframes ?? []).Where((_, index) => CutsAtKeyframes || index % TranscodePlan.KeyframesPerSegment == 0)];
+
     /// <summary>It encodes no picture, and what it makes is enough to watch: the other step only adds qualities.</summary>
     public bool IsQuick => Video.Any(rendition => rendition.Copied);
 
@@ -40,6 +56,18 @@ public sealed record TranscodeStep
             rendition => rendition is VideoRendition { Copied: true } or AudioRendition or IFrameRendition { Of.Copied: true });
         return [new(plan, [.. isFirst[true]]), new(plan, [.. isFirst[false]])];
     }
+
+    /// <summary>What a chunk is made into: the pictures that are encoded, and what is made of these.</summary>
+    public static TranscodeStep Of(TranscodePlan plan, Chunk chunk) => new(plan, [.. plan.Renditions.Where(IsMadeOfChunks)]) { Chunk = chunk };
+
+    /// <summary>The steps that are left of a plan whose pictures are encoded in chunks; none where there is nothing else.</summary>
+    public static IReadOnlyList<TranscodeStep> BesideChunks(TranscodePlan plan) =>
+    [
+        .. Of(plan).Select(step => new TranscodeStep(plan, [.. step._renditions.Where(rendition => !IsMadeOfChunks(rendition))]))
+            .Where(step => step._renditions is not []),
+    ];
+
+    private static bool IsMadeOfChunks(Rendition rendition) => rendition is VideoRendition { Copied: false } or IFrameRendition { Of.Copied: false };
 
     private IEnumerable<int> StreamsOf(IEnumerable<Rendition> renditions) => renditions.Select(rendition => rendition switch
     {

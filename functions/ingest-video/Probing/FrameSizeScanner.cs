@@ -50,8 +50,8 @@ public sealed class FrameSizeScanner(Sandbox sandbox, IngestOptions options)
         var largest = sizes.MaxBy(size => (long)size.Width * size.Height);
         // Only the resolution changes, apart from rounding.
         if (sizes.All(size => Math.Abs(size.AspectRatio / largest.AspectRatio - 1) < 0.02))
-            return video with { Display = largest };
-        return video with { Display = new(sizes.Max(size => size.Width), sizes.Max(size => size.Height)), ShapeChanges = true };
+            return video with { Display = largest, SizeChanges = true };
+        return video with { Display = new(sizes.Max(size => size.Width), sizes.Max(size => size.Height)), ShapeChanges = true, SizeChanges = true };
     }
 
     /// <summary>Whether an MP4 has one description for all pictures, and none of them brings its own.</summary>

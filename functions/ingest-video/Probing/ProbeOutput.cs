@@ -42,7 +42,7 @@ internal sealed record ProbeStream
 
 internal sealed record ProbeDisposition(int Default, int AttachedPic, int StillImage, int Forced, int HearingImpaired, int VisualImpaired);
 
-internal sealed record ProbeSideData(string? SideDataType, double? Rotation);
+internal sealed record ProbeSideData(string? SideDataType, double? Rotation, string? Displaymatrix);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ProbeOutput))]

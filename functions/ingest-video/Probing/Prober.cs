@@ -157,6 +157,7 @@ public sealed partial class Prober(Sandbox sandbox, IngestOptions options)
             Interlaced = stream.FieldOrder is "tt" or "bb" or "tb" or "bt" || stream is { CodecName: "dvvideo", Height: not 720 },
             Progressive = stream.FieldOrder == "progressive",
             Rotated = rotation is not null, // a matrix without a rotation may still mirror
+            Turn = rotation is null ? Turn.None : TurnOf(rotation.Displaymatrix),
             SquarePixels = PixelShape(stream.SampleAspectRatio) == 1,
             DynamicRange = stream.ColorTransfer switch
             {
@@ -170,6 +171,24 @@ public sealed partial class Prober(Sandbox sandbox, IngestOptions options)
             ConstantFrameRate = stream.AvgFrameRate == stream.RFrameRate,
             BeginsAfter = TimeSpan.FromSeconds(Math.Max(0, Moment(stream.StartTime) - Moment(format?.StartTime))),
         };
+    }
+
+    /// <summary>Reads ffprobe's print of a matrix: three rows of three numbers, each after its number and a colon (ISO/IEC 14496-12, 6.2.2).</summary>
+    private static Turn TurnOf(string? matrix)
+    {
+        var rows = (matrix ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(row => row[(row.IndexOf(':', StringComparison.Ordinal) + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(number => int.TryParse(number, CultureInfo.InvariantCulture, out var value) ? Math.Sign(value) : 0).ToArray()).ToList();
+        return rows is [[var a, var b, ..], [var c, var d, ..], ..]
+            ? (a, b, c, d) switch
+            {
+                (1, 0, 0, 1) => Turn.None,
+                (0, 1, -1, 0) => Turn.Clockwise,
+                (-1, 0, 0, -1) => Turn.Half,
+                (0, -1, 1, 0) => Turn.Counterclockwise,
+                _ => Turn.Other,
+            }
+            : Turn.Other;
     }
 
     /// <summary>The size in square pixels. Pixels are widened, never narrowed: detail is kept.</summary>

@@ -14,7 +14,7 @@ public sealed class GrowingPlaylists(TranscodePlan plan, Publication publication
     public bool HaveBegun => _written.Count > 0;
 
     /// <summary>The target duration must not change, and the last segment may be longer than the others by a short tail.</summary>
-    private int TargetDuration => (int)Math.Round(plan.SegmentDuration.TotalSeconds + ShortTails.ShortestSeconds, MidpointRounding.AwayFromZero);
+    private int TargetDuration => (int)Math.Round(plan.SegmentDuration.TotalSeconds + TranscodePlan.ShortestSegmentSeconds, MidpointRounding.AwayFromZero);
 
     /// <summary>Writes the playlist of a rendition, if it has more segments than before or is complete.</summary>
     /// <param name="rendition">A rendition of the picture or of sound.</param>

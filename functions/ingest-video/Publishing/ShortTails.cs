@@ -10,8 +10,6 @@ namespace IngestVideo.Publishing;
 /// </remarks>
 internal sealed class ShortTails(TranscodeStep step, string output)
 {
-    public const double ShortestSeconds = 0.5;
-
     /// <summary>By how much the tail of a sound may be longer than that of its picture: two frames of AAC, of which one is the encoder's delay.</summary>
     private const double FrameSeconds = 2 * 1024 / 48000.0;
     private readonly ConcurrentDictionary<string, bool> _joined = new(StringComparer.Ordinal); // read by growing playlists at the same time
@@ -57,14 +55,14 @@ internal sealed class ShortTails(TranscodeStep step, string output)
         var most = pictures.Select(segments => segments.Count).DefaultIfEmpty().Max();
         var picturesJoin = published is { } count
             ? most == count + 1
-            : most > 1 && pictures.Exists(segments => segments.Count == most && segments[^1].Seconds < ShortestSeconds);
+            : most > 1 && pictures.Exists(segments => segments.Count == most && segments[^1].Seconds < TranscodePlan.ShortestSegmentSeconds);
         var left = picturesJoin ? most - 1 : most;
         foreach (var (rendition, segments) in cuts.Where(cut => cut.Segments.Count > 1))
         {
             var joins = rendition is VideoRendition
                 ? picturesJoin && segments.Count == most
-                : segments[^1].Seconds < ShortestSeconds
-                    || (picturesJoin && segments.Count == left + 1 && segments[^1].Seconds < ShortestSeconds + FrameSeconds);
+                : segments[^1].Seconds < TranscodePlan.ShortestSegmentSeconds
+                    || (picturesJoin && segments.Count == left + 1 && segments[^1].Seconds < TranscodePlan.ShortestSegmentSeconds + FrameSeconds);
             if (joins)
                 yield return rendition;
         }

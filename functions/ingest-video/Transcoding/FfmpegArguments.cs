@@ -14,26 +14,34 @@ namespace IngestVideo.Transcoding;
 /// </remarks>
 public static class FfmpegArguments
 {
+    /// <summary>The time in seconds of a source's first moment in files that are cut out of it: what comes before it must not be negative there.</summary>
+    public const double ClockOfCutFiles = 60;
+
+    /// <summary>A segment that ends with the next keyframe.</summary>
+    private static readonly TimeSpan s_everyKeyframe = TimeSpan.FromMilliseconds(1);
+
     public static IReadOnlyList<string> For(TranscodeStep step, Container container, string source, IngestOptions options) =>
     [
         "-nostdin", "-hide_banner", "-v", "error", "-nostats", "-progress", "pipe:1", "-stats_period", "0.5",
-        .. Input(step.Plan, container, source, options),
+        .. Input(step, container, source, options),
         .. Filters(step),
         // The largest first: it is the one whose pictures ffmpeg counts in its progress.
         .. step.Video.Index().Reverse()
-            .SelectMany(rendition => (string[])[.. Video(rendition.Item, rendition.Index, step.Plan, options), .. Outputs(rendition.Item, step.Plan)]),
-        .. step.Audio.SelectMany(rendition => (string[])[.. Audio(rendition, step.Plan, options), .. Outputs(rendition, step.Plan)]),
+            .SelectMany(rendition => (string[])[.. Video(rendition.Item, rendition.Index, step, options), .. Outputs(rendition.Item, step)]),
+        .. step.Audio.SelectMany(rendition => (string[])[.. Audio(rendition, step.Plan, options), .. Outputs(rendition, step)]),
         .. step.Audio.Where(rendition => !rendition.Copied).SelectMany(DecodedSound),
         .. step.Subtitles.SelectMany(Subtitles),
         .. AlsoRead(step),
     ];
 
-    private static IEnumerable<string> Input(TranscodePlan plan, Container container, string source, IngestOptions options) =>
+    private static IEnumerable<string> Input(TranscodeStep step, Container container, string source, IngestOptions options) =>
     [
         .. UntrustedInput.Arguments(container, options.MaxPixels, options.MaxStreams),
         // The outputs end with the plan. Without one: a tiny file may hold a stream that never ends.
-        .. plan.End is null ? ["-t", Number(options.MaxDuration.TotalSeconds)] : (string[])[],
-        .. Reconfigured(plan.Source.Video),
+        .. step.Plan.End is null ? ["-t", Number(options.MaxDuration.TotalSeconds)] : (string[])[],
+        .. Reconfigured(step.Plan.Source.Video),
+        // Time as it is in the whole source. How to turn a picture upright is lost on the way.
+        .. step.Chunk is null ? [] : (string[])["-copyts", "-itsoffset", $"-{Number(ClockOfCutFiles)}", "-noautorotate"],
         "-i", source,
     ];
 
@@ -53,7 +61,7 @@ public static class FfmpegArguments
         // Newer ffmpegs go by what the pictures say, older ones by the encoder's options: both say BT.709.
         const string tagged = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709";
         var chains = new List<string>();
-        var (larger, rate) = ($"[0:{video.StreamIndex}]{string.Join(',', Normalise(plan, video, encoded[^1].Size))},{tagged},", plan.FrameRate);
+        var (larger, rate) = ($"[0:{video.StreamIndex}]{string.Join(',', Normalise(step, video, encoded[^1].Size))},{tagged},", plan.FrameRate);
         // Each is made from the next larger one, which takes less than making it from the largest. Lanczos keeps it as sharp; ffmpeg's default would not.
         foreach (var (index, rendition) in encoded.Index().Reverse())
         {
@@ -69,8 +77,11 @@ public static class FfmpegArguments
     /// <summary>
     /// What every rendition needs, done once: progressive, constant rate, square pixels, 8-bit 4:2:0, BT.709. ffmpeg has turned it upright before.
     /// </summary>
-    private static IEnumerable<string> Normalise(TranscodePlan plan, VideoTrack video, Size size)
+    private static IEnumerable<string> Normalise(TranscodeStep step, VideoTrack video, Size size)
     {
+        var plan = step.Plan;
+        if (step.Chunk is not null && video.Turn is not Turn.None)
+            yield return video.Turn switch { Turn.Clockwise => "transpose=clock", Turn.Counterclockwise => "transpose=cclock", _ => "hflip,vflip" };
         if (video.ShapeChanges)
         {
             // Each as large as fits, by its own shape, with bars around it; at even positions, or half pictures would change places.
@@ -91,10 +102,20 @@ public static class FfmpegArguments
             if (plan.PictureIsLate.TotalSeconds + heldBack is > 0 and var late)
                 yield return $"setpts=PTS-{Number(late)}/TB";
             // From the very beginning: a picture that starts after the sound is shown from the start, and renditions stay aligned.
-            yield return $"fps={plan.FrameRate}:start_time=0";
+            yield return $"fps={plan.FrameRate}{(step.Chunk is null or { First: 0 } ? ":start_time=0" : "")}";
             // The last picture stands until the sound has ended.
-            if (plan is { FrameCount: { } frames, MaxRepeatedFrames: { } most })
-                yield return string.Create(CultureInfo.InvariantCulture, $"tpad=stop_mode=clone:stop={most},trim=end_frame={frames}");
+            if ((step.Chunk is null || step.Chunk.End >= plan.PictureCount) && plan.MaxRepeatedFrames is { } most)
+                yield return string.Create(CultureInfo.InvariantCulture, $"tpad=stop_mode=clone:stop={most}");
+            if (step.Chunk is { } chunk)
+                yield return string.Create(CultureInfo.InvariantCulture, $"trim=start_pts={chunk.First}:end_pts={chunk.End}");
+            else if (plan.FrameCount is { } frames)
+                yield return string.Create(CultureInfo.InvariantCulture, $"trim=end_frame={frames}");
+        }
+        else if (step.Chunk is { } chunk)
+        {
+            // Half a picture earlier, because containers round times.
+            yield return $"trim=start={Number(plan.TimeOf(chunk.First - 0.5).TotalSeconds)}"
+                + (chunk.IsLast ? "" : $":end={Number(plan.TimeOf(chunk.End - 0.5).TotalSeconds)}");
         }
         if (video.DynamicRange == DynamicRange.Standard)
         {
@@ -124,8 +145,14 @@ public static class FfmpegArguments
     /// <summary>With the tag of MP4: one of transport streams is refused by the other muxers.</summary>
     private static IEnumerable<string> Copy(TranscodePlan plan) => ["-map", $"0:{plan.Source.Video!.StreamIndex}", "-c:v", "copy", "-tag:v", "avc1"];
 
-    private static IEnumerable<string> Video(VideoRendition rendition, int index, TranscodePlan plan, IngestOptions options) =>
-        rendition.Copied ? Copy(plan) : ["-map", $"[v{index}]", .. Encoder(rendition, plan, options)];
+    private static IEnumerable<string> Video(VideoRendition rendition, int index, TranscodeStep step, IngestOptions options) =>
+        rendition.Copied ? Copy(step.Plan) : ["-map", $"[v{index}]", .. Encoder(rendition, step.Plan, options), .. Buffer(step.Chunk)];
+
+    /// <summary>
+    /// The encoder begins with a buffer that is 90 % full, which is for a video's first picture. In the middle it would let each chunk have more bits than the
+    /// whole would have there, and let a player's buffer run empty.
+    /// </summary>
+    private static string[] Buffer(Chunk? chunk) => chunk is { First: > 0 } ? ["-x264-params", "vbv-init=0.6"] : [];
 
     /// <summary>How the pictures of a rendition are encoded.</summary>
     public static IReadOnlyList<string> Encoder(VideoRendition rendition, TranscodePlan plan, IngestOptions options) =>
@@ -206,26 +233,29 @@ public static class FfmpegArguments
     }
 
     /// <summary>The segments of what was just encoded, and what is made of its keyframes: all get the same packets.</summary>
-    private static IEnumerable<string> Outputs(Rendition rendition, TranscodePlan plan)
+    private static IEnumerable<string> Outputs(Rendition rendition, TranscodeStep step)
     {
-        List<string> outputs = [Hls(rendition, plan.SegmentDuration, plan.SegmentFormat, isEvent: !plan.CopiesSource)];
+        var (plan, chunk) = (step.Plan, step.Chunk);
+        var format = plan.SegmentFormat;
+        var segment = step.CutsAtKeyframes ? s_everyKeyframe : plan.SegmentDuration;
+        List<string> outputs = [Hls(rendition, segment, format, step.FirstPiece, isEvent: !plan.CopiesSource)];
+        if (chunk is not null)
+            outputs.Add($"[f=framecrc]{OutputFiles.PacketList(rendition)}");
         const string keyframes = "noise=drop=not(key)";
+        var joins = chunk is { First: > 0 } ? "mpegts_flags=+initial_discontinuity:" : "";
         if (plan.IFrames is { } frames && frames.Of == rendition)
         {
             // A fragment has to say how long its one picture stands. setts holds a packet back and loses the last one: it comes first, where that one is
             // not a keyframe. Three parsers read its colon before the one that it is for.
-            var lengthened = plan.SegmentFormat == SegmentFormat.MpegTs ? ""
+            var lengthened = format == SegmentFormat.MpegTs ? ""
                 : $@"setts=ts=PTS\\\:duration=round({Number(plan.KeyframeDuration.TotalSeconds)}/TB),";
-            outputs.Add(Hls(frames, plan.CopiesSource ? TimeSpan.FromMilliseconds(1) : plan.KeyframeDuration, plan.SegmentFormat,
+            outputs.Add(Hls(frames, plan.CopiesSource ? s_everyKeyframe : plan.KeyframeDuration, format, chunk?.FirstKeyframe ?? 0,
                 $"bsfs/v={lengthened}{keyframes}:"));
         }
-        if (plan.Poster is { } poster && poster.Of == rendition)
-        {
-            var pictures = Math.Floor(poster.At.TotalSeconds * poster.Of.FrameRate.PerSecond) + 1;
-            outputs.Add($"[f=matroska:bsfs/v={keyframes}+floor(n/{Number(pictures)})]{OutputFiles.PosterFrames}");
-        }
+        if (plan.Poster is { } poster && poster.Of == rendition && poster.PicturesUntil(plan, chunk?.First ?? 0) is > 0 and var pictures)
+            outputs.Add($"[f=mpegts:{joins}bsfs/v={keyframes}+floor(n/{Number(pictures)})]{OutputFiles.PosterFrames}");
         if (plan.Storyboard is { } board && board.Of == rendition)
-            outputs.Add($"[f=matroska:bsfs/v={keyframes}]{OutputFiles.StoryboardFrames}");
+            outputs.Add($"[f=mpegts:{joins}bsfs/v={keyframes}]{OutputFiles.StoryboardFrames}");
         return
         [
             "-map_metadata", "-1", "-map_chapters", "-1",
@@ -237,18 +267,27 @@ public static class FfmpegArguments
     }
 
     /// <summary>An output of the tee muxer.</summary>
-    private static string Hls(Rendition rendition, TimeSpan segment, SegmentFormat format, string more = "", bool isEvent = false)
+    /// <param name="rendition">The folder.</param>
+    /// <param name="segment">How long a segment is at least.</param>
+    /// <param name="format">The format.</param>
+    /// <param name="start">How many segments come before.</param>
+    /// <param name="more">More options, each with a colon after it.</param>
+    /// <param name="isEvent">The playlist is written with each segment, and not only at the end.</param>
+    private static string Hls(Rendition rendition, TimeSpan segment, SegmentFormat format, int start, string more = "", bool isEvent = false)
     {
+        // What continues others that another process wrote goes on counting, or says that it cannot: packets of a transport stream are counted to 15.
         var options = format == SegmentFormat.MpegTs
-            ? "max_delay=0"
+            ? "max_delay=0" + (start == 0 ? "" : ":hls_segment_options=mpegts_flags=+initial_discontinuity")
             // Times as they are, in each fragment's own box. An edit list would move them for some players and not for others. With negative offsets a fragment
             // begins when its first picture is seen, where browsers let time begin; without, it begins earlier by as much as B-frames need, and they show it
             // that much later.
             // Two parsers take a backslash each from what the third one splits.
             : $"hls_segment_type=fmp4:hls_fmp4_init_filename={OutputFiles.InitSection}:"
-                + @"hls_segment_options=movflags=+frag_discont+negative_cts_offsets\\:use_editlist=0\\:avoid_negative_ts=disabled";
-        // temp_file: a segment has its name when it is complete. The playlist of an event is written with each segment, any other at the end.
+                + @"hls_segment_options=movflags=+frag_discont+negative_cts_offsets\\:use_editlist=0\\:avoid_negative_ts=disabled"
+                + (start == 0 ? "" : $@"\\:fragment_index={Number(start + 1)}");
+        // temp_file: a segment has its name when it is complete.
         return $"[f=hls:avoid_negative_ts=disabled:{options}:{more}hls_time={Number(segment.TotalSeconds)}"
+            + (start == 0 ? "" : $":start_number={Number(start)}")
             + $":hls_playlist_type={(isEvent ? "event" : "vod")}:hls_flags=temp_file"
             + $":hls_segment_filename={OutputFiles.SegmentPattern(rendition, format)}]{rendition.Name}/{OutputFiles.Playlist}";
     }

@@ -19,7 +19,8 @@ public sealed class StillMaker(Sandbox sandbox, IngestOptions options, ILogger<S
         string[] picture = ["-c:v", "mjpeg", "-q:v", "4", "-fps_mode", "passthrough", "-map_metadata", "-1", "-f", "image2"];
         string[] arguments =
         [
-            "-nostdin", "-hide_banner", "-v", "error", .. UntrustedInput.Processors, "-i", OutputFiles.PosterFrames, "-i", OutputFiles.StoryboardFrames,
+            "-nostdin", "-hide_banner", "-v", "error", .. UntrustedInput.Processors,
+            "-f", "mpegts", "-i", OutputFiles.PosterFrames, "-f", "mpegts", "-i", OutputFiles.StoryboardFrames,
             "-filter_complex",
             $"[0:v]scale={poster.Of.Size.Width}:{poster.Of.Size.Height}:{jpeg}[poster];"
             + $"[1:v]framestep={board.Every},scale={board.Tile.Width}:{board.Tile.Height}:{jpeg},tile={Storyboard.Columns}x{Storyboard.Rows}[board]",

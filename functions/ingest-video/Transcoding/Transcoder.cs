@@ -23,23 +23,24 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
 
     /// <param name="step">What to do.</param>
     /// <param name="container">What the source is.</param>
-    /// <param name="workspace">The folder of the source and the result.</param>
+    /// <param name="source">The path of the source.</param>
+    /// <param name="output">The folder of the result.</param>
     /// <param name="onProgress">Receives the progress, twice a second.</param>
     /// <param name="onStarted">Is given the process, to stop it while the store is behind.</param>
     /// <param name="cancellationToken">Kills ffmpeg.</param>
     /// <exception cref="IngestRefusedException">422: ffmpeg gave up, or did not end within its limits. 507: the disk is full.</exception>
     /// <exception cref="CopyFailedException">It should copy the source, and reported errors.</exception>
     public async Task TranscodeAsync(
-        TranscodeStep step, Container container, Workspace workspace, Action<TranscodeProgress> onProgress, Action<ChildProcess> onStarted,
+        TranscodeStep step, Container container, string source, string output, Action<TranscodeProgress> onProgress, Action<ChildProcess> onStarted,
             CancellationToken cancellationToken)
     {
         foreach (var rendition in step.Segmented)
-            Directory.CreateDirectory(Path.Combine(workspace.Output, rendition.Name));
+            Directory.CreateDirectory(Path.Combine(output, rendition.Name));
         // Processor time is bounded by every core being busy for the whole time.
         var cpuTime = options.MaxTranscodeTime * Environment.ProcessorCount;
         var limits = new ProcessLimits(MemoryFor(step), cpuTime, LargestFile(step.Plan), step.Plan.CopiesSource && !step.IsQuick ? PatientNiceness : Niceness);
         var command = await sandbox.WrapAsync(
-            "ffmpeg", FfmpegArguments.For(step, container, workspace.Source, options), limits) with { WorkingDirectory = workspace.Output };
+            "ffmpeg", FfmpegArguments.For(step, container, source, options), limits) with { WorkingDirectory = output };
         logger.LogInformation("{Command}", command);
 
         using var watch = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -68,7 +69,7 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
                 return;
             }
             logger.LogWarning("Step transcode: ffmpeg ended with {ExitCode}: {Errors}", result.ExitCode, string.Join('\n', result.LastErrors));
-            throw IngestRefusedException.Undecodable($"The video cannot be decoded: {FfmpegErrors.Reason(result, workspace.Source)}.");
+            throw IngestRefusedException.Undecodable($"The video cannot be decoded: {FfmpegErrors.Reason(result, source)}.");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

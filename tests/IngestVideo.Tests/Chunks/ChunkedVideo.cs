@@ -1,0 +1,136 @@
+using System.Globalization;
+using IngestVideo.Chunks;
+using IngestVideo.Media;
+using IngestVideo.Planning;
+using IngestVideo.Probing;
+using IngestVideo.Processes;
+using IngestVideo.Transcoding;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Reelseal.Playlists;
+using Reelseal.Testing;
+
+namespace IngestVideo.Tests.Chunks;
+
+/// <summary>A source that is encoded as a whole and in chunks, each into a folder of its own.</summary>
+internal sealed class ChunkedVideo : IDisposable
+{
+    private readonly TemporaryDirectory _folder = new();
+    private readonly ServiceProvider _services;
+    private readonly IngestOptions _options;
+    private readonly string _source;
+
+    private ChunkedVideo(string source, IngestOptions options)
+    {
+        (_source, _options) = (source, options);
+        _services = new ServiceCollection().AddLogging().AddSingleton(options).AddSingleton(TimeProvider.System)
+            .AddSingleton(provider => new Sandbox(provider.GetRequiredService<ILogger<Sandbox>>()))
+            .AddSingleton<Prober>().AddSingleton<TimelineScanner>().AddSingleton<SoundCheck>().AddSingleton<SuccessionCheck>().AddSingleton<FieldDetector>()
+            .AddSingleton<FrameSizeScanner>().AddSingleton<SourceExaminer>().AddSingleton<PacketScanner>().AddSingleton<CutPointScanner>()
+            .AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<ChunkCutter>().AddSingleton<ChunkTranscoder>().BuildServiceProvider();
+    }
+
+    public TranscodePlan Plan { get; private set; } = null!;
+
+    public Container Container { get; private set; }
+
+    public CutPoints Points { get; private set; } = null!;
+
+    /// <summary>The chunks' results, in order.</summary>
+    public IReadOnlyList<(ChunkJob Job, ChunkResult Result)> Chunks { get; private set; } = [];
+
+    public string Whole => Path.Combine(_folder.Path, "whole");
+
+    /// <summary>Examines a source and plans for it, as an ingest does.</summary>
+    public static async Task<ChunkedVideo> OfAsync(string source, IngestOptions options)
+    {
+        var video = new ChunkedVideo(source, options);
+        var examined = await video.Get<SourceExaminer>().ExamineAsync(source, CancellationToken.None);
+        (video.Container, video.Plan) = (examined.Container, TranscodePlan.For(examined.Media, options.Ladder, options.SegmentFormat));
+        if (options.CopySource && video.Plan.MayCopySource
+            && await video.Get<PacketScanner>().ScanAsync(examined.Media.Video!, source, video.Container, CancellationToken.None) is var scan
+            && video.Plan.AcceptsCopy(scan, video.Container))
+            video.Plan = video.Plan.WithCopy(scan.LongestGap, video.Container);
+        video.Points = await video.Get<CutPointScanner>().ScanAsync(examined.Media, source, video.Container, CancellationToken.None);
+        return video;
+    }
+
+    public T Get<T>()
+        where T : notnull => _services.GetRequiredService<T>();
+
+    public string FolderOf(Chunk chunk) => Path.Combine(_folder.Path, chunk.Name);
+
+    public string CutFile(Chunk chunk) => Path.Combine(_folder.Path, ChunkCutter.FileOf(chunk));
+
+    public async Task TranscodeWholeAsync()
+    {
+        foreach (var step in TranscodeStep.Of(Plan))
+            await Get<Transcoder>().TranscodeAsync(step, Container, _source, Whole, _ => { }, _ => { }, CancellationToken.None);
+    }
+
+    public async Task TranscodeChunksAsync(IReadOnlyList<Chunk> chunks)
+    {
+        await Get<ChunkCutter>().CutAsync(Plan, _source, Container, chunks, _folder.Path, CancellationToken.None);
+        var results = new List<(ChunkJob Job, ChunkResult Result)>();
+        foreach (var chunk in chunks)
+        {
+            Directory.CreateDirectory(FolderOf(chunk));
+            var job = ChunkJob.Read(ChunkJob.Of(Plan, chunk, _options).ToJson()); // as a worker gets it
+            var result = await Get<ChunkTranscoder>().TranscodeAsync(job, CutFile(chunk), FolderOf(chunk), _ => { }, _ => { }, CancellationToken.None);
+            results.Add((job, ChunkResult.Read(result.ToJson(), job)));
+        }
+        Chunks = results;
+    }
+
+    /// <summary>The pictures that the encoders get, each as its time and its hash: those of the whole, or those of a chunk.</summary>
+    public async Task<List<string>> PicturesAsync(Chunk? chunk)
+    {
+        var plan = chunk is null ? Plan : ChunkJob.Of(Plan, chunk, _options).Source.ToPlan();
+        var step = chunk is null ? TranscodeStep.Of(plan)[^1] : TranscodeStep.Of(plan, chunk);
+        var arguments = FfmpegArguments.For(step, chunk is null ? Container : new("nut"), chunk is null ? _source : CutFile(chunk), _options);
+        var filters = arguments.Index().First(argument => argument.Item == "-filter_complex").Index;
+        var pictures = new List<string>();
+        var encoded = step.Video.Count(rendition => !rendition.Copied);
+        var outputs = Enumerable.Range(0, encoded).SelectMany(index => (string[])["-map", $"[v{index}]"]);
+        var input = arguments.Take(filters + 2).Where(word => word is not ("-progress" or "pipe:1"));
+        // Time begins with the first stream that is read.
+        var sounds = plan.Audio.SelectMany(sound => (string[])["-map", $"0:{sound.Track.StreamIndex}", "-c", "copy", "-f", "null", "-"]);
+        var list = await Ffmpeg.RunAsync([.. input, .. outputs, "-fps_mode", "passthrough", "-f", "framemd5", "-", .. sounds]);
+        foreach (var line in list.Split('\n'))
+        {
+            if (line is [not '#', ..] && line.Split(',', StringSplitOptions.TrimEntries) is [var stream, _, var shown, _, _, var hash])
+                pictures.Add($"{stream} {int.Parse(shown, CultureInfo.InvariantCulture):000000} {hash}");
+        }
+        return pictures;
+    }
+
+    /// <summary>The files of a rendition of the whole, in order: the init section, where there is one, and the segments.</summary>
+    public List<string> WholeFiles(Rendition rendition) =>
+        WithInit(Path.Combine(Whole, rendition.Name), SegmentsOf(rendition).Select(segment => segment.Name));
+
+    /// <summary>The segments of a rendition by ffmpeg's playlist of the whole.</summary>
+    public List<(string Name, double Seconds)> SegmentsOf(Rendition rendition)
+    {
+        var playlist = MediaPlaylist.Read(File.ReadAllText(Path.Combine(Whole, rendition.Name, "playlist.m3u8")));
+        return [.. playlist.Segments.Select(segment => (segment.Uri, segment.Duration))];
+    }
+
+    /// <summary>The same of the chunks.</summary>
+    public List<string> ChunkFiles(Rendition rendition) =>
+    [
+        .. Chunks.SelectMany((chunk, index) => WithInit(
+                Path.Combine(FolderOf(chunk.Job.Chunk), rendition.Name), Of(chunk.Result, rendition).Segments.Select(segment => segment.Name))
+            .Skip(index == 0 || Plan.SegmentFormat == SegmentFormat.MpegTs ? 0 : 1)),
+    ];
+
+    public static ChunkRendition Of(ChunkResult result, Rendition rendition) => result.Renditions.Single(part => part.Name == rendition.Name);
+
+    public void Dispose()
+    {
+        _services.Dispose();
+        _folder.Dispose();
+    }
+
+    private static List<string> WithInit(string folder, IEnumerable<string> names) =>
+        [.. (File.Exists(Path.Combine(folder, "init.mp4")) ? names.Prepend("init.mp4") : names).Select(name => Path.Combine(folder, name))];
+}
