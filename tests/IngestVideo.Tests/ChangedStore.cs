@@ -29,6 +29,12 @@ internal sealed class ChangedStore(
         return written;
     }
 
+    public async Task<bool> CopyAsync(string from, string to, CancellationToken cancellationToken)
+    {
+        await beforePut(to);
+        return await store.CopyAsync(from, to, cancellationToken);
+    }
+
     public async Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
         if (beforeDelete is not null)

@@ -148,6 +148,8 @@ public sealed class ShareTests : IAsyncLifetime
         public Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken) =>
             throw new InvalidOperationException(key);
 
+        public Task<bool> CopyAsync(string from, string to, CancellationToken cancellationToken) => throw new InvalidOperationException(from);
+
         public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => throw new InvalidOperationException();
 
         public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, CancellationToken cancellationToken) =>

@@ -22,6 +22,9 @@ public sealed class RetryingObjectStore(IObjectStore store, TimeProvider clock, 
     public Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken) =>
         RetryAsync(() => store.PutAsync(key, content, condition, cancellationToken), cancellationToken);
 
+    public Task<bool> CopyAsync(string from, string to, CancellationToken cancellationToken) =>
+        RetryAsync(() => store.CopyAsync(from, to, cancellationToken), cancellationToken);
+
     public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => RetryAsync(
         async () =>
         {

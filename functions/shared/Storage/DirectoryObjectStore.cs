@@ -96,6 +96,16 @@ public sealed class DirectoryObjectStore(string directory, TimeSpan timeout) : I
         }
     }
 
+    public async Task<bool> CopyAsync(string from, string to, CancellationToken cancellationToken)
+    {
+        ObjectKey.ThrowIfInvalid(to);
+        if (!ObjectKey.IsValid(from) || await Attempt(() => TryOpen(PathOf(from)), cancellationToken) is not { } file)
+            return false;
+        await using var content = new FileStream(file, FileAccess.Read, bufferSize: 0, isAsync: true);
+        await PutAsync(to, content, WriteCondition.None, cancellationToken);
+        return true;
+    }
+
     public async Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
         foreach (var key in keys)

@@ -30,6 +30,13 @@ public interface IObjectStore
     /// repeating the call with the same <paramref name="condition"/> finds out.</exception>
     Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken);
 
+    /// <summary>Copies an object inside the store; its bytes do not pass through here. What was under the new key is replaced, whole.</summary>
+    /// <param name="from">The object's key.</param>
+    /// <param name="to">The key of the copy, from which its headers follow.</param>
+    /// <param name="cancellationToken">Ends the call; whether the copy was made is then unknown.</param>
+    /// <returns>false when there is no such object.</returns>
+    Task<bool> CopyAsync(string from, string to, CancellationToken cancellationToken);
+
     /// <summary>Removes objects; a missing one is not an error.</summary>
     Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken);
 

@@ -144,6 +144,38 @@ public sealed class S3ObjectStore(S3Options options, Lazy<IAmazonS3> client) : I
         }
     }
 
+    public async Task<bool> CopyAsync(string from, string to, CancellationToken cancellationToken)
+    {
+        ObjectKey.ThrowIfInvalid(to);
+        if (!ObjectKey.IsValid(from))
+            return false;
+        var headers = ObjectHeaders.For(to);
+        var request = new CopyObjectRequest
+        {
+            SourceBucket = options.Bucket,
+            SourceKey = from,
+            DestinationBucket = options.Bucket,
+            DestinationKey = to,
+            // The headers of the source follow from another key.
+            MetadataDirective = S3MetadataDirective.REPLACE,
+            ContentType = headers.ContentType,
+        };
+        request.Headers.CacheControl = headers.CacheControl;
+        try
+        {
+            _ = await CallAsync(async token => Known((await Client.CopyObjectAsync(request, token)).ETag), cancellationToken);
+            return true;
+        }
+        catch (AmazonServiceException e) when (e.ErrorCode == "NoSuchKey")
+        {
+            return false;
+        }
+        catch (AmazonServiceException e)
+        {
+            throw Refused(e);
+        }
+    }
+
     public async Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
         foreach (var batch in keys.Chunk(MostKeysInADelete))

@@ -24,6 +24,9 @@ internal sealed class OutageStore(IObjectStore store, Func<string, string, bool>
     public Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken) =>
         CallAsync("PUT", key, () => store.PutAsync(key, content, condition, cancellationToken));
 
+    public Task<bool> CopyAsync(string from, string to, CancellationToken cancellationToken) =>
+        CallAsync("COPY", to, () => store.CopyAsync(from, to, cancellationToken));
+
     public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => CallAsync("DELETE", keys.First(), async () =>
     {
         await store.DeleteAsync(keys, cancellationToken);

@@ -88,6 +88,8 @@ public sealed class FetchTests(CephRgw s3)
 
         public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => store.DeleteAsync(keys, cancellationToken);
 
+        public Task<bool> CopyAsync(string from, string to, CancellationToken cancellationToken) => store.CopyAsync(from, to, cancellationToken);
+
         public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, CancellationToken cancellationToken) =>
             store.ListAsync(prefix, startAfter, cancellationToken);
     }

@@ -57,6 +57,8 @@ internal sealed class WatchedStore(IObjectStore store) : IObjectStore
     public Task<string?> PutAsync(string key, Stream content, WriteCondition condition, CancellationToken cancellationToken) =>
         CallAsync(Writes, key, () => store.PutAsync(key, content, condition, cancellationToken));
 
+    public Task<bool> CopyAsync(string from, string to, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public IAsyncEnumerable<ObjectEntry> ListAsync(string prefix, string? startAfter, CancellationToken cancellationToken) => throw new NotSupportedException();

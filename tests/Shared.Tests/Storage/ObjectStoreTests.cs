@@ -162,6 +162,39 @@ public abstract class ObjectStoreTests
         Assert.True(content.CanRead);
     }
 
+    [Theory(Timeout = Limit)]
+    [InlineData(0)]
+    [InlineData(9_000_001)]
+    public async Task An_object_is_copied_inside_the_store(int length)
+    {
+        var store = await CreateAsync();
+        var content = RandomBytes(length);
+        await store.PutAsync("work/a b/00000.ts", new MemoryStream(content), WriteCondition.IfNew, Token);
+
+        Assert.True(await store.CopyAsync("work/a b/00000.ts", "videos/a/00007.ts", Token));
+
+        await using var copy = await store.GetAsync("videos/a/00007.ts", range: null, unlessETag: null, Token);
+        Assert.Equal(content, await ReadAsync(copy!));
+        Assert.Equal(["videos/a/00007.ts", "work/a b/00000.ts"], await KeysAsync(store, ""));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_copy_replaces_what_was_there_and_a_missing_object_is_not_copied()
+    {
+        var store = await CreateAsync();
+        await WriteAsync(store, "a", "one");
+        var before = await WriteAsync(store, "b", "two");
+
+        Assert.False(await store.CopyAsync("c", "b", Token));
+        Assert.False(await store.CopyAsync("../a", "b", Token));
+        Assert.Equal("two", await ReadAsync(store, "b"));
+        Assert.True(await store.CopyAsync("a", "b", Token));
+
+        Assert.Equal("one", await ReadAsync(store, "b"));
+        Assert.Null(await WriteAsync(store, "b", "three", WriteCondition.IfUnchanged(before!)));
+        await Assert.ThrowsAsync<ArgumentException>(() => store.CopyAsync("a", "../b", Token));
+    }
+
     [Fact(Timeout = Limit)]
     public async Task A_reader_never_sees_half_of_one_version_and_half_of_another()
     {

@@ -62,6 +62,21 @@ public sealed class S3ObjectStoreTests(CephRgw rgw) : ObjectStoreTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_copy_has_the_headers_that_its_own_key_asks_for()
+    {
+        var bucket = await rgw.CreateBucketAsync();
+        var store = bucket.CreateStore(s_timeout);
+        using var client = bucket.CreateClient();
+        await WriteAsync(store, "work/a/00000.ts", "x", WriteCondition.IfNew);
+
+        await store.CopyAsync("work/a/00000.ts", "videos/a/b/00000.ts", Token);
+
+        var stored = await client.GetObjectMetadataAsync(bucket.Name, "videos/a/b/00000.ts", Token);
+        var expected = ObjectHeaders.For("videos/a/b/00000.ts");
+        Assert.Equal((expected.ContentType, expected.CacheControl), (stored.Headers.ContentType, stored.Headers.CacheControl));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task An_object_is_missing_also_to_those_who_may_not_list_the_bucket()
     {
         var bucket = await rgw.CreateBucketAsync();
