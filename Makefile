@@ -1,5 +1,5 @@
 # make demo     take one real video in, transcode, publish and play it back signed, both ways; VIDEO=path takes yours
-# make serve    the same system with its page, until Ctrl-C
+# make serve    the same system with its page, until Ctrl-C; REPLICAS=3 has three processes encode each video together
 # make upload   send a video to make serve: prints its id and a link that plays it; FILE=path
 # make token    mint a token for scopes, videos and times: ARGS="--key-file … --scope video:play"
 # make test     run all tests
@@ -33,7 +33,7 @@ demo: ffmpeg publish local
 	@$(LOCAL) demo $(call quoted,VIDEO)
 
 serve: ffmpeg publish page local
-	@$(LOCAL) serve $(ARGS)
+	@$(LOCAL) serve $(if $(REPLICAS),--replicas $(REPLICAS)) $(ARGS)
 
 upload: local
 	@$(LOCAL) upload $(call quoted,FILE) $(ARGS)

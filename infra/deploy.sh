@@ -20,7 +20,7 @@ cd "$(dirname "$0")/.."
 # The outputs of infra (StackOutputs in infra/plan) and the operator's secrets. A test keeps these lists equal to stack.yml and to the program.
 settings="AWS_REGION CLOUDFRONT_URL KEY_PAIR_ID S3_BUCKET"
 infra_secrets="reelseal-aws-ingest-video reelseal-aws-sign-playlist reelseal-origin-secret reelseal-origin-secret-previous"
-operator_secrets="reelseal-callback-key reelseal-signing-key reelseal-token-key"
+operator_secrets="reelseal-callback-key reelseal-signing-key reelseal-token-key reelseal-worker-key"
 
 errors=$(mktemp)
 trap 'rm -f "$errors"' EXIT
@@ -92,8 +92,8 @@ put_key() {
   put_secret "$1-$3" <<<"$3"
 }
 
-# Puts a random value where the cluster has none: stack.yml names the secret, so it must exist, but nobody uses it. It gets no mark.
-put_placeholder() {
+# Puts a random value where the cluster has none: stack.yml names the secret, so it must exist, but nobody outside has to know it. It gets no mark.
+put_random() {
   has_secret "$1" || openssl rand -base64 48 | put_secret "$1"
 }
 
@@ -207,8 +207,9 @@ secrets() {
     put_secret "$name" <<<"$value"
   done
   [ -z "${SIGNING_KEY:-}" ] || put_key reelseal-signing-key "$SIGNING_KEY" "is-$(deployed_fingerprint)"
-  if [ -n "${TOKEN_KEY:-}" ]; then put_key reelseal-token-key "$TOKEN_KEY" given; else put_placeholder reelseal-token-key; fi
-  if [ -n "${CALLBACK_KEY:-}" ]; then put_key reelseal-callback-key "$CALLBACK_KEY" given; else put_placeholder reelseal-callback-key; fi
+  if [ -n "${TOKEN_KEY:-}" ]; then put_key reelseal-token-key "$TOKEN_KEY" given; else put_random reelseal-token-key; fi
+  if [ -n "${CALLBACK_KEY:-}" ]; then put_key reelseal-callback-key "$CALLBACK_KEY" given; else put_random reelseal-callback-key; fi
+  put_random reelseal-worker-key # replicas use it among themselves
 }
 
 # stack.yml deploys on every edition. What only Standard and Enterprise know is added here: Community answers the labels with 400 and ignores the annotation.

@@ -33,6 +33,9 @@ internal sealed record LocalOptions
     /// <summary>The kind of key that URLs are signed with, where there is none yet.</summary>
     public SigningKeyKind SigningKey { get; init; }
 
+    /// <summary>How many processes of ingest-video there are. With several, each video is encoded by all of them.</summary>
+    public int Replicas { get; init; } = 1;
+
     /// <summary>Further settings of both functions.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Reelseal.Infra;
@@ -26,6 +27,7 @@ internal sealed class LocalSystem : IAsyncDisposable
     private readonly Secrets _secrets;
     private readonly Dictionary<string, FunctionProgram> _programs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, FunctionProcess> _functions = new(StringComparer.Ordinal);
+    private readonly List<FunctionProcess> _replicas = [];
     private FunctionGateway _gateway = null!;
 
     private LocalSystem(LocalOptions options)
@@ -55,12 +57,15 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>All that no log may hold.</summary>
     public IReadOnlyList<string> SecretTexts =>
         [
-            _secrets.OriginSecret, _secrets.TokenKey, File.ReadAllText(CallbackKeyPath),
+            _secrets.OriginSecret, _secrets.TokenKey, _secrets.WorkerKey, File.ReadAllText(CallbackKeyPath),
             .. KeyPair.PrivatePem.Split('\n').Where(line => line.Length > 20 && line[0] != '-'),
         ];
 
-    /// <summary>The processes that the gateway sends calls to.</summary>
+    /// <summary>The processes that the gateway sends calls to, of several replicas the first.</summary>
     public IReadOnlyDictionary<string, FunctionProcess> Functions => _functions;
+
+    /// <summary>All processes of ingest-video that the gateway sends calls to.</summary>
+    public IReadOnlyList<FunctionProcess> Replicas => _replicas;
 
     /// <exception cref="FunctionStartException">A function is not published or does not start; the message says which and why.</exception>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A setting of the store is missing or malformed.</exception>
@@ -88,8 +93,33 @@ internal sealed class LocalSystem : IAsyncDisposable
         var function = await FunctionProcess.StartAsync(_programs[name], cancellationToken);
         _parts.Push(function);
         _functions[name] = function;
+        if (name == IngestVideo)
+        {
+            _replicas.Clear();
+            _replicas.Add(function);
+        }
         _gateway.Register(name, function.Address);
         return function;
+    }
+
+    /// <summary>Ends a process of ingest-video, and starts another in its place.</summary>
+    /// <param name="replica">The process.</param>
+    /// <param name="end">Ends it.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
+    public async Task ReplaceReplicaAsync(FunctionProcess replica, Action end, CancellationToken cancellationToken)
+    {
+        end();
+        _replicas.Remove(replica);
+        await AddReplicaAsync(cancellationToken);
+    }
+
+    /// <summary>Starts one more process of ingest-video, to which the gateway sends calls as well.</summary>
+    private async Task AddReplicaAsync(CancellationToken cancellationToken)
+    {
+        var replica = await FunctionProcess.StartAsync(_programs[IngestVideo], cancellationToken);
+        _parts.Push(replica);
+        _replicas.Add(replica);
+        _gateway.Register(IngestVideo, [.. _replicas.Select(one => one.Address)]);
     }
 
     public async ValueTask DisposeAsync()
@@ -128,6 +158,8 @@ internal sealed class LocalSystem : IAsyncDisposable
 
         settings["CLOUDFRONT_URL"] = Edge;
         settings["KEY_PAIR_ID"] = KeyPair.Id;
+        settings.TryAdd("FUNCTION_GATEWAY", Gateway);
+        settings.TryAdd("CHUNK_CALLS", (options.Replicas - 1).ToString(CultureInfo.InvariantCulture));
         foreach (var name in (string[])[IngestVideo, SignPlaylist])
         {
             _programs[name] = new()
@@ -140,6 +172,8 @@ internal sealed class LocalSystem : IAsyncDisposable
             };
             await StartFunctionAsync(name, cancellationToken);
         }
+        while (_replicas.Count < options.Replicas)
+            await AddReplicaAsync(cancellationToken);
     }
 
     private static Dictionary<string, string> StoreSettings(LocalOptions options)

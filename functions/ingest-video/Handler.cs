@@ -18,7 +18,10 @@ using Reelseal.Tokens;
 
 namespace IngestVideo;
 
-/// <summary>ingest-video: accepts videos, reports their status, and removes them. Every route needs a token with scope <c>video:ingest</c>.</summary>
+/// <summary>
+/// ingest-video: accepts videos, reports their status, and removes them. Every route needs a token with scope <c>video:ingest</c>, but for the one by which
+/// replicas call each other.
+/// </summary>
 public static class Handler
 {
     private const int LongestPage = 100;
@@ -43,7 +46,9 @@ public static class Handler
         services.AddSingleton<FrameSizeScanner>().AddSingleton<SourceExaminer>().AddSingleton<PacketScanner>().AddSingleton<CutPointScanner>();
         services.AddSingleton<Transcoder>().AddSingleton<StillMaker>().AddSingleton<StagedTranscoder>();
         services.AddSingleton<DownloadMuxer>().AddSingleton<DownloadPublisher>();
-        services.AddSingleton<ChunkCutter>().AddSingleton<ChunkTranscoder>();
+        services.AddSingleton<ChunkCutter>().AddSingleton<ChunkTranscoder>().AddSingleton<ChunkWorker>();
+        services.AddSingleton<Replica>().AddSingleton<ChunkCaller>().AddSingleton<ChunkLead>().AddSingleton<ChunkEndpoint>();
+        services.AddSingleton(provider => new ChunkStore(provider.GetRequiredService<RetryingObjectStore>()));
         services.AddSingleton<UploadStore>().AddSingleton<UploadService>().AddSingleton<VideoRemover>().AddSingleton<LaterRemovals>();
         services.AddSingleton<SubtitleService>().AddSingleton<PosterService>();
         services.AddSingleton<CallbackSender>().AddSingleton(CallbackSchedule.Default).AddSingleton<CallbackDelivery>()
@@ -51,8 +56,8 @@ public static class Handler
         services.AddSingleton<TranscodeSlots>().AddSingleton<IngestEndpoint>();
         services.AddSingleton(provider => new StatusStore(provider.GetRequiredService<IObjectStore>()));
         services.AddSingleton<IngestPipeline>();
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<IngestAttempts>(
-            provider, ActivatorUtilities.CreateInstance<RetryingObjectStore>(provider, provider.GetRequiredService<IObjectStore>())));
+        services.AddSingleton<RetryingObjectStore>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<IngestAttempts>(provider, provider.GetRequiredService<RetryingObjectStore>()));
         services.AddHostedService<StartupTasks>();
         services.AddHealthChecks().AddCheck<FfmpegHealth>("ffmpeg", tags: ["ready"]);
         services.AddExceptionHandler<UpstreamExceptionHandler>();
@@ -75,6 +80,7 @@ public static class Handler
         routes.MapGet("/uploads/{id}", UploadEndpoints.FindAsync);
         routes.MapPost("/uploads/{id}/complete", UploadEndpoints.CompleteAsync);
         routes.MapDelete("/uploads/{id}", UploadEndpoints.RemoveAsync);
+        app.MapPost("/chunks", (HttpContext context, ChunkEndpoint endpoint) => endpoint.EncodeAsync(context)); // by replicas only, with a token of their own
     }
 
     private static async Task<IResult> GetStatusAsync(

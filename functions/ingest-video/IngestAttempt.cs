@@ -154,8 +154,9 @@ public sealed class IngestAttempt : IAsyncDisposable
     /// <exception cref="IngestRefusedException">409: the video was cancelled, deleted, or taken over.</exception>
     public async Task StartOverAsync(string reason)
     {
-        _logger.LogWarning("{Video} is encoded, because it cannot be copied: {Reason}", Video, reason);
-        Directory.Delete(Workspace.Output, recursive: true);
+        _logger.LogWarning("{Video} is made another way, because {Reason}", Video, reason);
+        if (Directory.Exists(Workspace.Output))
+            Directory.Delete(Workspace.Output, recursive: true);
         if (Publication.IsVisible && (!await _claim.FlushAsync(Lost) || !await Publication.TryWithdrawAsync(Lost)))
             throw Overtaken();
         if (Publication.Seen is not { Stage: PublicationStage.Playable })
@@ -209,7 +210,11 @@ public sealed class IngestAttempt : IAsyncDisposable
             }
             await _claim.StopAsync();
             if (Lost.IsCancellationRequested)
+            {
+                if (await _retryingStatuses.ReadAsync(Video, timeout.Token) is null or { Status.State: VideoState.Deleted })
+                    await Publication.RemoveWorkAsync(timeout.Token); // written after it was deleted
                 return Overtaken();
+            }
             var early = step is VideoState.Receiving or VideoState.Probing;
             // A broken connection is seen while reading, a moment before the request counts as aborted.
             var gone = cause is OperationCanceledException && (requestAborted.IsCancellationRequested || cause.InnerException is IOException);
@@ -220,6 +225,9 @@ public sealed class IngestAttempt : IAsyncDisposable
                     await _retryingStatuses.DeleteAsync(_claim.Status, timeout.Token);
                 return cause;
             }
+            // While the video is claimed: later it may be the next attempt's.
+            if (await _claim.FlushAsync(timeout.Token))
+                await Publication.RemoveWorkAsync(timeout.Token);
             var reason = cause is IngestRefusedException or UpstreamException ? cause.Message : InternalError;
             Update(status => status with { State = VideoState.Failed, Error = reason, Speed = null, Remaining = null, PlayableIn = null });
             await _claim.FlushAsync(timeout.Token);

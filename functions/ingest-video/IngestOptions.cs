@@ -91,6 +91,18 @@ public sealed record IngestOptions
     /// <summary>libx264's preset: how much time is spent on how few bytes.</summary>
     public string X264Preset { get; init; } = "veryfast";
 
+    /// <summary>How many chunks of a video other replicas encode at the same time; 0: this one does it all.</summary>
+    public int ChunkCalls { get; init; }
+
+    /// <summary>How long another replica may take for a chunk: less than the gateway waits, and what is behind it.</summary>
+    public TimeSpan ChunkTimeout { get; init; } = TimeSpan.FromSeconds(50);
+
+    /// <summary>The gateway through which other replicas are called.</summary>
+    public Uri FunctionGateway { get; init; } = new("http://gateway.openfaas:8080");
+
+    /// <summary>Signs the calls from replica to replica; null where there are none.</summary>
+    public byte[]? WorkerKey { get; init; }
+
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">Not thrown here: faults are noted in <paramref name="settings"/>.</exception>
     public static IngestOptions Read(Reelseal.Settings settings) => Read(settings, MemoryBudget.ContainerBytes());
 
@@ -101,6 +113,7 @@ public sealed record IngestOptions
         var options = new IngestOptions();
         var transcodes = (int)settings.Number("MAX_TRANSCODES", options.MaxTranscodes, max: 1000);
         var ladder = ReadLadder(settings);
+        var chunkCalls = (int)settings.Number("CHUNK_CALLS", options.ChunkCalls, min: 0, max: 1000);
         return options with
         {
             MaxUploadBytes = settings.Number("MAX_UPLOAD_BYTES", options.MaxUploadBytes),
@@ -131,6 +144,10 @@ public sealed record IngestOptions
                 .. ((string[])["AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"]).Select(Environment.GetEnvironmentVariable).OfType<string>(),
             ],
             CopySource = settings.Flag("COPY_SOURCE", options.CopySource),
+            ChunkCalls = chunkCalls,
+            ChunkTimeout = settings.Duration("CHUNK_TIMEOUT", options.ChunkTimeout, max: TimeSpan.FromHours(1)),
+            FunctionGateway = settings.Address("FUNCTION_GATEWAY", options.FunctionGateway.OriginalString) ?? options.FunctionGateway,
+            WorkerKey = ReadWorkerKey(settings, isRequired: chunkCalls > 0),
             X264Preset = settings.Choice("X264_PRESET", [.. X264Presets.Select(preset => (preset, preset))]),
         };
     }
@@ -197,6 +214,16 @@ public sealed record IngestOptions
         if (key is { Length: < 32 })
             settings.AddError("The secret reelseal-callback-key is shorter than 32 characters.");
         return key;
+    }
+
+    private static byte[]? ReadWorkerKey(Reelseal.Settings settings, bool isRequired)
+    {
+        var key = settings.Secret("reelseal-worker-key");
+        if (key is null && isRequired)
+            settings.AddError("CHUNK_CALLS is set, but the secret reelseal-worker-key, which signs calls to other replicas, is missing.");
+        if (key is { Length: < 32 })
+            settings.AddError("The secret reelseal-worker-key is shorter than 32 characters.");
+        return key is null ? null : Encoding.UTF8.GetBytes(key);
     }
 
     private static string ReadDirectory(Reelseal.Settings settings, string fallback)

@@ -1,3 +1,4 @@
+using IngestVideo.Chunks;
 using IngestVideo.Media;
 using IngestVideo.Planning;
 using IngestVideo.Probing;
@@ -17,7 +18,8 @@ namespace IngestVideo;
 /// <item>Sniff: tell the container by its first bytes.</item>
 /// <item>Probe: ask ffprobe for the streams, and measure how long they are by their packets.</item>
 /// <item>Plan: choose the renditions, and whether the source can be copied.</item>
-/// <item>Transcode: run ffmpeg, upload segments while it writes them, and make the video playable as early as possible. If a copy fails, encode instead.</item>
+/// <item>Transcode: run ffmpeg, upload segments while it writes them, and make the video playable as early as possible. If a copy fails, encode instead; if
+/// the picture cannot be divided between replicas, do it here.</item>
 /// <item>Publish: upload what needs the whole video, which is subtitles, poster, storyboard and files to keep.</item>
 /// <item>Commit: write the final multivariant playlist.</item>
 /// </list>
@@ -58,17 +60,7 @@ public sealed class IngestPipeline(
             var (container, plan) = await ExamineAsync(attempt, received);
 
             // 6. Transcode.
-            IReadOnlyList<PublishedRendition> renditions;
-            try
-            {
-                renditions = await transcoder.TranscodeAsync(attempt, plan, container);
-            }
-            catch (CopyFailedException e)
-            {
-                await attempt.StartOverAsync(e.Message);
-                plan = TranscodePlan.For(plan.Source, options.Ladder, options.SegmentFormat);
-                renditions = await transcoder.TranscodeAsync(attempt, plan, container);
-            }
+            (plan, var renditions) = await TranscodeAsync(attempt, plan, container);
 
             // 7. Publish.
             renditions = await PublishAsync(attempt, plan, renditions);
@@ -123,6 +115,28 @@ public sealed class IngestPipeline(
                 $"The video is cut off: only {media.Duration.Value.ToText()} of its {length.ToText()} are in the file. Send it again, whole.");
         }
         return (container, plan);
+    }
+
+    private async Task<(TranscodePlan Plan, IReadOnlyList<PublishedRendition> Renditions)> TranscodeAsync(
+        IngestAttempt attempt, TranscodePlan plan, Container container)
+    {
+        for (var mayDivide = true; ;)
+        {
+            try
+            {
+                return (plan, await transcoder.TranscodeAsync(attempt, plan, container, mayDivide));
+            }
+            catch (CopyFailedException e)
+            {
+                await attempt.StartOverAsync($"it cannot be copied: {e.Message}");
+                plan = TranscodePlan.For(plan.Source, options.Ladder, options.SegmentFormat);
+            }
+            catch (ChunkMismatchException e) when (mayDivide)
+            {
+                await attempt.StartOverAsync($"it cannot be encoded in chunks: {e.Message}");
+                mayDivide = false;
+            }
+        }
     }
 
     private async Task<IReadOnlyList<PublishedRendition>> PublishAsync(

@@ -1,3 +1,4 @@
+using IngestVideo.Chunks;
 using IngestVideo.Media;
 using IngestVideo.Planning;
 using IngestVideo.Processes;
@@ -10,27 +11,37 @@ namespace IngestVideo;
 
 /// <summary>
 /// Encodes a plan and publishes what comes of it, so that viewers can begin long before all is done: with the copy of a source that is fit for it, or else with
-/// the beginning of all renditions, once playback would no longer catch up with the encoder.
+/// the beginning of all renditions, once playback would no longer catch up with the encoder. Other replicas encode parts of the picture where they may.
 /// </summary>
-public sealed class StagedTranscoder(Transcoder transcoder, StillMaker stills, IngestOptions options, TimeProvider clock)
+public sealed class StagedTranscoder(
+    Transcoder transcoder, ChunkLead lead, ChunkStore chunks, StillMaker stills, IngestOptions options, TimeProvider clock)
 {
-    /// <summary>How often growing playlists are written: a segment lasts several times as long.</summary>
-    private static readonly TimeSpan s_growthInterval = TimeSpan.FromSeconds(1);
-
-    private const int LeastSegments = 2;
-
+    /// <param name="attempt">The attempt at the video.</param>
+    /// <param name="plan">What to make.</param>
+    /// <param name="container">What the source is.</param>
+    /// <param name="mayDivide">Whether the picture may be encoded in chunks.</param>
     /// <returns>All renditions, as they were planned; those without content are missing.</returns>
     /// <exception cref="IngestRefusedException">The source cannot be decoded.</exception>
     /// <exception cref="CopyFailedException">The source cannot be copied after all.</exception>
-    public async Task<IReadOnlyList<PublishedRendition>> TranscodeAsync(IngestAttempt attempt, TranscodePlan plan, Container container)
+    /// <exception cref="ChunkMismatchException">The picture cannot be encoded in chunks after all.</exception>
+    public async Task<IReadOnlyList<PublishedRendition>> TranscodeAsync(IngestAttempt attempt, TranscodePlan plan, Container container, bool mayDivide)
     {
         using var span = Signals.Activities.StartActivity("transcode");
         using var all = CancellationTokenSource.CreateLinkedTokenSource(attempt.Lost);
-        var steps = new List<Task<IReadOnlyList<PublishedRendition>>>();
-        var earlier = Task.FromResult<IReadOnlyList<PublishedRendition>>([]);
-        foreach (var step in TranscodeStep.Of(plan))
-            steps.Add(earlier = RunAsync(attempt, step, container, earlier, all));
-        var made = (await Task.WhenAll(steps)).SelectMany(renditions => renditions);
+        var work = mayDivide ? await lead.PlanAsync(attempt.Video, plan, container, attempt.Workspace, attempt.Lost) : null;
+        var growth = plan.CopiesSource ? null : new GrowingStage(attempt, plan, options, clock);
+        var parts = new List<Task<IReadOnlyList<PublishedRendition>>>();
+        var copied = Task.FromResult<IReadOnlyList<PublishedRendition>>([]);
+        foreach (var step in work is null ? TranscodeStep.Of(plan) : TranscodeStep.BesideChunks(plan))
+        {
+            parts.Add(RunAsync(attempt, step, container, CountPictureSegmentsAsync(step, copied, work), copied, growth, all));
+            if (step.IsQuick)
+                copied = parts[^1];
+        }
+        if (work is not null)
+            parts.Add(RunAsync(attempt, work, copied, growth, all));
+        var growing = growth?.RunAsync(all) ?? Task.CompletedTask;
+        await Task.WhenAll([.. parts, growing]);
 
         attempt.Update(status => status with
         {
@@ -41,27 +52,34 @@ public sealed class StagedTranscoder(Transcoder transcoder, StillMaker stills, I
             Progress = Math.Max(status.Progress, IngestProgress.Transcoded),
         });
         await stills.MakeAsync(plan, attempt.Workspace, attempt.Lost);
+        var made = (await Task.WhenAll(parts)).SelectMany(renditions => renditions);
         return [.. plan.Renditions.Join(made, planned => planned.Name, published => published.Rendition.Name, (_, published) => published)];
     }
 
-    /// <summary>Runs ffmpeg for a step, and publishes what it makes. If it fails, all steps end.</summary>
+    /// <summary>How many segments the pictures have that a step does not make; null when it makes all.</summary>
+    private static async Task<int?> CountPictureSegmentsAsync(TranscodeStep step, Task<IReadOnlyList<PublishedRendition>> copied, ChunkWork? work) =>
+        step.IsQuick ? null
+        : step.Plan.CopiesSource ? (await copied).First(rendition => rendition.Rendition is VideoRendition).Segments.Count
+        : work?.Chunks.Segments;
+
+    /// <summary>Runs ffmpeg for a step, and publishes what it makes. If it fails, all parts end.</summary>
     private async Task<IReadOnlyList<PublishedRendition>> RunAsync(
-        IngestAttempt attempt, TranscodeStep step, Container container, Task<IReadOnlyList<PublishedRendition>> earlier, CancellationTokenSource all)
+        IngestAttempt attempt, TranscodeStep step, Container container, Task<int?> pictureSegments, Task<IReadOnlyList<PublishedRendition>> copied,
+        GrowingStage? growth, CancellationTokenSource all)
     {
         ChildProcess? ffmpeg = null; // until it runs
-        var speed = 0.0;
         var publisher = new SegmentPublisher(step, attempt.Workspace, attempt.Publication, options.MaxUnpublishedBytes, paused => ffmpeg?.SetPaused(paused));
-        var growing = new GrowingPlaylists(step.Plan, attempt.Publication);
         var progress = new IngestProgress(step.Plan.Source.Duration);
         var transcoding = transcoder.TranscodeAsync(
             step, container, attempt.Workspace.Source, attempt.Workspace.Output, OnProgress, process => ffmpeg = process, all.Token);
-        var publishing = publisher.PublishAsync(transcoding, earlier, all.Token);
+        var publishing = publisher.PublishAsync(transcoding, pictureSegments, all.Token);
+        if (step.Segmented.Any())
+            growth?.Add(publishing, () => publisher.FindPlayableAsync(options.Ladder, all.Token));
         try
         {
-            if (!step.Plan.CopiesSource)
-                await GrowAsync(attempt, step.Plan, publisher, growing, () => Volatile.Read(ref speed), publishing);
             await publishing;
-            var renditions = await publisher.FinishAsync(await earlier, growing, all.Token);
+            var playlists = growth is null ? new(step.Plan, attempt.Publication) : await growth.EndAsync(all.Token);
+            var renditions = await publisher.FinishAsync(await copied, playlists, all.Token);
             if (step.IsQuick)
                 await attempt.PublishFirstStageAsync(renditions, isGrowing: false);
             return renditions;
@@ -77,40 +95,39 @@ public sealed class StagedTranscoder(Transcoder transcoder, StillMaker stills, I
 
         void OnProgress(TranscodeProgress now)
         {
-            Volatile.Write(ref speed, now.Done / now.Ran);
-            if (!step.IsQuick)
-                attempt.Update(status => progress.Apply(status, now.Done, now.Ran));
+            // A copy is quick, and sound is encoded long before the picture.
+            if (step.IsQuick || (step.Plan.Video is not [] && !step.Video.Any()))
+                return;
+            growth?.Speed = now.Done / now.Ran;
+            attempt.Update(status => progress.Apply(status, now.Done, now.Ran));
         }
     }
 
-    /// <summary>Publishes the beginning of all renditions, and adds to it, until everything is uploaded.</summary>
-    private async Task GrowAsync(
-        IngestAttempt attempt, TranscodePlan plan, SegmentPublisher publisher, GrowingPlaylists growing, Func<double> speed, Task publishing)
+    /// <summary>Encodes the picture in chunks, here and elsewhere, and publishes it. If it fails, all parts end.</summary>
+    private async Task<IReadOnlyList<PublishedRendition>> RunAsync(
+        IngestAttempt attempt, ChunkWork work, Task<IReadOnlyList<PublishedRendition>> copied, GrowingStage? growth, CancellationTokenSource all)
     {
-        var whole = plan.End ?? plan.Source.Duration ?? options.MaxDuration;
-        var isPublished = false;
-        while (await Task.WhenAny(publishing, Task.Delay(s_growthInterval, clock)) != publishing)
+        var publisher = new ChunkPublisher(work, chunks, attempt.Publication);
+        var progress = new IngestProgress(work.Plan.Source.Duration);
+        var encoding = lead.RunAsync(work, publisher, OnProgress, all.Token);
+        growth?.Add(encoding, () => Task.FromResult(publisher.FindPlayable(options.Ladder)));
+        try
         {
-            var renditions = await publisher.FindPlayableAsync(options.Ladder, attempt.Lost);
-            if (renditions is [])
-                continue;
-            if (!growing.HaveBegun)
-            {
-                var available = TimeSpan.FromSeconds(renditions.Min(rendition => rendition.Seconds));
-                var wait = GrowingPlaylists.WaitFor(available, whole, speed());
-                if (wait > TimeSpan.Zero || renditions.Any(rendition => rendition.Segments.Count < LeastSegments))
-                {
-                    attempt.Update(status => status with
-                    {
-                        PlayableIn = status.Playable is null && wait < options.MaxTranscodeTime ? Math.Round(wait.TotalSeconds) : null,
-                    });
-                    continue;
-                }
-            }
-            foreach (var rendition in renditions)
-                await growing.WriteAsync(rendition.Rendition, rendition.Segments, isComplete: false, attempt.Lost);
-            if (!isPublished)
-                isPublished = await attempt.PublishFirstStageAsync(renditions, isGrowing: true);
+            await encoding;
+            var playlists = growth is null ? new(work.Plan, attempt.Publication) : await growth.EndAsync(all.Token);
+            return await publisher.FinishAsync(await copied, playlists, all.Token);
+        }
+        catch
+        {
+            await all.CancelAsync();
+            await encoding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+
+        void OnProgress(ChunkProgress now)
+        {
+            growth?.Speed = (now.Done - now.Before) / now.Ran;
+            attempt.Update(status => progress.Apply(status, now.Done, now.Ran, now.Before));
         }
     }
 }

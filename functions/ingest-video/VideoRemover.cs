@@ -22,6 +22,7 @@ public sealed class VideoRemover(IObjectStore store, StatusStore statuses, Uploa
         removed |= await store.DeleteAllAsync(ObjectKeys.Downloads(video), cancellationToken);
         removed |= await uploads.RemoveAsync(video, cancellationToken);
         await store.DeleteAllAsync($"{ObjectKeys.CallbacksPrefix}{video}.", cancellationToken);
+        await store.DeleteAllAsync(ObjectKeys.Work(video), cancellationToken);
         return existed || removed;
     }
 

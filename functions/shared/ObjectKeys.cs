@@ -81,6 +81,11 @@ public static class ObjectKeys
     /// <summary>The folder of what replicas hand to each other for a video.</summary>
     public static string Work(VideoId video) => $"{WorkPrefix}{video}/";
 
+    /// <summary>The part of it that belongs to one plan for the video.</summary>
+    /// <param name="video">The video.</param>
+    /// <param name="planHash">Covers everything on which the result depends.</param>
+    public static string Work(VideoId video, string planHash) => $"{Work(video)}{planHash}/";
+
     /// <summary>The epoch of a video: proofs of an earlier one are no longer accepted.</summary>
     public static string Revocation(VideoId video) => $"{RevocationsPrefix}{video}.json";
 

@@ -78,8 +78,8 @@ public sealed class Settings(Func<string, string?> value, string secretsDirector
         return AddError($"{name} is \"{text}\", which is none of {string.Join(", ", words)}.", fallback: choices[0].Meaning);
     }
 
-    /// <summary>An absolute http or https address, or null when it is not set.</summary>
-    public Uri? Address(string name) => Text(name) switch
+    /// <summary>An absolute http or https address, or <paramref name="fallback"/> when it is not set.</summary>
+    public Uri? Address(string name, string? fallback = null) => (Read(name, fallback) ?? fallback) switch
     {
         null => null,
         var text when Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp) => uri,

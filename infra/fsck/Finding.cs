@@ -50,6 +50,9 @@ internal enum FindingKind
 
     /// <summary>A source past its life, or of a video that is ready. Repaired by removing it.</summary>
     ForgottenUpload,
+
+    /// <summary>What replicas handed to each other for a video that nobody is ingesting any more. Repaired by removing it.</summary>
+    ForgottenWork,
 }
 
 /// <summary>A problem in a store.</summary>
@@ -79,6 +82,7 @@ internal sealed record Finding(FindingKind Kind, string Key, string Detail, Func
         FindingKind.UnlistedVideo => "unlisted video",
         FindingKind.StaleListing => "stale listing",
         FindingKind.ForgottenUpload => "forgotten upload",
+        FindingKind.ForgottenWork => "forgotten work",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, message: null),
     };
 }

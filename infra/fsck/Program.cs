@@ -9,7 +9,7 @@ using Reelseal.Storage;
 
 var remove = new Option<bool>("--remove")
 {
-    Description = "Repairs what is safe to repair: removes orphan attempts and forgotten uploads, marks stuck videos as failed.",
+    Description = "Repairs what is safe to repair: removes orphan attempts, forgotten uploads and forgotten work, marks stuck videos as failed.",
 };
 var olderThan = new Option<TimeSpan>("--older-than")
 {

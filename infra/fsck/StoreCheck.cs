@@ -35,6 +35,8 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
             yield return finding;
         await foreach (var finding in FindInUploadsAsync(cancellationToken))
             yield return finding;
+        await foreach (var finding in FindInWorkAsync(cancellationToken))
+            yield return finding;
         await foreach (var finding in FindInListingAsync(cancellationToken))
             yield return finding;
     }
@@ -253,6 +255,46 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
             && clock.GetUtcNow() - ready > ages.Silence
             ? "its video is ready" : null;
     }
+
+    private async IAsyncEnumerable<Finding> FindInWorkAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var (current, newest, count) = (default(VideoId?), default(DateTimeOffset), 0);
+        await foreach (var entry in ListAsync(ObjectKeys.WorkPrefix, cancellationToken))
+        {
+            if (IdIn(entry.Key, ObjectKeys.WorkPrefix, '/') is not { } video)
+            {
+                yield return new(FindingKind.ForeignObject, entry.Key, $"{entry.Length} bytes");
+                continue;
+            }
+            if (video != current)
+            {
+                if (await CheckWorkAsync(current, newest, count, cancellationToken) is { } finding)
+                    yield return finding;
+                (current, newest, count) = (video, default, 0);
+            }
+            (newest, count) = (entry.LastModified > newest ? entry.LastModified : newest, count + 1);
+        }
+        if (await CheckWorkAsync(current, newest, count, cancellationToken) is { } last)
+            yield return last;
+    }
+
+    private async Task<Finding?> CheckWorkAsync(VideoId? video, DateTimeOffset newest, int count, CancellationToken cancellationToken)
+    {
+        if (video is not { } id || clock.GetUtcNow() - newest <= ages.Silence || await IsIngestedAsync(id, cancellationToken))
+            return null;
+        return new(FindingKind.ForgottenWork, ObjectKeys.Work(id), $"{count} objects", async token =>
+        {
+            if (await IsIngestedAsync(id, token))
+                return false;
+            await store.DeleteAllAsync(ObjectKeys.Work(id), token);
+            return true;
+        });
+    }
+
+    /// <summary>Whether a worker has a video: its status changes with every heartbeat.</summary>
+    private async Task<bool> IsIngestedAsync(VideoId video, CancellationToken cancellationToken) =>
+        await ReadAsync(video, cancellationToken) is { State: not (VideoState.Ready or VideoState.Failed or VideoState.Deleted) } status
+        && clock.GetUtcNow() - status.Updated <= ages.Silence;
 
     /// <summary>Removes the source with what is remembered of its upload; true as well when the two were removed together before.</summary>
     private async Task<bool> RemoveUploadAsync(VideoId video, CancellationToken cancellationToken)

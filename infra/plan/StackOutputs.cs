@@ -43,5 +43,6 @@ public static class StackOutputs
     public static readonly ImmutableSortedSet<string> Roles = [SignPlaylistRole, IngestVideoRole];
 
     /// <summary>Secrets that the infrastructure must never see: the operator makes them, and they go straight into the cluster.</summary>
-    public static readonly ImmutableSortedSet<string> OperatorSecrets = ["reelseal-callback-key", "reelseal-signing-key", "reelseal-token-key"];
+    public static readonly ImmutableSortedSet<string> OperatorSecrets =
+        ["reelseal-callback-key", "reelseal-signing-key", "reelseal-token-key", "reelseal-worker-key"];
 }

@@ -13,11 +13,17 @@ internal static class ServeCommand
         DefaultValueFactory = _ => [],
     };
 
+    private static readonly Option<int> s_replicas = new("--replicas")
+    {
+        Description = "How many processes of ingest-video there are; several encode each video together.",
+        DefaultValueFactory = _ => 1,
+    };
+
     public static Command Create()
     {
         var command = new Command("serve", "Starts the system and keeps it up until Ctrl-C.")
         {
-            CommonOptions.GatewayPort, CommonOptions.EdgePort, CommonOptions.Store, CommonOptions.Functions, CommonOptions.SigningKey, s_embedders,
+            CommonOptions.GatewayPort, CommonOptions.EdgePort, CommonOptions.Store, CommonOptions.Functions, CommonOptions.SigningKey, s_embedders, s_replicas,
         };
         command.SetAction(RunAsync);
         return command;
@@ -31,6 +37,7 @@ internal static class ServeCommand
             KeyDirectory = Repository.Keys,
             GatewayPort = arguments.GetValue(CommonOptions.GatewayPort),
             EdgePort = arguments.GetValue(CommonOptions.EdgePort),
+            Replicas = arguments.GetValue(s_replicas),
             Embedders = arguments.GetValue(s_embedders) ?? [],
             Settings = PassedSettings.Of(
                 await File.ReadAllTextAsync(Path.Combine(Repository.Root, "stack.yml"), cancellationToken), Environment.GetEnvironmentVariable),

@@ -7,7 +7,7 @@ namespace Reelseal.Local.Gateway;
 /// <summary>Stands in for the OpenFaaS gateway (Community 0.27) and behaves like it: <c>/function/NAME/…</c> and <c>/async-function/NAME/…</c>.</summary>
 internal sealed class FunctionGateway : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<string, Uri> _functions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Uri[]> _functions = new(StringComparer.Ordinal);
     private readonly FunctionForwarder _forwarder = new();
     private readonly AsyncQueue _queue;
     private LoopbackServer? _server;
@@ -39,7 +39,10 @@ internal sealed class FunctionGateway : IAsyncDisposable
     }
 
     /// <summary>Makes a function available under its name.</summary>
-    public void Register(string name, Uri address) => _functions[name] = address;
+    public void Register(string name, Uri address) => Register(name, [address]);
+
+    /// <summary>Makes the replicas of a function available under its name. Each request gets one at random, as in Kubernetes.</summary>
+    public void Register(string name, Uri[] replicas) => _functions[name] = replicas;
 
     public async ValueTask DisposeAsync()
     {
@@ -69,13 +72,13 @@ internal sealed class FunctionGateway : IAsyncDisposable
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
         }
-        if (!_functions.TryGetValue(call.Name, out var function))
+        if (!_functions.TryGetValue(call.Name, out var replicas))
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             await context.Response.WriteAsync("error finding function", context.RequestAborted);
             return;
         }
-        if (call.AddressAt(function, query) is not { } address)
+        if (call.AddressAt(Random.Shared.GetItems(replicas, 1)[0], query) is not { } address)
         {
             context.Abort(); // as the real gateway ends a request that it cannot forward
             return;

@@ -18,6 +18,7 @@ internal sealed class Secrets : IDisposable
         KeyPair = CloudFrontKeyPair.Read(ReadOrWrite(SigningKeyName, () => CloudFrontKeyPair.Create(kind).PrivatePem));
         OriginSecret = ReadOrWrite(OriginSecretName, RandomText);
         TokenKey = ReadOrWrite(TokenKeyName, RandomText);
+        WorkerKey = ReadOrWrite("reelseal-worker-key", RandomText);
         ReadOrWrite(CallbackKeyName, () => "whsec_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
     }
 
@@ -30,6 +31,9 @@ internal sealed class Secrets : IDisposable
 
     /// <summary>The HS256 key of the tokens.</summary>
     public string TokenKey { get; }
+
+    /// <summary>The key of calls from replica to replica.</summary>
+    public string WorkerKey { get; }
 
     /// <summary>The path of the file with <see cref="TokenKey"/>: what <c>make token</c> takes.</summary>
     public string TokenKeyPath => TokenKeyPathIn(Directory);

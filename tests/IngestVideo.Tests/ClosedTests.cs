@@ -17,6 +17,9 @@ public sealed class ClosedTests(ClosedTests.OneHost host) : IClassFixture<Closed
     private const string Other = "7b2c9d1e-0000-4000-8000-000000000001";
     private const string List = "GET /videos";
 
+    /// <summary>Is for replicas, whose tokens are of another kind: no bearer opens it.</summary>
+    private const string Chunks = "POST /chunks";
+
     /// <summary>Method and pattern of each route, and a request to it; those that name no video in the path do so in X-Call-Id.</summary>
     private static readonly Dictionary<string, (string Path, string? Json)> s_routes = new(StringComparer.Ordinal)
     {
@@ -32,6 +35,7 @@ public sealed class ClosedTests(ClosedTests.OneHost host) : IClassFixture<Closed
         ["GET /uploads/{id}"] = ($"/uploads/{Video}", null),
         ["POST /uploads/{id}/complete"] = ($"/uploads/{Video}/complete", """{"parts":[{"number":1,"etag":"\"x\""}]}"""),
         ["DELETE /uploads/{id}"] = ($"/uploads/{Video}", null),
+        [Chunks] = ("/chunks", "{}"),
     };
 
     public static TheoryData<string, string, int> Rows
@@ -43,7 +47,7 @@ public sealed class ClosedTests(ClosedTests.OneHost host) : IClassFixture<Closed
             {
                 // A token for other videos may list, and sees only those.
                 foreach (var (token, status) in TokenCases.InHeader)
-                    rows.Add(route, token, route == List && token.Contains("video", StringComparison.Ordinal) ? 200 : status);
+                    rows.Add(route, token, route == Chunks ? 401 : route == List && token.Contains("video", StringComparison.Ordinal) ? 200 : status);
                 rows.Add(route, "good, but in the query", 401);
             }
             return rows;
@@ -77,7 +81,7 @@ public sealed class ClosedTests(ClosedTests.OneHost host) : IClassFixture<Closed
         Assert.DoesNotContain("ey", body, StringComparison.Ordinal); // how each token begins
         if (status == 401)
         {
-            Assert.StartsWith("Bearer", answer.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
+            Assert.StartsWith(route == Chunks ? "Chunk" : "Bearer", answer.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
             Assert.True(answer.Headers.CacheControl?.NoStore);
         }
         Assert.Equal(before, await host.Started.KeysAsync());
@@ -138,7 +142,10 @@ public sealed class ClosedTests(ClosedTests.OneHost host) : IClassFixture<Closed
 
         public async ValueTask InitializeAsync()
         {
-            Started = await IngestHost.StartAsync();
+            var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+            Directory.CreateDirectory(Path.Combine(root, "secrets"));
+            await File.WriteAllTextAsync(Path.Combine(root, "secrets", "reelseal-worker-key"), "a key that replicas share, long enough");
+            Started = await IngestHost.StartAsync(root, _ => { });
             await PutStatusAsync(Started);
         }
 

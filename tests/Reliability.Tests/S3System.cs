@@ -44,7 +44,15 @@ internal sealed class S3System : IAsyncDisposable
     /// <param name="s3">Where the bucket is.</param>
     /// <param name="between">Stands between the functions and S3; null for nothing.</param>
     /// <param name="settings">Further settings of the functions.</param>
-    public static async Task<S3System> StartAsync(CephRgw s3, Func<Uri, FaultProxy>? between = null, params (string Name, string Value)[] settings)
+    public static Task<S3System> StartAsync(CephRgw s3, Func<Uri, FaultProxy>? between = null, params (string Name, string Value)[] settings) =>
+        StartAsync(s3, replicas: 1, between, settings);
+
+    /// <param name="s3">Where the bucket is.</param>
+    /// <param name="replicas">How many processes of ingest-video there are.</param>
+    /// <param name="between">Stands between the functions and S3; null for nothing.</param>
+    /// <param name="settings">Further settings of the functions.</param>
+    public static async Task<S3System> StartAsync(
+        CephRgw s3, int replicas, Func<Uri, FaultProxy>? between = null, params (string Name, string Value)[] settings)
     {
         Published.Require();
         var bucket = await s3.CreateBucketAsync();
@@ -61,7 +69,8 @@ internal sealed class S3System : IAsyncDisposable
             environment[name] = value;
         // Longer than the functions', so that a busy machine fails no check.
         var store = bucket.CreateStore(TimeSpan.FromSeconds(30));
-        return new(await LocalSystem.StartAsync(new() { Store = store, Settings = environment }, TestContext.Current.CancellationToken), work, store);
+        var options = new LocalOptions { Store = store, Settings = environment, Replicas = replicas };
+        return new(await LocalSystem.StartAsync(options, TestContext.Current.CancellationToken), work, store);
     }
 
     /// <summary>A moving picture with a sound, as bytes.</summary>

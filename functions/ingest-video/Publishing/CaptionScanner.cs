@@ -25,6 +25,15 @@ public sealed class CaptionScanner
         }
     }
 
+    /// <summary>What was found in all parts of a picture, of what was found in each.</summary>
+    public static IReadOnlyList<string> Merge(IEnumerable<IReadOnlyList<string>> parts)
+    {
+        var found = new SortedSet<string>(parts.SelectMany(part => part), StringComparer.Ordinal);
+        return [.. found.Any(IsChannel) ? found.Where(IsChannel) : found];
+
+        static bool IsChannel(string id) => id.StartsWith("CC", StringComparison.Ordinal);
+    }
+
     /// <summary>Reads a segment, of either format.</summary>
     public async Task ReadAsync(Stream segment, CancellationToken cancellationToken)
     {

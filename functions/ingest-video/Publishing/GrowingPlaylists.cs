@@ -31,6 +31,21 @@ public sealed class GrowingPlaylists(TranscodePlan plan, Publication publication
         _written[rendition.Name] = (segments.Count, eTag);
     }
 
+    /// <summary>Writes the playlists of renditions that are complete, also where players have read none of them yet.</summary>
+    public async Task CompleteAsync(IReadOnlyList<PublishedRendition> renditions, CancellationToken cancellationToken)
+    {
+        foreach (var (rendition, segments) in renditions.Select(published => (published.Rendition, published.Segments)))
+        {
+            if (HaveBegun && rendition is not IFrameRendition)
+            {
+                await WriteAsync(rendition, segments, isComplete: true, cancellationToken);
+                continue;
+            }
+            var text = MediaPlaylistWriter.Write(segments, OutputFiles.InitSectionOf(plan.SegmentFormat), rendition is IFrameRendition);
+            await publication.PutAsync($"{rendition.Name}/{MediaPlaylistWriter.Name}", text, cancellationToken);
+        }
+    }
+
     /// <summary>How long viewers must wait until playback that begins then does not catch up with the encoder; zero when they may begin now.</summary>
     /// <param name="available">How much of the video can be played.</param>
     /// <param name="whole">How long it is.</param>

@@ -87,6 +87,19 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
         }
     }
 
+    /// <summary>Takes over what another replica has written elsewhere in the store.</summary>
+    /// <param name="from">Its key there.</param>
+    /// <param name="path">Below the attempt's folder.</param>
+    /// <param name="bytes">How large it is.</param>
+    /// <param name="cancellationToken">Ends the copy.</param>
+    /// <exception cref="UpstreamException">The store failed, or it is not there.</exception>
+    public async Task CopyAsync(string from, string path, long bytes, CancellationToken cancellationToken)
+    {
+        if (!await store.CopyAsync(from, KeyOf(path), cancellationToken))
+            throw new UpstreamException("A part of the video has gone from the object store.", timedOut: false);
+        IngestMetrics.Published.Add(bytes);
+    }
+
     /// <summary>Replaces an object that only this attempt writes, again and again: a write that was given up on must not take back a later one.</summary>
     /// <param name="path">Below the attempt's folder.</param>
     /// <param name="text">The new content.</param>
@@ -182,13 +195,18 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
         await store.DeleteAllAsync(ObjectKeys.Downloads(video, attempt), cancellationToken);
     }
 
-    /// <summary>Removes what other attempts left, if this one is the video: until then one of them may still become it.</summary>
+    /// <summary>Removes what replicas handed to each other. What one of them writes later is found by fsck, and by the bucket's lifecycle.</summary>
+    public Task RemoveWorkAsync(CancellationToken cancellationToken) => store.DeleteAllAsync(ObjectKeys.Work(video), cancellationToken);
+
+    /// <summary>
+    /// Removes what other attempts left, and what replicas handed to each other, if this one is the video: until then one of them may still become it.
+    /// </summary>
     /// <param name="spared">Attempts that players may still be reading.</param>
     /// <param name="cancellationToken">Ends the removal.</param>
     public async Task RemoveOthersAsync(IReadOnlyCollection<string> spared, CancellationToken cancellationToken)
     {
         var others = await store.ListAsync(ObjectKeys.Video(video), cancellationToken)
-            .Concat(store.ListAsync(ObjectKeys.Downloads(video), cancellationToken))
+            .Concat(store.ListAsync(ObjectKeys.Downloads(video), cancellationToken)).Concat(store.ListAsync(ObjectKeys.Work(video), cancellationToken))
             .Select(entry => entry.Key).ToListAsync(cancellationToken);
         string[] kept = [.. spared.Append(attempt).SelectMany(one => (string[])[ObjectKeys.Attempt(video, one), ObjectKeys.Downloads(video, one)])];
         others.RemoveAll(key => key == ObjectKeys.Multivariant(video) || kept.Any(folder => key.StartsWith(folder, StringComparison.Ordinal)));

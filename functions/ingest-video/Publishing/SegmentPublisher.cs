@@ -39,9 +39,9 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
 
     /// <summary>Uploads until ffmpeg has ended and nothing is left to upload.</summary>
     /// <param name="transcoding">ffmpeg's run; its failure ends this, too.</param>
-    /// <param name="earlier">What an earlier step of the plan has published: pictures are cut where its pictures are.</param>
+    /// <param name="pictureSegments">How many segments pictures have that are made elsewhere; null when all are made here.</param>
     /// <param name="cancellationToken">Ends the uploads.</param>
-    public async Task PublishAsync(Task transcoding, Task<IReadOnlyList<PublishedRendition>> earlier, CancellationToken cancellationToken)
+    public async Task PublishAsync(Task transcoding, Task<int?> pictureSegments, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var queue = Channel.CreateUnbounded<string>();
@@ -54,7 +54,7 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
             {
                 ended = transcoding.IsCompleted || uploading.IsCompleted; // before looking: what comes after is found
                 if (ended && transcoding.IsCompletedSuccessfully)
-                    await _tails.JoinAsync(await earlier.WaitAsync(stop.Token), stop.Token);
+                    await _tails.JoinAsync(await pictureSegments.WaitAsync(stop.Token), stop.Token);
                 foreach (var file in FindComplete(ended))
                     queue.Writer.TryWrite(file);
                 ApplyBackpressure();
@@ -129,22 +129,9 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
             var captions = rendition is VideoRendition picture && step.Plan.CarriesCaptions(picture) ? _captions.Found : [];
             renditions.Add(new(rendition, codecs, MeasuredBandwidth.Of(measured), measured) { Captions = captions });
         }
-        CheckAligned([.. earlier, .. renditions]);
-        foreach (var rendition in renditions)
-        {
-            if (growing.HaveBegun && rendition.Rendition is not IFrameRendition)
-                await growing.WriteAsync(rendition.Rendition, rendition.Segments, isComplete: true, cancellationToken);
-            else
-                await PutPlaylistAsync(rendition, cancellationToken);
-        }
+        CutsOfCopy.Check(step.Plan, [.. earlier, .. renditions]);
+        await growing.CompleteAsync(renditions, cancellationToken);
         return renditions;
-    }
-
-    private Task PutPlaylistAsync(PublishedRendition rendition, CancellationToken cancellationToken)
-    {
-        var init = OutputFiles.InitSectionOf(step.Plan.SegmentFormat);
-        var text = MediaPlaylistWriter.Write(rendition.Segments, init, rendition.Rendition is IFrameRendition);
-        return publication.PutAsync($"{rendition.Rendition.Name}/{MediaPlaylistWriter.Name}", text, cancellationToken);
     }
 
     private bool IsPublished(Rendition rendition, string segment) =>
@@ -241,17 +228,6 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
             throw new CopyFailedException($"{name} does not begin with an IDR picture.");
         if (CodecString.OfH264(start.AsSpan(0, read)) is { } codec)
             _codecs[rendition] = codec;
-    }
-
-    /// <summary>A copy is only good if everything else is cut where it is.</summary>
-    private void CheckAligned(IReadOnlyList<PublishedRendition> renditions)
-    {
-        if (!step.Plan.CopiesSource)
-            return;
-        var cuts = renditions.Where(rendition => rendition.Rendition is VideoRendition)
-            .Select(rendition => rendition.Segments.SkipLast(1).Select(segment => segment.Seconds).ToList()).ToList();
-        if (cuts.Any(other => other.Count != cuts[0].Count || other.Zip(cuts[0]).Any(pair => Math.Abs(pair.First - pair.Second) > 0.01)))
-            throw new CopyFailedException("The renditions are not cut at the same moments.");
     }
 
     /// <exception cref="IngestRefusedException">507: the disk is full, and it is not ours to empty it.</exception>

@@ -15,15 +15,14 @@ internal sealed class ShortTails(TranscodeStep step, string output)
     private readonly ConcurrentDictionary<string, bool> _joined = new(StringComparer.Ordinal); // read by growing playlists at the same time
 
     /// <summary>Looks at what ffmpeg has cut. Call it when ffmpeg has ended, before the last two segments of any rendition are uploaded.</summary>
-    /// <param name="earlier">What an earlier step of the plan has published.</param>
+    /// <param name="pictureSegments">How many segments pictures have that are made elsewhere; null when all are made here.</param>
     /// <param name="cancellationToken">Ends reading and writing.</param>
-    public async Task JoinAsync(IReadOnlyList<PublishedRendition> earlier, CancellationToken cancellationToken)
+    public async Task JoinAsync(int? pictureSegments, CancellationToken cancellationToken)
     {
         var cuts = new List<(Rendition Rendition, IReadOnlyList<(string Name, double Seconds)> Segments)>();
         foreach (var rendition in step.Segmented.Where(rendition => rendition is not IFrameRendition && !_joined.ContainsKey(rendition.Name)))
             cuts.Add((rendition, await ReadAsync(rendition, cancellationToken)));
-        var published = earlier.FirstOrDefault(rendition => rendition.Rendition is VideoRendition)?.Segments.Count;
-        foreach (var rendition in Choose(cuts, published))
+        foreach (var rendition in Choose(cuts, pictureSegments))
         {
             var segments = cuts.Single(cut => cut.Rendition == rendition).Segments;
             await AppendAsync(rendition, segments[^2].Name, segments[^1].Name, cancellationToken);
@@ -47,22 +46,23 @@ internal sealed class ShortTails(TranscodeStep step, string output)
     /// short, or where it would be left with one segment more.
     /// </summary>
     /// <param name="cuts">What ffmpeg has cut.</param>
-    /// <param name="published">How many segments the pictures have that are published already; null when there are none.</param>
+    /// <param name="pictureSegments">How many segments pictures have that are made elsewhere; null when all are made here.</param>
     internal static IEnumerable<Rendition> Choose(
-        IReadOnlyList<(Rendition Rendition, IReadOnlyList<(string Name, double Seconds)> Segments)> cuts, int? published = null)
+        IReadOnlyList<(Rendition Rendition, IReadOnlyList<(string Name, double Seconds)> Segments)> cuts, int? pictureSegments = null)
     {
         var pictures = cuts.Where(cut => cut.Rendition is VideoRendition).Select(cut => cut.Segments).ToList();
         var most = pictures.Select(segments => segments.Count).DefaultIfEmpty().Max();
-        var picturesJoin = published is { } count
+        var picturesJoin = pictureSegments is { } count
             ? most == count + 1
             : most > 1 && pictures.Exists(segments => segments.Count == most && segments[^1].Seconds < TranscodePlan.ShortestSegmentSeconds);
-        var left = picturesJoin ? most - 1 : most;
+        var left = pictureSegments ?? (picturesJoin ? most - 1 : most);
         foreach (var (rendition, segments) in cuts.Where(cut => cut.Segments.Count > 1))
         {
             var joins = rendition is VideoRendition
                 ? picturesJoin && segments.Count == most
                 : segments[^1].Seconds < TranscodePlan.ShortestSegmentSeconds
-                    || (picturesJoin && segments.Count == left + 1 && segments[^1].Seconds < TranscodePlan.ShortestSegmentSeconds + FrameSeconds);
+                    || ((picturesJoin || most == 0) && segments.Count == left + 1
+                        && segments[^1].Seconds < TranscodePlan.ShortestSegmentSeconds + FrameSeconds);
             if (joins)
                 yield return rendition;
         }

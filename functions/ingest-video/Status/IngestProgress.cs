@@ -10,11 +10,12 @@ internal sealed class IngestProgress(TimeSpan? duration)
     /// <param name="status">The status so far.</param>
     /// <param name="done">How much of the video is encoded.</param>
     /// <param name="ran">How long that took.</param>
-    public VideoStatus Apply(VideoStatus status, TimeSpan done, TimeSpan ran)
+    /// <param name="before">How much of it an earlier attempt had encoded.</param>
+    public VideoStatus Apply(VideoStatus status, TimeSpan done, TimeSpan ran, TimeSpan before = default)
     {
         // If the source does not state its duration, only the fact of progress is known.
         var part = duration is { Ticks: > 0 } known ? Math.Min(1, done / known) : 1 - Math.Exp(-ran / TimeSpan.FromMinutes(2));
-        var speed = Math.Round(done / ran, 2);
+        var speed = Math.Round((done - before) / ran, 2);
         return status with
         {
             Progress = Math.Max(status.Progress, Math.Round(Transcoded * part, 4)),

@@ -82,11 +82,13 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
         }
     }
 
-    /// <summary>Two processes at one video share what one would have.</summary>
+    /// <summary>Two processes at one video share what one would have: that which encodes no picture needs little.</summary>
     private long MemoryFor(TranscodeStep step)
     {
-        var copy = step.Plan.CopiesSource ? MemoryBudget.ForCopy(options.FfmpegMemoryBytes) : 0;
-        return step.IsQuick ? copy : options.FfmpegMemoryBytes - copy;
+        var encodesPicture = step.Video.Any(rendition => !rendition.Copied);
+        var isOneOfTwo = step.Plan.CopiesSource || step.Chunk is not null || (!encodesPicture && step.Plan.Video is not []);
+        var little = isOneOfTwo ? MemoryBudget.ForCopy(options.FfmpegMemoryBytes) : 0;
+        return isOneOfTwo && !encodesPicture ? little : options.FfmpegMemoryBytes - little;
     }
 
     /// <summary>

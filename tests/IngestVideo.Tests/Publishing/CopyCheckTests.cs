@@ -13,7 +13,7 @@ public sealed class CopyCheckTests
     private const int Limit = 60_000;
     private const string Picture = "-f lavfi -i testsrc2=s=640x360:r=25:d=3 -c:v libx264 -preset veryfast -pix_fmt yuv420p -g 25";
 
-    private static readonly Task<IReadOnlyList<PublishedRendition>> s_nothing = Task.FromResult<IReadOnlyList<PublishedRendition>>([]);
+    private static readonly Task<int?> s_nothing = Task.FromResult<int?>(null);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -69,7 +69,7 @@ public sealed class CopyCheckTests
         var publishers = TranscodeStep.Of(plan).Select(step => new SegmentPublisher(step, workspace, publication, 1 << 20, _ => { })).ToList();
         await publishers[0].PublishAsync(Task.CompletedTask, s_nothing, Token);
         var copied = await publishers[0].FinishAsync([], new(plan, publication), Token);
-        await publishers[1].PublishAsync(Task.CompletedTask, Task.FromResult(copied), Token);
+        await publishers[1].PublishAsync(Task.CompletedTask, Task.FromResult<int?>(2), Token);
 
         var finishing = publishers[1].FinishAsync(copied, new(plan, publication), Token);
 

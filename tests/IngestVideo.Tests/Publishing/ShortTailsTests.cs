@@ -25,6 +25,17 @@ public sealed class ShortTailsTests
         Assert.Equal(joined, string.Join(' ', ShortTails.Choose(cuts).Select(rendition => rendition.Name)));
     }
 
+    [Theory]
+    [InlineData("6 6 0.51", 3, "")]
+    [InlineData("6 6 0.51", 2, "sound")] // the tail of the picture was shorter, and was joined
+    [InlineData("6 6 0.49", 3, "sound")]
+    public void A_sound_beside_pictures_of_other_replicas_has_no_segment_more_than_these(string sound, int pictures, string joined)
+    {
+        (Rendition Rendition, IReadOnlyList<(string Name, double Seconds)> Segments)[] cuts =
+            [(new AudioRendition("sound", "", new(1, null, null, 2, Default: true), Default: true), Segments(sound))];
+        Assert.Equal(joined, string.Join(' ', ShortTails.Choose(cuts, pictures).Select(rendition => rendition.Name)));
+    }
+
     private static List<(string Name, double Seconds)> Segments(string seconds) =>
         [.. seconds.Split(' ').Select((text, index) => ($"{index}.ts", double.Parse(text, System.Globalization.CultureInfo.InvariantCulture)))];
 }

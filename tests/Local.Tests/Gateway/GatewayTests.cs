@@ -18,7 +18,24 @@ public sealed class GatewayTests : IAsyncLifetime
     {
         _gateway = await FunctionGateway.StartAsync(0, _ => { }, TestContext.Current.CancellationToken);
         _function = await StubServer.StartAsync(context => _serve(context));
-        _gateway.Register("echo", new(_function.Address));
+        _gateway.Register("echo", new Uri(_function.Address));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Each_request_gets_a_replica_at_random()
+    {
+        await using var other = await StubServer.StartAsync(context => context.Response.WriteAsync("other", context.RequestAborted));
+        _serve = context => context.Response.WriteAsync("first", context.RequestAborted);
+        _gateway.Register("echo", [new(_function.Address), new(other.Address)]);
+        var answers = new List<string>();
+        for (var call = 0; call < 100; call++)
+            answers.Add(await _http.GetStringAsync(new Uri(_gateway.Address + "/function/echo"), TestContext.Current.CancellationToken));
+
+        Assert.InRange(answers.Count(answer => answer == "first"), 20, 80);
+        Assert.InRange(answers.Count(answer => answer == "other"), 20, 80);
+        Assert.Contains(answers.Zip(answers.Skip(1)), pair => pair.First == pair.Second); // not in turn
+        _gateway.Register("echo", new Uri(other.Address));
+        Assert.Equal("other", await _http.GetStringAsync(new Uri(_gateway.Address + "/function/echo"), TestContext.Current.CancellationToken));
     }
 
     [Theory(Timeout = Limit)]
@@ -308,7 +325,7 @@ public sealed class GatewayTests : IAsyncLifetime
     [Fact(Timeout = Limit)]
     public async Task A_function_that_is_not_there_is_an_error_of_the_gateway()
     {
-        _gateway.Register("gone", new("http://127.0.0.1:1"));
+        _gateway.Register("gone", new Uri("http://127.0.0.1:1"));
         Assert.Equal(
             HttpStatusCode.InternalServerError,
             (await _http.GetAsync(_gateway.Address + "/function/gone", TestContext.Current.CancellationToken)).StatusCode);

@@ -19,7 +19,7 @@ public sealed class SecretsTests
             folder = secrets.Directory;
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
             Assert.Equal(
-                ["reelseal-callback-key", "reelseal-origin-secret", "reelseal-signing-key", "reelseal-token-key"],
+                ["reelseal-callback-key", "reelseal-origin-secret", "reelseal-signing-key", "reelseal-token-key", "reelseal-worker-key"],
                 Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
             Assert.DoesNotContain("PRIVATE", secrets.KeyPair.ToString(), StringComparison.Ordinal);
             PublicKey.FromPem(secrets.KeyPair.PublicPem); // one that CloudFront takes

@@ -81,6 +81,43 @@ public abstract class StoreCheckTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task What_replicas_left_of_a_video_that_nobody_ingests_is_removed()
+    {
+        var store = await StoreAsync();
+        var (ready, failed, deleted, unknown, running) = (await store.PublishAsync(), VideoId.New(), VideoId.New(), VideoId.New(), VideoId.New());
+        await store.WriteStatusAsync(failed, VideoState.Failed);
+        await store.WriteStatusAsync(deleted, VideoState.Deleted);
+        await store.WriteStatusAsync(running, VideoState.Transcoding, updated: DateTimeOffset.UtcNow + store.Later);
+        foreach (var video in (VideoId[])[ready, failed, deleted, unknown, running])
+        {
+            await store.PutAsync(ObjectKeys.Work(video, "0123") + "00000-00004/cut.nut", "packets");
+            await store.PutAsync(ObjectKeys.Work(video, "0123") + "00000-00004/run/720p/00000.ts", "media");
+        }
+        await store.PutAsync("work/else", "?");
+
+        var findings = (await store.CheckAsync()).Where(finding => finding.Key.StartsWith(ObjectKeys.WorkPrefix, StringComparison.Ordinal)).ToList();
+
+        Assert.Equal(
+            ((VideoId[])[ready, failed, deleted, unknown]).Select(video => ObjectKeys.Work(video)).Append("work/else").Order(StringComparer.Ordinal),
+            findings.Select(finding => finding.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(FindingKind.ForeignObject, findings.Single(finding => finding.Key == "work/else").Kind);
+        foreach (var finding in findings.Where(finding => finding.Kind == FindingKind.ForgottenWork))
+            Assert.True(await finding.Repair!(TestContext.Current.CancellationToken));
+        var left = (await store.KeysAsync()).Where(key => key.StartsWith(ObjectKeys.WorkPrefix, StringComparison.Ordinal)).ToList();
+        Assert.Equal(3, left.Count);
+        Assert.All(left, key => Assert.True(key == "work/else" || key.StartsWith(ObjectKeys.Work(running), StringComparison.Ordinal), key));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Work_that_is_young_is_left_alone()
+    {
+        var store = await StoreAsync();
+        store.Later = TimeSpan.FromMinutes(59);
+        await store.PutAsync(ObjectKeys.Work(VideoId.New(), "0123") + "00000-00004/cut.nut", "packets");
+        Assert.Empty(await store.CheckAsync());
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task What_a_user_added_belongs_to_the_video_and_what_was_replaced_is_removed()
     {
         var store = await StoreAsync();

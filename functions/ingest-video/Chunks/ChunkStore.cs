@@ -1,0 +1,118 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Reelseal;
+using Reelseal.Storage;
+
+namespace IngestVideo.Chunks;
+
+/// <summary>A chunk that is encoded.</summary>
+/// <param name="Folder">The common start of the keys of its files.</param>
+/// <param name="Result">Its files.</param>
+public sealed record FinishedChunk(string Folder, ChunkResult Result);
+
+/// <summary>What says that a chunk is encoded: the object that exactly one of all who encode it writes.</summary>
+/// <param name="Run">The folder of the files.</param>
+/// <param name="Result">The files.</param>
+internal sealed record ChunkMarker(string? Run, JsonElement Result);
+
+/// <summary>What replicas that work on one video hand to each other in the store: packets of the source, and what came of them.</summary>
+/// <remarks>
+/// Each run writes a folder of its own, because an encoder makes other bytes of the same pictures on other machines, and a late one must not change what
+/// another has finished.
+/// </remarks>
+/// <param name="store">Waits until the store is back when it fails for a while.</param>
+public sealed class ChunkStore(IObjectStore store)
+{
+    private const string Cut = "cut.nut", Marker = "done.json";
+    private const int Transfers = 8;
+    private const int RunLength = 32;
+
+    public async Task PutCutAsync(ChunkId chunk, string path, CancellationToken cancellationToken)
+    {
+        await using var content = File.OpenRead(path);
+        await store.PutAsync(chunk.Folder + Cut, content, WriteCondition.None, cancellationToken);
+    }
+
+    /// <exception cref="IngestRefusedException">409: the packets are gone, because nobody needs the chunk any more.</exception>
+    public async Task FetchCutAsync(ChunkId chunk, string path, CancellationToken cancellationToken)
+    {
+        if (!await FetchAsync(chunk.Folder + Cut, path, cancellationToken))
+            throw new IngestRefusedException(StatusCodes.Status409Conflict, "The packets of this chunk are gone.");
+    }
+
+    /// <summary>Finds what a run has made of a chunk; null where none has finished.</summary>
+    public async Task<FinishedChunk?> FindAsync(ChunkId chunk, ChunkJob job, CancellationToken cancellationToken)
+    {
+        await using var stored = await store.GetAsync(chunk.Folder + Marker, range: null, unlessETag: null, cancellationToken);
+        if (stored is null)
+            return null;
+        try
+        {
+            var marker = await JsonSerializer.DeserializeAsync(stored.Content, CallJson.Default.ChunkMarker, cancellationToken);
+            return marker is { Run: { Length: RunLength } run }
+                ? new($"{chunk.Folder}{run}/", ChunkResult.Read(JsonSerializer.SerializeToUtf8Bytes(marker.Result, CallJson.Default.JsonElement), job))
+                : throw new FormatException("It names no run.");
+        }
+        catch (Exception e) when (e is JsonException or FormatException)
+        {
+            throw new UnreadableObjectException($"What came of chunk {chunk.Name} of {chunk.Video} cannot be read: {e.Message}");
+        }
+    }
+
+    /// <summary>The names of a plan's chunks that are encoded.</summary>
+    public async Task<IReadOnlySet<string>> ListFinishedAsync(VideoId video, string plan, CancellationToken cancellationToken)
+    {
+        var folder = ObjectKeys.Work(video, plan);
+        return await store.ListAsync(folder, cancellationToken).Select(entry => entry.Key[folder.Length..])
+            .Where(path => path.EndsWith('/' + Marker, StringComparison.Ordinal)).Select(path => path[..^(Marker.Length + 1)])
+            .ToHashSetAsync(StringComparer.Ordinal, cancellationToken);
+    }
+
+    /// <summary>Writes what a run has made, and at last says so. Where another was faster, that one's counts.</summary>
+    /// <param name="chunk">The chunk.</param>
+    /// <param name="job">What was to be made.</param>
+    /// <param name="result">What was made.</param>
+    /// <param name="output">The folder that it is in.</param>
+    /// <param name="cancellationToken">Ends the writes.</param>
+    public async Task<FinishedChunk> PutAsync(ChunkId chunk, ChunkJob job, ChunkResult result, string output, CancellationToken cancellationToken)
+    {
+        var run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RunLength / 2));
+        var finished = new FinishedChunk($"{chunk.Folder}{run}/", result);
+        await Parallel.ForEachAsync(FilesOf(result), Limit(cancellationToken), async (path, token) =>
+        {
+            await using var content = File.OpenRead(Path.Combine(output, path));
+            await store.PutAsync(finished.Folder + path, content, WriteCondition.None, token);
+        });
+        var marker = new ChunkMarker(run, JsonSerializer.Deserialize(result.ToJson(), CallJson.Default.JsonElement));
+        using var text = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(marker, CallJson.Default.ChunkMarker));
+        if (await store.PutAsync(chunk.Folder + Marker, text, WriteCondition.IfNew, cancellationToken) is not null)
+            return finished;
+        return await FindAsync(chunk, job, cancellationToken)
+            ?? throw new IngestRefusedException(StatusCodes.Status409Conflict, "Nobody needs this chunk any more.");
+    }
+
+    /// <summary>Downloads a file; false where there is none.</summary>
+    public async Task<bool> FetchAsync(string key, string path, CancellationToken cancellationToken)
+    {
+        await using var stored = await store.GetAsync(key, range: null, unlessETag: null, cancellationToken);
+        if (stored is null)
+            return false;
+        await using var file = File.Create(path);
+        await stored.Content.CopyToAsync(file, cancellationToken);
+        return true;
+    }
+
+    /// <summary>The paths of all files of a chunk, below the folder of its run.</summary>
+    private static IEnumerable<string> FilesOf(ChunkResult result) =>
+        [.. result.Renditions.SelectMany(FilesOf).Select(file => file.Path), .. result.Stills.Select(still => still.Name)];
+
+    /// <summary>A rendition's files, each with its path below the folder of the run, and its length.</summary>
+    internal static IEnumerable<(string Path, long Bytes)> FilesOf(ChunkRendition rendition) =>
+    [
+        .. rendition.InitSection is { } init ? [($"{rendition.Name}/{init.Name}", init.Bytes)] : ((string, long)[])[],
+        .. rendition.Segments.Select(segment => ($"{rendition.Name}/{segment.Name}", segment.Bytes)),
+    ];
+
+    internal static ParallelOptions Limit(CancellationToken cancellationToken) =>
+        new() { MaxDegreeOfParallelism = Transfers, CancellationToken = cancellationToken };
+}
