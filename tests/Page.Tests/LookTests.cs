@@ -103,6 +103,7 @@ public sealed class LookTests(Stage stage)
         await Expect(visit.Page.Locator(".card")).ToHaveCountAsync(4);
         await CheckAsync("the list");
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "More for Ready" }).ClickAsync();
+        await Expect(visit.Page.Locator(".menu:popover-open button").First).ToBeFocusedAsync();
         await CheckAsync("a menu");
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Rename Ready" }).ClickAsync();
         await CheckAsync("renaming");
@@ -160,6 +161,7 @@ public sealed class LookTests(Stage stage)
         await Expect(visit.Id("tools")).ToBeVisibleAsync();
         await CheckAsync("tools");
         await visit.Id("download").ClickAsync();
+        await Expect(visit.Page.Locator(".menu:popover-open button").First).ToBeFocusedAsync();
         await CheckAsync("download");
         await visit.Page.Keyboard.PressAsync("Escape");
         await visit.Id("edit-poster").ClickAsync();
