@@ -22,7 +22,7 @@ catch (OperationCanceledException)
 }
 catch (Exception e) when (e
     is CommandFailedException or DemoFailedException or FunctionStartException or VideoClientException or FFMpegException or InstanceException
-    or OptionsValidationException or UpstreamException or IOException or UnauthorizedAccessException or ArgumentException)
+    or OptionsValidationException or HttpRequestException or UpstreamException or IOException or UnauthorizedAccessException or ArgumentException)
 {
     await Console.Error.WriteLineAsync(e.Message);
     return 1;

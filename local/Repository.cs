@@ -16,10 +16,4 @@ internal static class Repository
             throw new DirectoryNotFoundException("There is no Reelseal.slnx above this program: it runs from within its repository only.");
         }
     }
-
-    /// <summary>What <c>serve</c> keeps: the store, the keys and the log.</summary>
-    public static string Data => Path.Combine(Root, ".reelseal");
-
-    /// <summary>The keys of <c>serve</c>.</summary>
-    public static string Keys => Path.Combine(Data, "keys");
 }

@@ -225,9 +225,7 @@ public sealed class IngestAttempt : IAsyncDisposable
                     await _retryingStatuses.DeleteAsync(_claim.Status, timeout.Token);
                 return cause;
             }
-            // While the video is claimed: later it may be the next attempt's.
-            if (await _claim.FlushAsync(timeout.Token))
-                await Publication.RemoveWorkAsync(timeout.Token);
+            await RemoveWorkAsync(timeout.Token);
             var reason = cause is IngestRefusedException or UpstreamException ? cause.Message : InternalError;
             Update(status => status with { State = VideoState.Failed, Error = reason, Speed = null, Remaining = null, PlayableIn = null });
             await _claim.FlushAsync(timeout.Token);
@@ -238,6 +236,20 @@ public sealed class IngestAttempt : IAsyncDisposable
             _logger.LogError(e, "Objects of attempt {Attempt} at {Video} could not be removed", _claim.Attempt, Video);
         }
         return cause;
+    }
+
+    /// <summary>Removes the work while the video is claimed: later it may be the next attempt's. What stays is found by fsck.</summary>
+    private async Task RemoveWorkAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await _claim.FlushAsync(cancellationToken))
+                await Publication.RemoveWorkAsync(cancellationToken);
+        }
+        catch (UpstreamException e)
+        {
+            _logger.LogError(e, "What replicas have handed to each other of {Video} could not be removed", Video);
+        }
     }
 
     public async ValueTask DisposeAsync()

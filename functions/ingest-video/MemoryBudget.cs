@@ -35,6 +35,9 @@ public static class MemoryBudget
     /// <summary>The bytes, of those for a video's ffmpeg, for a process beside it that only copies: as much as a copy of 4K needs, twice.</summary>
     public static long ForCopy(long ffmpegBytes) => Math.Min(256L << 20, ffmpegBytes / 4);
 
+    /// <summary>The same for a process that copies into many files at once: a few MiB for each.</summary>
+    public static long ForCutting(long ffmpegBytes) => Math.Min(512L << 20, ffmpegBytes / 2);
+
     private static long MachineBytes(string path)
     {
         const string total = "MemTotal:";

@@ -6,6 +6,12 @@ namespace Reelseal.Local.Commands;
 /// <summary>Options that commands share.</summary>
 internal static class CommonOptions
 {
+    public static Option<DirectoryInfo> Data { get; } = new("--data")
+    {
+        Description = "The folder that keeps the videos, the keys and the log (.reelseal).",
+        DefaultValueFactory = _ => new(Path.Combine(Repository.Root, ".reelseal")),
+    };
+
     public static Option<DirectoryInfo?> Store { get; } = new("--store")
     {
         Description = "The folder that keeps the videos. Without it the bucket that S3_BUCKET and S3_ENDPOINT name, "
@@ -30,6 +36,9 @@ internal static class CommonOptions
     };
 
     public static Option<SigningKeyKind> SigningKey { get; } = new("--signing-key") { Description = "The kind of key that URLs are signed with." };
+
+    /// <summary>The folder with the keys of <c>serve</c>.</summary>
+    public static string KeysIn(ParseResult arguments) => Path.Combine(arguments.GetRequiredValue(Data).FullName, "keys");
 
     /// <summary>Returns the options of the system that a command line asks for.</summary>
     /// <param name="arguments">The command line.</param>

@@ -23,7 +23,8 @@ internal static class ServeCommand
     {
         var command = new Command("serve", "Starts the system and keeps it up until Ctrl-C.")
         {
-            CommonOptions.GatewayPort, CommonOptions.EdgePort, CommonOptions.Store, CommonOptions.Functions, CommonOptions.SigningKey, s_embedders, s_replicas,
+            CommonOptions.GatewayPort, CommonOptions.EdgePort, CommonOptions.Data, CommonOptions.Store, CommonOptions.Functions, CommonOptions.SigningKey,
+            s_embedders, s_replicas,
         };
         command.SetAction(RunAsync);
         return command;
@@ -31,10 +32,11 @@ internal static class ServeCommand
 
     private static async Task RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        using var log = new LogFile(Path.Combine(Directory.CreateDirectory(Repository.Data).FullName, "serve.log"));
-        var options = CommonOptions.Read(arguments, fallback: Path.Combine(Repository.Data, "store")) with
+        var data = Directory.CreateDirectory(arguments.GetRequiredValue(CommonOptions.Data).FullName).FullName;
+        using var log = new LogFile(Path.Combine(data, $"serve-{arguments.GetValue(CommonOptions.GatewayPort)}.log")); // there may be several
+        var options = CommonOptions.Read(arguments, fallback: Path.Combine(data, "store")) with
         {
-            KeyDirectory = Repository.Keys,
+            KeyDirectory = CommonOptions.KeysIn(arguments),
             GatewayPort = arguments.GetValue(CommonOptions.GatewayPort),
             EdgePort = arguments.GetValue(CommonOptions.EdgePort),
             Replicas = arguments.GetValue(s_replicas),
@@ -70,8 +72,10 @@ internal static class ServeCommand
         }
         catch (PortInUseException e)
         {
-            var option = e.Port == options.GatewayPort ? CommonOptions.GatewayPort : CommonOptions.EdgePort;
-            throw new CommandFailedException($"{e.Message} Choose another: make serve ARGS=\"{option.Name} {e.Port + 100}\"", e);
+            // Both, because the one that is free now would be left out of the next command.
+            var (gateway, edge) = e.Port == options.GatewayPort ? (e.Port + 100, options.EdgePort) : (options.GatewayPort, e.Port + 100);
+            throw new CommandFailedException(
+                $"{e.Message} Choose others: make serve ARGS=\"{CommonOptions.GatewayPort.Name} {gateway} {CommonOptions.EdgePort.Name} {edge}\"", e);
         }
     }
 }

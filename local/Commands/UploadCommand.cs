@@ -14,7 +14,7 @@ internal static class UploadCommand
     {
         var command = new Command("upload", "Sends a video to the system that serve keeps up, and prints its id and a link that plays it.")
         {
-            s_file, CommonOptions.GatewayPort, CommonOptions.EdgePort,
+            s_file, CommonOptions.Data, CommonOptions.GatewayPort, CommonOptions.EdgePort,
         };
         command.SetAction(RunAsync);
         return command;
@@ -28,7 +28,7 @@ internal static class UploadCommand
             throw new CommandFailedException($"There is no {file.FullName}.");
         var (gateway, edge) = (
             $"http://127.0.0.1:{arguments.GetValue(CommonOptions.GatewayPort)}", $"http://127.0.0.1:{arguments.GetValue(CommonOptions.EdgePort)}");
-        var key = Secrets.TokenKeyPathIn(Repository.Keys);
+        var key = Secrets.TokenKeyPathIn(CommonOptions.KeysIn(arguments));
         if (!File.Exists(key))
             throw new CommandFailedException("There is no system to upload to: start it with make serve.");
         using var client = new VideoClient(gateway, new(await File.ReadAllTextAsync(key, cancellationToken), TimeProvider.System));
@@ -36,7 +36,7 @@ internal static class UploadCommand
         {
             await UploadAsync(client, file.FullName, edge, cancellationToken);
         }
-        catch (HttpRequestException e)
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError)
         {
             throw new CommandFailedException($"Nothing answers at {gateway}: start the system with make serve.", e);
         }

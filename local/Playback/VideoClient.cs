@@ -56,7 +56,7 @@ internal sealed class VideoClient(string gateway, TokenMint tokens) : IDisposabl
         var upload = UploadAsync(video, body, cancellationToken);
         while (await Task.WhenAny(upload, Task.Delay(s_poll, cancellationToken)) != upload)
         {
-            if (await GetProgressAsync(video, cancellationToken) is { } now)
+            if (await TryGetProgressAsync(video, cancellationToken) is { } now)
                 yield return now;
         }
         await upload;
@@ -81,6 +81,19 @@ internal sealed class VideoClient(string gateway, TokenMint tokens) : IDisposabl
             return null;
         await ThrowIfRefusedAsync(response, cancellationToken);
         return await response.Content.ReadFromJsonAsync<VideoProgress>(cancellationToken);
+    }
+
+    /// <summary>The same for one of many looks: a failure is of no account, for the next one comes soon.</summary>
+    private async Task<VideoProgress?> TryGetProgressAsync(VideoId video, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GetProgressAsync(video, cancellationToken);
+        }
+        catch (Exception e) when (e is VideoClientException or HttpRequestException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Asks for a ticket.</summary>

@@ -38,8 +38,10 @@ export class Poster {
     this.moment.hidden = false;
     try {
       const picture = await createImageBitmap(file);
-      this.#show(picture, picture.width, picture.height, file.name);
+      if (file === this.file.files[0]) this.#show(picture, picture.width, picture.height, file.name);
+      picture.close();
     } catch {
+      if (file !== this.file.files[0]) return; // another was chosen meanwhile
       this.#show(null, 0, 0, file.name);
       this.#tell("This browser cannot show the picture. It must be a JPEG, PNG or WebP.", "fault");
     }

@@ -23,7 +23,7 @@ export class Subtitles {
     this.form.onsubmit = event => {
       event.preventDefault();
       this.#change(`${this.#words} ${this.#replaced ? "replaced" : "added"}`, () => this.server.putSubtitles(this.#video.id, this.#tag, this.file.files[0], {
-        name: this.name.value.trim(), forced: this.forced.checked, default: this.isDefault.checked,
+        name: this.name.value.trim(), forced: this.forced.checked, ...this.isDefault.checked && { default: true }, // otherwise it stays as it is
       }));
     };
   }

@@ -34,7 +34,7 @@ public sealed class ChunkCutter(Sandbox sandbox, IngestOptions options)
             "-i", source,
             .. chunks.SelectMany(chunk => Output(plan, chunk, folder)), .. AlsoRead(plan, chunks),
         ];
-        var limits = new ProcessLimits(options.FfmpegMemoryBytes, s_longest, new FileInfo(source).Length + Overhead);
+        var limits = new ProcessLimits(MemoryBudget.ForCutting(options.FfmpegMemoryBytes), s_longest, new FileInfo(source).Length + Overhead);
         var result = await sandbox.RunInTimeAsync("ffmpeg", arguments, limits, _ => { }, cancellationToken)
             ?? throw new ChunkMismatchException($"Cutting took longer than {s_longest.TotalMinutes:0} minutes.");
         if (FfmpegErrors.DiskIsFull(result))

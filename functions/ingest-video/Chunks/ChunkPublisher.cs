@@ -12,24 +12,42 @@ public sealed class ChunkPublisher(ChunkWork work, ChunkStore chunks, Publicatio
 {
     private readonly ConcurrentDictionary<int, (Chunk Chunk, ChunkResult Result)> _published = new(); // by the number of the first segment
 
+    private readonly ConcurrentDictionary<string, (string Codecs, long? InitBytes)> _descriptions = new(StringComparer.Ordinal);
+
+    /// <summary>How much can be played: from the beginning to the first chunk that is missing.</summary>
+    public TimeSpan Playable => Contiguous().Aggregate(TimeSpan.Zero, (sum, part) => sum + work.LengthOf(part.Chunk));
+
     /// <summary>The renditions that consist of chunks, in the order of the plan.</summary>
     private IEnumerable<Rendition> Renditions => TranscodeStep.Of(work.Plan, work.Chunks.Between(0, 1)).Segmented;
 
     /// <summary>Publishes the segments of a chunk, and keeps its stills.</summary>
     public async Task AddAsync(Chunk chunk, FinishedChunk finished, CancellationToken cancellationToken)
     {
+        foreach (var rendition in finished.Result.Renditions)
+        {
+            var description = (rendition.Codecs, rendition.InitSection?.Bytes);
+            if (_descriptions.GetOrAdd(rendition.Name, description) != description)
+                throw new ChunkMismatchException($"{rendition.Name} of chunk {chunk.Name} is encoded in another way than the others.");
+        }
         // Init sections are all the same.
         var renditions = finished.Result.Renditions.Select(rendition => chunk.First == 0 ? rendition : rendition with { InitSection = null });
         await Parallel.ForEachAsync(
             renditions.SelectMany(ChunkStore.FilesOf), ChunkStore.Limit(cancellationToken),
-            async (file, token) => await publication.CopyAsync(finished.Folder + file.Path, file.Path, file.Bytes, token));
+            async (file, token) =>
+            {
+                if (!await publication.TryCopyAsync(finished.Folder + file.Path, file.Path, file.Bytes, token))
+                    throw Gone(chunk);
+            });
         foreach (var still in finished.Result.Stills)
         {
             if (!await chunks.FetchAsync(finished.Folder + still.Name, StillOf(chunk, still.Name), cancellationToken))
-                throw new Reelseal.UpstreamException("A part of the video has gone from the object store.", timedOut: false);
+                throw Gone(chunk);
         }
         _published[chunk.FirstSegment] = (chunk, finished.Result);
     }
+
+    /// <summary>It was removed while a replica wrote the rest of it.</summary>
+    private static ChunkMismatchException Gone(Chunk chunk) => new($"A part of chunk {chunk.Name} has gone from the store.");
 
     /// <summary>What can be played so far: each picture from its beginning to the first chunk that is missing; empty while there is nothing.</summary>
     public IReadOnlyList<PublishedRendition> FindPlayable(Ladder ladder)

@@ -21,6 +21,9 @@ internal sealed class ChunkRun(
     TimeProvider clock,
     CancellationTokenSource all)
 {
+    /// <summary>Each output of a pass has a thread and buffers of its own.</summary>
+    private const int MostCut = 64;
+
     private readonly long _start = clock.GetTimestamp();
     private readonly string _cuts = Directory.CreateDirectory(Path.Combine(work.Workspace.Root, "cuts")).FullName;
     private readonly List<Task<Action>> _running = [];
@@ -28,7 +31,7 @@ internal sealed class ChunkRun(
     private ChunkSchedule _schedule = null!;
     private (Chunk Chunk, CancellationTokenSource End)? _here;
     private bool _isCutting;
-    private int _toCut = 2 * (window.Size + 1);
+    private int _toCut = Math.Min(MostCut, 2 * (window.Size + 1));
     private int _busyCalls, _publishing;
     private TimeSpan _done, _before;
     private long _hereTicks;
@@ -38,15 +41,17 @@ internal sealed class ChunkRun(
         try
         {
             var left = new List<Chunk>();
+            var before = new List<(Chunk Chunk, FinishedChunk Finished)>();
             var finished = await chunks.ListFinishedAsync(work.Video, work.Hash, all.Token);
             foreach (var chunk in planned.SelectMany(chunk => DivideAsBefore(chunk, finished)))
             {
                 if (finished.Contains(chunk.Name) && await chunks.FindAsync(work.IdOf(chunk), jobOf(chunk), all.Token) is { } found)
-                    TakeOver(chunk, found);
+                    before.Add((chunk, found));
                 else
                     left.Add(chunk);
             }
             _schedule = new(left);
+            TakeOver(before);
             while (!_schedule.IsComplete || _publishing > 0)
             {
                 Start();
@@ -61,6 +66,7 @@ internal sealed class ChunkRun(
             // Calls for chunks that were encoded here, or, after a failure, everything.
             await all.CancelAsync();
             await ((Task)Task.WhenAll(_running)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Directory.Delete(_cuts, recursive: true); // of a pass that was broken off
         }
     }
 
@@ -75,10 +81,11 @@ internal sealed class ChunkRun(
         int.TryParse(name.Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
         && first >= chunk.FirstSegment && first < chunk.FirstSegment + chunk.Segments;
 
-    private void TakeOver(Chunk chunk, FinishedChunk found)
+    private void TakeOver(List<(Chunk Chunk, FinishedChunk Finished)> before)
     {
-        _before += work.LengthOf(chunk);
-        Publish(chunk, found);
+        foreach (var (chunk, _) in before)
+            _before += work.LengthOf(chunk);
+        Publish(before);
     }
 
     /// <summary>Starts everything that can be done now.</summary>
@@ -98,7 +105,7 @@ internal sealed class ChunkRun(
     /// <summary>Each pass over the source begins at its beginning. The first ends early, so that work can begin, and the next reach farther.</summary>
     private void Cut(IReadOnlyList<Chunk> batch)
     {
-        (_isCutting, _toCut) = (true, _toCut * 4);
+        (_isCutting, _toCut) = (true, Math.Min(MostCut, _toCut * 4));
         _running.Add(CutAsync());
 
         async Task<Action> CutAsync()
@@ -135,6 +142,11 @@ internal sealed class ChunkRun(
             catch (OperationCanceledException) when (!all.IsCancellationRequested)
             {
                 // Another replica was faster.
+            }
+            catch (IngestRefusedException e)
+            {
+                // The whole has more memory, and does not need what was cut.
+                throw new ChunkMismatchException($"Chunk {chunk.Name} could not be encoded: {e.Message}");
             }
             return () =>
             {
@@ -229,18 +241,21 @@ internal sealed class ChunkRun(
             call.Cancel();
         if (_here is { } here && here.Chunk == chunk)
             here.End.Cancel();
-        Publish(chunk, finished);
+        Publish([(chunk, finished)]);
     }
 
-    private void Publish(Chunk chunk, FinishedChunk finished)
+    /// <summary>Publishes chunks, one after the other.</summary>
+    private void Publish(List<(Chunk Chunk, FinishedChunk Finished)> made)
     {
-        _done += work.LengthOf(chunk);
+        foreach (var (chunk, _) in made)
+            _done += work.LengthOf(chunk);
         _publishing++;
         _running.Add(PublishAsync());
 
         async Task<Action> PublishAsync()
         {
-            await publisher.AddAsync(chunk, finished, all.Token);
+            foreach (var (chunk, finished) in made)
+                await publisher.AddAsync(chunk, finished, all.Token);
             return () => _publishing--;
         }
     }

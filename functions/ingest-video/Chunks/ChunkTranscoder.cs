@@ -14,19 +14,17 @@ public sealed class ChunkTranscoder(Sandbox sandbox, IngestOptions options, Time
     /// <param name="cutFile">What <see cref="ChunkCutter"/> wrote.</param>
     /// <param name="folder">Where the result goes; it exists, and is empty.</param>
     /// <param name="onProgress">Receives the progress, twice a second.</param>
-    /// <param name="onStarted">Is given the process, to stop it while something else comes first.</param>
     /// <param name="cancellationToken">Kills ffmpeg.</param>
     /// <exception cref="ChunkMismatchException">The pictures are not the ones that the chunk should have.</exception>
     /// <exception cref="IngestRefusedException">As of <see cref="Transcoder"/>.</exception>
     /// <exception cref="CopyFailedException">As of <see cref="Transcoder"/>, beside a copy.</exception>
     public async Task<ChunkResult> TranscodeAsync(
-        ChunkJob job, string cutFile, string folder, Action<TranscodeProgress> onProgress, Action<ChildProcess> onStarted,
-        CancellationToken cancellationToken)
+        ChunkJob job, string cutFile, string folder, Action<TranscodeProgress> onProgress, CancellationToken cancellationToken)
     {
         var plan = job.Source.ToPlan();
         var step = TranscodeStep.Of(plan, job.Chunk);
         var transcoder = new Transcoder(sandbox, options with { Ladder = job.Source.Ladder, X264Preset = job.Source.X264Preset }, clock, logger);
-        await transcoder.TranscodeAsync(step, new("nut"), cutFile, folder, onProgress, onStarted, cancellationToken);
+        await transcoder.TranscodeAsync(step, new("nut"), cutFile, folder, onProgress, onStarted: _ => { }, cancellationToken);
         foreach (var rendition in step.Video)
         {
             await PacketList.CheckAsync(Path.Combine(folder, OutputFiles.PacketList(rendition)), rendition, plan, job.Chunk, cancellationToken);

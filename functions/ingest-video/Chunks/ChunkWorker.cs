@@ -6,8 +6,8 @@ namespace IngestVideo.Chunks;
 public sealed class ChunkWorker(ChunkStore chunks, ChunkTranscoder transcoder, IngestOptions options)
 {
     /// <returns>What was made, now or before.</returns>
-    /// <exception cref="ChunkMismatchException">As of <see cref="ChunkTranscoder"/>, as are those of an encoder that gives up.</exception>
-    /// <exception cref="IngestRefusedException">409: nobody needs the chunk any more.</exception>
+    /// <exception cref="ChunkMismatchException">It cannot be encoded by itself, or comes out otherwise than in the whole.</exception>
+    /// <exception cref="IngestRefusedException">409: nobody needs the chunk any more; 422: it is beyond this machine's limits.</exception>
     /// <exception cref="Reelseal.UpstreamException">The store failed.</exception>
     public async Task<FinishedChunk> EncodeAsync(ChunkId chunk, ChunkJob job, Action<TranscodeProgress> onProgress, CancellationToken cancellationToken)
     {
@@ -17,7 +17,20 @@ public sealed class ChunkWorker(ChunkStore chunks, ChunkTranscoder transcoder, I
         using var workspace = Workspace.Create(options.WorkDirectory);
         await chunks.FetchCutAsync(chunk, workspace.Source, cancellationToken);
         Directory.CreateDirectory(workspace.Output);
-        var result = await transcoder.TranscodeAsync(job, workspace.Source, workspace.Output, onProgress, onStarted: _ => { }, cancellationToken);
+        var result = await TranscodeAsync(job, workspace, onProgress, cancellationToken);
         return await chunks.PutAsync(chunk, job, result, workspace.Output, cancellationToken);
+    }
+
+    private async Task<ChunkResult> TranscodeAsync(ChunkJob job, Workspace workspace, Action<TranscodeProgress> onProgress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await transcoder.TranscodeAsync(job, workspace.Source, workspace.Output, onProgress, cancellationToken);
+        }
+        catch (IngestRefusedException e) when (e.StatusCode == StatusCodes.Status422UnprocessableEntity && !e.IsLimit)
+        {
+            // Damage that is a small part of a video may be all of a chunk.
+            throw new ChunkMismatchException($"Chunk {job.Chunk.Name} cannot be decoded by itself: {e.Message}");
+        }
     }
 }

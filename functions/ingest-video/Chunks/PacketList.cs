@@ -14,6 +14,8 @@ internal static class PacketList
     {
         var unit = 0.0;
         var packets = new List<(double Picture, bool IsKey)>();
+        if (!File.Exists(path))
+            throw Mismatch($"has no pictures");
         await foreach (var line in File.ReadLinesAsync(path, cancellationToken))
         {
             if (line.Split(':', '/') is [var name, var over, var under] && name.StartsWith("#tb", StringComparison.Ordinal))

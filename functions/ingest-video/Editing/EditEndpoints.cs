@@ -35,7 +35,7 @@ internal static class EditEndpoints
         [FromQuery] string? forced = null,
         [FromQuery(Name = "default")] string? isDefault = null)
     {
-        var added = new AddedSubtitles(LanguageOf(language), name, FlagOf("forced", forced) ?? false, FlagOf("default", isDefault) ?? false);
+        var added = new AddedSubtitles(LanguageOf(language), name, FlagOf("forced", forced) ?? false, FlagOf("default", isDefault));
         return Answer(await subtitles.PutAsync(
             id, added,
             () => ReadAsync(request, TranscodePlan.MaxSubtitleBytes, options.UploadIdleTimeout, "bytes of the subtitles", cancellationToken),

@@ -12,8 +12,8 @@ namespace IngestVideo.Editing;
 /// <param name="Language">A language tag (RFC 5646).</param>
 /// <param name="Name">What players' menus call them; null for the language's name.</param>
 /// <param name="Forced">They are meant to be seen by everybody.</param>
-/// <param name="Default">Players show them unless others are chosen.</param>
-public sealed record AddedSubtitles(string Language, string? Name, bool Forced, bool Default);
+/// <param name="Default">Players show them unless others are chosen; null: as those that they replace.</param>
+public sealed record AddedSubtitles(string Language, string? Name, bool Forced, bool? Default);
 
 /// <summary>Adds, replaces and removes the subtitles of a video that is ready.</summary>
 /// <remarks>
@@ -47,14 +47,14 @@ public sealed class SubtitleService(IObjectStore store, StatusStore statuses, La
         var entry = new MediaTag(
             "SUBTITLES", MultivariantPlaylistWriter.SubtitleGroup, TranscodePlan.LabelOf(added.Name, added.Language, "Subtitles"))
         {
-            Language = added.Language, Default = added.Default, Forced = added.Forced, Uri = $"{published.Attempt}/{folder}/{MediaPlaylistWriter.Name}",
+            Language = added.Language, Forced = added.Forced, Uri = $"{published.Attempt}/{folder}/{MediaPlaylistWriter.Name}",
         };
         // 1. Upload.
         var bandwidth = await UploadAsync(published, folder, entry.Name, read, cancellationToken);
         // 2. Publish.
         try
         {
-            if (await ChangeAsync(published, menu => menu.With(entry), CancellationToken.None) is not { } changed)
+            if (await ChangeAsync(published, Add, CancellationToken.None) is not { } changed)
             {
                 await RemoveAsync(published, folder); // deleted meanwhile
                 return null;
@@ -71,6 +71,8 @@ public sealed class SubtitleService(IObjectStore store, StatusStore statuses, La
         {
             Name = folder, Type = "subtitles", Codecs = CodecString.WebVtt, Bandwidth = bandwidth.Peak, AverageBandwidth = bandwidth.Average,
         });
+
+        SubtitleMenu Add(SubtitleMenu menu) => menu.With(entry with { Default = added.Default ?? menu.ReplacedBy(entry)?.Default == true });
     }
 
     /// <summary>Removes the subtitles of a language.</summary>

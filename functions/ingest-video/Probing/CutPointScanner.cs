@@ -25,7 +25,7 @@ public sealed partial class CutPointScanner(Sandbox sandbox, IngestOptions optio
         var input = UntrustedInput.Arguments(container, options.MaxPixels, options.MaxStreams);
         var packets = new PacketReader(hasClockOfItsOwn: container.Demuxer is "mpegts" or "mpeg");
         var slices = new SliceReader();
-        var scanning = RunAsync(
+        var isWhole = await RunAsync(
             "ffprobe",
             [
                 "-v", "error", .. input, "-select_streams", stream, "-show_entries", "packet=pts_time,dts_time,flags:packet_side_data=side_data_type",
@@ -42,7 +42,6 @@ public sealed partial class CutPointScanner(Sandbox sandbox, IngestOptions optio
                 ],
                 _ => { }, slices.Read, cancellationToken);
         }
-        var isWhole = await scanning;
         // ffprobe reads the container's own times, and ffmpeg lets them begin at zero.
         var obstacle = isWhole ? null : "The packets cannot be read to the last one.";
         return packets.Finish(span.Start.TotalSeconds, obstacle ?? (slices.AreIntra ? null : "Its pictures are refreshed gradually."));

@@ -19,7 +19,10 @@ internal static class FfmpegErrors
     }
 
     /// <summary>Whether it ended because nothing more could be written.</summary>
-    public static bool DiskIsFull(ProcessResult result) => result.ExitCode != 0 && result.LastErrors.Any(line =>
+    public static bool DiskIsFull(ProcessResult result) => result.ExitCode != 0 && SaysDiskIsFull(result);
+
+    /// <summary>The same for our own input: before version 6, ffmpeg may end as if all were well when the end of a file could not be written.</summary>
+    public static bool SaysDiskIsFull(ProcessResult result) => result.LastErrors.Any(line =>
         line.Contains("No space left on device", StringComparison.Ordinal) || line.Contains("Disk quota exceeded", StringComparison.Ordinal));
 
     /// <summary>Whether it ended because it got no more memory. The second text is x264's.</summary>

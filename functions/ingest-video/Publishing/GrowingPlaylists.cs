@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using IngestVideo.Planning;
 
 namespace IngestVideo.Publishing;
@@ -8,10 +9,10 @@ namespace IngestVideo.Publishing;
 /// </summary>
 public sealed class GrowingPlaylists(TranscodePlan plan, Publication publication)
 {
-    private readonly Dictionary<string, (int Segments, string ETag)> _written = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (int Segments, string ETag)> _written = new(StringComparer.Ordinal);
 
     /// <summary>Players may be reading them.</summary>
-    public bool HaveBegun => _written.Count > 0;
+    public bool HaveBegun => !_written.IsEmpty;
 
     /// <summary>The target duration must not change, and the last segment may be longer than the others by a short tail.</summary>
     private int TargetDuration => (int)Math.Round(plan.SegmentDuration.TotalSeconds + TranscodePlan.ShortestSegmentSeconds, MidpointRounding.AwayFromZero);

@@ -92,12 +92,13 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
     /// <param name="path">Below the attempt's folder.</param>
     /// <param name="bytes">How large it is.</param>
     /// <param name="cancellationToken">Ends the copy.</param>
-    /// <exception cref="UpstreamException">The store failed, or it is not there.</exception>
-    public async Task CopyAsync(string from, string path, long bytes, CancellationToken cancellationToken)
+    /// <returns>false when it is not there.</returns>
+    public async Task<bool> TryCopyAsync(string from, string path, long bytes, CancellationToken cancellationToken)
     {
         if (!await store.CopyAsync(from, KeyOf(path), cancellationToken))
-            throw new UpstreamException("A part of the video has gone from the object store.", timedOut: false);
+            return false;
         IngestMetrics.Published.Add(bytes);
+        return true;
     }
 
     /// <summary>Replaces an object that only this attempt writes, again and again: a write that was given up on must not take back a later one.</summary>

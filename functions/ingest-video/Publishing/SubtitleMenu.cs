@@ -22,6 +22,9 @@ internal sealed class SubtitleMenu
         multivariant,
         [.. Lines(multivariant).Where(IsEntry).Zip(MultivariantPlaylist.Read(multivariant).Media.Where(media => media.Type == "SUBTITLES"))]);
 
+    /// <summary>The one whose place an entry would take.</summary>
+    public MediaTag? ReplacedBy(MediaTag entry) => Entries.FirstOrDefault(other => Replaces(entry, other));
+
     /// <summary>The same with another entry, which takes the place of those of its language that are forced, or not, as it is.</summary>
     /// <param name="entry">Of its name, only a part may be used: names in a menu differ (RFC 8216, 4.3.4.1.1).</param>
     public SubtitleMenu With(MediaTag entry)

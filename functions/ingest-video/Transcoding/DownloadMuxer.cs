@@ -41,7 +41,7 @@ public sealed class DownloadMuxer(Sandbox sandbox, IngestOptions options, ILogge
         var result = await sandbox.RunInTimeAsync(
             "ffmpeg", arguments, new(options.FfmpegMemoryBytes, s_longest, 2 * bytes + (1 << 20)), _ => { }, cancellationToken)
             ?? throw IngestRefusedException.BeyondLimits($"The file to keep could not be made within {s_longest.ToText()}.");
-        if (FfmpegErrors.DiskIsFull(result))
+        if (FfmpegErrors.SaysDiskIsFull(result))
             throw IngestRefusedException.NoRoom();
         if (result.ExitCode != 0)
             throw new InvalidOperationException($"ffmpeg ended with {result.ExitCode}: {string.Join('\n', result.LastErrors)}");

@@ -75,12 +75,17 @@ internal sealed class ChunkCluster : IAsyncDisposable
     public static Task AnswerAsync(HttpContext context, string? failure)
     {
         var call = JsonDocument.Parse(((MemoryStream)context.Items["body"]!).ToArray()).RootElement;
-        var chunk = call.GetProperty("job").GetProperty("chunk");
-        var first = chunk.GetProperty("firstSegment").GetInt32();
-        var name = FormattableString.Invariant($"{first:00000}-{first + chunk.GetProperty("cuts").GetArrayLength() - 1:00000}");
+        var name = NameOf(call);
         context.Response.StatusCode = failure is null ? 200 : 422;
         return context.Response.WriteAsync(
             JsonSerializer.Serialize(new { plan = call.GetProperty("plan").GetString(), chunk = name, failure, end = "reelseal" }));
+    }
+
+    private static string NameOf(JsonElement call)
+    {
+        var chunk = call.GetProperty("job").GetProperty("chunk");
+        var first = chunk.GetProperty("firstSegment").GetInt32();
+        return FormattableString.Invariant($"{first:00000}-{first + chunk.GetProperty("cuts").GetArrayLength() - 1:00000}");
     }
 
     public async ValueTask DisposeAsync()
@@ -108,9 +113,8 @@ internal sealed class ChunkCluster : IAsyncDisposable
         Assert.Equal("/function/ingest-video/chunks", context.Request.Path);
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-        var chunk = JsonDocument.Parse(body.ToArray()).RootElement.GetProperty("job").GetProperty("chunk");
         context.Items["body"] = body;
-        _calls.Enqueue(chunk.GetProperty("firstSegment").ToString());
+        _calls.Enqueue(NameOf(JsonDocument.Parse(body.ToArray()).RootElement));
         await OnCall(context, async () =>
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Random.Shared.GetItems(Replicas.ToArray(), 1)[0], "/chunks"))

@@ -69,6 +69,13 @@ public sealed class SubtitleServiceTests(CephRgw rgw)
         await WaitForAsync(async () => !(await host.KeysAsync()).Exists(key => key.Contains(old[0], StringComparison.Ordinal)));
         Assert.Contains(await host.KeysAsync(), key => key.Contains(now[0], StringComparison.Ordinal));
 
+        using var third = await PutAsync(host, video.Id, "en", Srt); // which says nothing of the default
+        var last = FoldersOf(await PublishedVideo.StatusOfAsync(third))[0];
+        Assert.Contains(
+            (await PublishedVideo.ReadAsync(host, video.Id)).Tags("#EXT-X-MEDIA"),
+            line => line.Contains(last, StringComparison.Ordinal)
+                && line.Contains("DEFAULT=YES", StringComparison.Ordinal));
+
         using var removed = await host.Client.DeleteAsync(Subtitles(video.Id, "en"), Token);
 
         Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);

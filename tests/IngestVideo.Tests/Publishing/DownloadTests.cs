@@ -67,6 +67,7 @@ public sealed class DownloadTests(CephRgw s3)
             + "-filter_complex concat=n=2 -c:v libx264 -preset ultrafast -g 150 -pix_fmt yuv420p"));
 
         var times = (await TimesAsync(Path.Combine(host.StoreDirectory, Assert.Single(video.Status.Downloads!).Key), "v")).Order().ToList();
+        Assert.Equal(360, times.Count);
         Assert.All(times.Index(), time => Assert.Equal(time.Index / 30.0, time.Item, 0.001));
     }
 
@@ -131,6 +132,20 @@ public sealed class DownloadTests(CephRgw s3)
 
         Assert.Null(video.Status.Downloads);
         Assert.DoesNotContain(await host.KeysAsync(), key => key.StartsWith("downloads/", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_file_that_cannot_be_made_costs_no_video()
+    {
+        await using var host = await IngestHost.StartAsync(
+            key => key.EndsWith("/360p.mp4", StringComparison.Ordinal)
+                ? throw new UpstreamException("The test wants it.", timedOut: false) : Task.CompletedTask,
+            ("DOWNLOADS", "234p,360p"));
+
+        var video = await host.IngestAsync(await Clip.SimpleAsync("640x360"));
+
+        await StreamAssert.IsCorrectAsync(video);
+        Assert.Equal(["234p"], video.Status.Downloads!.Select(download => download.Rendition));
     }
 
     [Fact(Timeout = Limit)]
