@@ -99,8 +99,12 @@ internal sealed class Visit : IAsyncDisposable
 
     public Task<double> TimeAsync() => Page.EvaluateAsync<double>("() => media().currentTime");
 
-    /// <summary>Moves the seek bar.</summary>
-    public async Task SeekAsync(double seconds) => await (await ControlAsync("seek")).FillAsync(seconds.ToString(CultureInfo.InvariantCulture));
+    /// <summary>Moves the seek bar, once it is long enough: that of a video that has grown may be so a moment later.</summary>
+    public async Task SeekAsync(double seconds)
+    {
+        await Page.WaitForFunctionAsync("seconds => Number(part('seek').max) >= seconds", seconds);
+        await (await ControlAsync("seek")).FillAsync(seconds.ToString(CultureInfo.InvariantCulture));
+    }
 
     /// <summary>The loudest audible frequency now, in hertz.</summary>
     public Task<double> ToneAsync() => Page.EvaluateAsync<double>(
