@@ -49,7 +49,7 @@ public sealed class ReplicaTests(CephRgw s3)
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Of_two_requests_for_one_video_one_is_refused()
+    public async Task Of_three_requests_for_one_video_one_makes_it()
     {
         await using var system = await StartAsync();
         var (video, clip) = (VideoId.New(), await system.ClipAsync(s_length));
@@ -57,7 +57,9 @@ public sealed class ReplicaTests(CephRgw s3)
         var answers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => system.Ingest.PostAsync(video, new MemoryStream(clip))));
 
         Assert.Single(answers, answer => answer.Status == HttpStatusCode.Created);
-        Assert.All(answers, answer => Assert.True(answer.Status is HttpStatusCode.Created or HttpStatusCode.Conflict or HttpStatusCode.OK, answer.Body));
+        // 429: all may come to the same process.
+        Assert.All(answers, answer => Assert.True(
+            answer.Status is HttpStatusCode.Created or HttpStatusCode.Conflict or HttpStatusCode.OK or HttpStatusCode.TooManyRequests, answer.Body));
         await system.AssertPlaysAsync(video, s_length);
         await system.AssertIsCleanAsync();
     }

@@ -29,24 +29,24 @@ public sealed class ChunkTests
         { "cfr.mp4", $"{Picture} {Sound} {X264} -c:a aac" },
         { "open-gop.mkv", $"{Picture} {Sound} {X264} -x264-params open-gop=1:keyint=37:min-keyint=5:log=-1 -force_key_frames 3.3,9.9 -c:a aac" },
         { "vfr.mkv", $"{Picture} {X264} -g 25 -vf select='lt(mod(n\\,60)\\,20)+not(mod(n\\,9))' -fps_mode vfr" },
-        { "5994.mp4", $"-f lavfi -i testsrc2=s=320x180:r=60000/1001:d=14 {X264}" },
         { "interlaced-h264.ts", $"{Fields} {X264} -flags +ilme+ildct" },
         { "interlaced-mpeg2.ts", $"{Fields} -c:v mpeg2video -b:v 2M -bf 2 -g 15 -flags +ilme+ildct -top 1" },
-        { "pq.mkv", $"-f lavfi -i testsrc2=s=320x180:r=25:d=13 {PerceptualQuantizer}" },
         { "late.ts", $"-itsoffset 1.31 {Picture} {Sound} {X264} -c:a aac" },
         { "wrap.ts", $"{Picture} {Sound} {X264} -c:a aac -output_ts_offset 95435" },
         { "program.mpg", $"{Picture} {Sound} -c:v mpeg2video -b:v 1M -bf 2 -g 15 -c:a mp2 -f mpeg" },
         { "mpeg4-2997.avi", "-f lavfi -i testsrc2=s=320x180:r=30000/1001:d=14 -c:v mpeg4 -b:v 500k -g 40" },
         { "h264.flv", $"{Picture} -f lavfi -i sine=d=14:r=44100 {X264} -c:a aac" },
         { "vp9.webm", $"{Picture} -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 300k -g 50 -f webm -live 1" },
-        { "av1.mkv", $"{Picture} -c:v libsvtav1 -preset 12 -g 50 -b:v 300k -f matroska -live 1" },
         { "open-hevc.mp4", $"{Picture} -c:v libx265 -preset ultrafast -x265-params log-level=none:open-gop=1:keyint=37:bframes=3" },
-        { "one-more.mp4", $"-f lavfi -i testsrc2=s=320x180:r=25:d=12.04 {X264}" },
         { "sound-goes-on.mp4", $"-f lavfi -i testsrc2=s=320x180:r=25:d=9 {Sound} {X264} -c:a aac" },
     };
 
     public static TheoryData<string, string> MoreSources => new()
     {
+        { "5994.mp4", $"-f lavfi -i testsrc2=s=320x180:r=60000/1001:d=14 {X264}" },
+        { "pq.mkv", $"-f lavfi -i testsrc2=s=320x180:r=25:d=13 {PerceptualQuantizer}" },
+        { "av1.mkv", $"{Picture} -c:v libsvtav1 -preset 12 -g 50 -b:v 300k -f matroska -live 1" },
+        { "one-more.mp4", $"-f lavfi -i testsrc2=s=320x180:r=25:d=12.04 {X264}" },
         { "vfr.mp4", $"{Picture} {X264} -g 25 -vf select='lt(mod(n\\,50)\\,20)+not(mod(n\\,7))' -fps_mode vfr" },
         { "23976.mkv", $"-f lavfi -i testsrc2=s=320x180:r=24000/1001:d=14 {Sound} {X264} -c:a aac" },
         { "2997.ts", $"-f lavfi -i testsrc2=s=320x180:r=30000/1001:d=14 {Sound} {X264} -c:a aac" },
