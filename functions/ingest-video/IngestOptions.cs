@@ -113,6 +113,7 @@ public sealed record IngestOptions
         var options = new IngestOptions();
         var transcodes = (int)settings.Number("MAX_TRANSCODES", options.MaxTranscodes, max: 1000);
         var ladder = ReadLadder(settings);
+        var callbackKey = ReadCallbackKey(settings);
         var chunkCalls = (int)settings.Number("CHUNK_CALLS", options.ChunkCalls, min: 0, max: 1000);
         return options with
         {
@@ -134,8 +135,8 @@ public sealed record IngestOptions
             MaxUnpublishedBytes = settings.Number("MAX_UNPUBLISHED_BYTES", options.MaxUnpublishedBytes),
             CallbackHosts = (settings.Text("CALLBACK_HOSTS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
                 .ToFrozenSet(StringComparer.OrdinalIgnoreCase),
-            CallbackKey = ReadCallbackKey(settings) is { } key ? Encoding.UTF8.GetBytes(key) : null,
-            WebhookKey = ReadCallbackKey(settings) is { } secret ? WebhookKeyOf(settings, secret) : null,
+            CallbackKey = callbackKey is null ? null : Encoding.UTF8.GetBytes(callbackKey),
+            WebhookKey = callbackKey is null ? null : WebhookKeyOf(settings, callbackKey),
             CorsOrigin = settings.Text("CORS_ORIGIN", options.CorsOrigin),
             SecretPaths =
             [
@@ -173,7 +174,7 @@ public sealed record IngestOptions
         var names = (settings.Text("DOWNLOADS") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var known = ladder.Rungs.Select(rung => rung.Name).ToList();
         foreach (var unknown in names.Except(known, StringComparer.Ordinal))
-            settings.AddError($"DOWNLOADS names {unknown}, which is none of the ladder's qualities: {string.Join(", ", known)}.");
+            settings.AddError($"DOWNLOADS names {unknown}, which is not one of the ladder's qualities: {string.Join(", ", known)}.");
         return names;
     }
 

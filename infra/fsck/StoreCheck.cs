@@ -221,8 +221,7 @@ internal sealed class StoreCheck(IObjectStore store, UploadStore uploads, Ages a
     {
         if (clock.GetUtcNow() - entry.LastModified <= ages.Silence)
             return false;
-        if (await ReadAsync(video, cancellationToken) is { State: not (VideoState.Ready or VideoState.Failed or VideoState.Deleted), Updated: var updated }
-            && clock.GetUtcNow() - updated <= ages.Silence)
+        if (await IsIngestedAsync(video, cancellationToken))
             return false;
         // The last look, because this is what makes an attempt the video.
         return await store.ReadTextAsync(ObjectKeys.Multivariant(video), cancellationToken) is not { Text: var multivariant }

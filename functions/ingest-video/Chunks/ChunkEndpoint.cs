@@ -69,12 +69,12 @@ internal sealed class ChunkEndpoint(
         {
             return Problem(StatusCodes.Status503ServiceUnavailable, "An ingest needs this replica.");
         }
-        catch (IngestRefusedException e) when (e.IsLimit || e.StatusCode != StatusCodes.Status422UnprocessableEntity)
+        catch (IngestRefusedException e)
         {
             logger.LogWarning("Chunk {Chunk} of {Video} cannot be encoded here: {Reason}", call.Id.Name, call.Video, e.Message);
             return Problem(StatusCodes.Status503ServiceUnavailable, e.Message);
         }
-        catch (Exception e) when (e is IngestRefusedException or ChunkMismatchException or CopyFailedException)
+        catch (Exception e) when (e is ChunkMismatchException or CopyFailedException)
         {
             logger.LogWarning("Chunk {Chunk} of {Video} cannot be encoded: {Reason}", call.Id.Name, call.Video, e.Message);
             return Answer(call.Id, StatusCodes.Status422UnprocessableEntity, e.Message);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using IngestVideo.Publishing;
 using Reelseal;
 using Reelseal.Storage;
 
@@ -24,7 +25,7 @@ internal sealed record ChunkMarker(string? Run, JsonElement Result);
 public sealed class ChunkStore(IObjectStore store)
 {
     private const string Cut = "cut.nut", Marker = "done.json";
-    private const int Transfers = 8, Tries = 4;
+    private const int Transfers = 8;
     private const int RunLength = 32;
 
     public async Task PutCutAsync(ChunkId chunk, string path, CancellationToken cancellationToken)
@@ -41,13 +42,14 @@ public sealed class ChunkStore(IObjectStore store)
     }
 
     /// <summary>Finds what a run has made of a chunk; null where none has finished.</summary>
-    public Task<FinishedChunk?> FindAsync(ChunkId chunk, ChunkJob job, CancellationToken cancellationToken) => ReadAsync<FinishedChunk?>(async () =>
+    public async Task<FinishedChunk?> FindAsync(ChunkId chunk, ChunkJob job, CancellationToken cancellationToken)
     {
-        if (await store.ReadTextAsync(chunk.Folder + Marker, cancellationToken) is not { Text: var text })
+        using var text = new MemoryStream();
+        if (!await store.TryAppendAsync(chunk.Folder + Marker, text, cancellationToken))
             return null;
         try
         {
-            var marker = JsonSerializer.Deserialize(text, CallJson.Default.ChunkMarker);
+            var marker = JsonSerializer.Deserialize(text.ToArray(), CallJson.Default.ChunkMarker);
             return marker is { Run: { Length: RunLength } run }
                 ? new($"{chunk.Folder}{run}/", ChunkResult.Read(JsonSerializer.SerializeToUtf8Bytes(marker.Result, CallJson.Default.JsonElement), job))
                 : throw new FormatException("It names no run.");
@@ -56,7 +58,7 @@ public sealed class ChunkStore(IObjectStore store)
         {
             throw new UnreadableObjectException($"What came of chunk {chunk.Name} of {chunk.Video} cannot be read: {e.Message}");
         }
-    });
+    }
 
     /// <summary>The names of a plan's chunks that are encoded.</summary>
     public async Task<IReadOnlySet<string>> ListFinishedAsync(VideoId video, string plan, CancellationToken cancellationToken)
@@ -90,31 +92,12 @@ public sealed class ChunkStore(IObjectStore store)
             ?? throw new IngestRefusedException(StatusCodes.Status409Conflict, "Nobody needs this chunk any more.");
     }
 
-    /// <summary>Downloads a file; false where there is none.</summary>
-    public Task<bool> FetchAsync(string key, string path, CancellationToken cancellationToken) => ReadAsync(async () =>
+    /// <summary>Downloads an object into a file.</summary>
+    /// <returns>false if the object does not exist.</returns>
+    public async Task<bool> FetchAsync(string key, string path, CancellationToken cancellationToken)
     {
-        await using var stored = await store.GetAsync(key, range: null, unlessETag: null, cancellationToken);
-        if (stored is null)
-            return false;
         await using var file = File.Create(path);
-        await stored.Content.CopyToAsync(file, cancellationToken);
-        return true;
-    });
-
-    /// <summary>Reads an object again when it broke off: the store retries only its beginning.</summary>
-    private static async Task<T> ReadAsync<T>(Func<Task<T>> read)
-    {
-        for (var tries = 1; ; tries++)
-        {
-            try
-            {
-                return await read();
-            }
-            catch (UpstreamException e) when (e is not UnreadableObjectException && tries < Tries)
-            {
-                // Again, from the beginning.
-            }
-        }
+        return await store.TryAppendAsync(key, file, cancellationToken);
     }
 
     /// <summary>The paths of all files of a chunk, below the folder of its run.</summary>

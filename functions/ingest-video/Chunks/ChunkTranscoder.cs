@@ -8,8 +8,6 @@ namespace IngestVideo.Chunks;
 /// <summary>Encodes a chunk, with the arguments and within the limits of a whole video.</summary>
 public sealed class ChunkTranscoder(Sandbox sandbox, IngestOptions options, TimeProvider clock, ILogger<Transcoder> logger)
 {
-    private const int BytesForCodec = 64 * 188;
-
     /// <param name="job">What to make.</param>
     /// <param name="cutFile">What <see cref="ChunkCutter"/> wrote.</param>
     /// <param name="folder">Where the result goes; it exists, and is empty.</param>
@@ -90,7 +88,7 @@ public sealed class ChunkTranscoder(Sandbox sandbox, IngestOptions options, Time
 
     private static async Task<string> CodecOfAsync(string path, CancellationToken cancellationToken)
     {
-        var start = new byte[BytesForCodec];
+        var start = new byte[CodecString.BytesNeeded];
         await using var file = File.OpenRead(path);
         var read = await file.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken);
         return CodecString.OfH264(start.AsSpan(0, read)) ?? throw new ChunkMismatchException($"{Path.GetFileName(path)} holds no H.264.");

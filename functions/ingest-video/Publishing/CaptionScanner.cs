@@ -12,8 +12,7 @@ public sealed class CaptionScanner
     private const int LongestMessage = 128;
 
     private readonly Lock _finding = new(); // segments are read several at a time
-    private readonly SortedSet<string> _channels = new(StringComparer.Ordinal);
-    private readonly SortedSet<string> _services = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _found = new(StringComparer.Ordinal);
 
     /// <summary>The <c>INSTREAM-ID</c> of each that was found. Where there are CEA-608 captions, those of CEA-708 say the same again.</summary>
     public IReadOnlyList<string> Found
@@ -21,12 +20,12 @@ public sealed class CaptionScanner
         get
         {
             lock (_finding)
-                return [.. _channels.Count > 0 ? _channels : _services];
+                return Merge([_found]);
         }
     }
 
     /// <summary>What was found in all parts of a picture, of what was found in each.</summary>
-    public static IReadOnlyList<string> Merge(IEnumerable<IReadOnlyList<string>> parts)
+    public static IReadOnlyList<string> Merge(IEnumerable<IEnumerable<string>> parts)
     {
         var found = new SortedSet<string>(parts.SelectMany(part => part), StringComparer.Ordinal);
         return [.. found.Any(IsChannel) ? found.Where(IsChannel) : found];
@@ -73,11 +72,11 @@ public sealed class CaptionScanner
             {
                 // Every caption begins with a control code; one bit of it is the channel within the field (CEA-608, 8.4). Padding has no such code.
                 case 0 or 1 when (first & 0x70) == 0x10 && (second & 0x7F) >= 0x20:
-                    _channels.Add($"CC{(type == 0 ? 1 : 3) + ((first & 0x08) != 0 ? 1 : 0)}");
+                    _found.Add($"CC{(type == 0 ? 1 : 3) + ((first & 0x08) != 0 ? 1 : 0)}");
                     break;
                 // The first block of a packet, with its service and its length (CEA-708, 6.2).
                 case 3 when (second >> 5) is > 0 and < 7 and var service && (second & 0x1F) > 0:
-                    _services.Add($"SERVICE{service}");
+                    _found.Add($"SERVICE{service}");
                     break;
             }
         }

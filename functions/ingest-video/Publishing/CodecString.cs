@@ -5,6 +5,9 @@ namespace IngestVideo.Publishing;
 /// <summary>The <c>CODECS</c> of what we write (RFC 6381), read from the stream itself rather than from what the encoder was asked for.</summary>
 public static class CodecString
 {
+    /// <summary>How much of a stream is read to find its codec, in bytes.</summary>
+    public const int BytesNeeded = 64 * 188;
+
     /// <summary>AAC-LC, the only profile that ffmpeg's own encoder writes.</summary>
     public const string Aac = "mp4a.40.2";
 

@@ -16,9 +16,6 @@ namespace IngestVideo.Publishing;
 /// </remarks>
 public sealed class Publication(IObjectStore store, VideoId video, string attempt)
 {
-    /// <summary>How often an object is begun that the store does not send to its end.</summary>
-    private const int MaxReads = 4;
-
     private string? _seenETag;
     private bool _wasVisible;
 
@@ -69,22 +66,8 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
     /// <summary>Appends one of this attempt's objects to a file. If the store breaks off in the middle of it, it begins that object again.</summary>
     public async Task AppendToAsync(Stream file, string path, CancellationToken cancellationToken)
     {
-        var start = file.Position;
-        for (var reads = 1; ; reads++)
-        {
-            try
-            {
-                await using var stored = await store.GetAsync(KeyOf(path), range: null, unlessETag: null, cancellationToken)
-                    ?? throw new UnreadableObjectException("A segment of this video is missing.");
-                await stored.Content.CopyToAsync(file, cancellationToken);
-                return;
-            }
-            catch (UpstreamException e) when (e is not UnreadableObjectException && reads < MaxReads)
-            {
-                file.SetLength(start);
-                file.Position = start;
-            }
-        }
+        if (!await store.TryAppendAsync(KeyOf(path), file, cancellationToken))
+            throw new UnreadableObjectException("A segment of this video is missing.");
     }
 
     /// <summary>Takes over what another replica has written elsewhere in the store.</summary>

@@ -18,9 +18,6 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
 {
     private const int Uploads = 4;
 
-    /// <summary>How much of a stream is read to find its codec.</summary>
-    private const int BytesForCodec = 64 * 188;
-
     /// <summary>What must remain free on the disk: ffmpeg says nothing when a segment cannot be written to its end, and ends as if all were well.</summary>
     private const long LeastFreeBytes = 16 << 20;
 
@@ -221,7 +218,7 @@ public sealed class SegmentPublisher(TranscodeStep step, Workspace workspace, Pu
         var copied = step.Video.Any(video => video.Copied && video.Name == rendition);
         if (_codecs.ContainsKey(rendition) && !copied)
             return;
-        var start = new byte[BytesForCodec];
+        var start = new byte[CodecString.BytesNeeded];
         var read = await content.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken);
         content.Position = 0;
         if (copied && Path.GetFileName(name) != OutputFiles.InitSection && CodecString.BeginsWithIdr(start.AsSpan(0, read)) != true)
