@@ -30,7 +30,7 @@ internal sealed record LocalOptions
     /// <summary>The folder that keeps the keys, so that links outlive the system; null for keys that are removed at its end.</summary>
     public string? KeyDirectory { get; init; }
 
-    /// <summary>The kind of key that URLs are signed with, where there is none yet.</summary>
+    /// <summary>The kind of signing key to create. A key that <see cref="KeyDirectory"/> already has stays.</summary>
     public SigningKeyKind SigningKey { get; init; }
 
     /// <summary>How many processes of ingest-video there are. With several, each video is encoded by all of them.</summary>

@@ -47,7 +47,7 @@ internal sealed class Secrets : IDisposable
 
     /// <summary>Opens the secrets of a folder that stays, and makes those that are missing: what was signed with them yesterday opens today.</summary>
     /// <param name="directory">The folder; it is made if need be.</param>
-    /// <param name="kind">The kind of the signing key, if there is none yet.</param>
+    /// <param name="kind">The kind of signing key to create. A key that the folder already has stays.</param>
     public static Secrets Keep(string directory, SigningKeyKind kind)
     {
         if (OperatingSystem.IsWindows())

@@ -54,7 +54,7 @@ public static class ObjectStoreExtensions
         store.ListAsync(prefix, startAfter: null, cancellationToken);
 
     /// <summary>Reads an object that is text, in UTF-8.</summary>
-    /// <returns>null when there is none.</returns>
+    /// <returns>null if the object does not exist.</returns>
     public static async Task<StoredText?> ReadTextAsync(this IObjectStore store, string key, CancellationToken cancellationToken)
     {
         await using var stored = await store.GetAsync(key, range: null, unlessETag: null, cancellationToken);

@@ -17,7 +17,7 @@ internal sealed record Download(string Rendition, string Key, long Size);
 /// <summary>Finds out which files to keep a video has, and what it is called.</summary>
 internal sealed class DownloadSource(PlaylistSource playlists, IObjectStore store)
 {
-    /// <summary>Returns a file that the manifest of the published attempt names, or null if there is none.</summary>
+    /// <summary>Finds a file in the manifest of the published attempt. Returns null if the manifest does not name it.</summary>
     /// <param name="video">Which video.</param>
     /// <param name="rendition">Which file; null for the first.</param>
     /// <param name="cancellationToken">Ends the call.</param>
