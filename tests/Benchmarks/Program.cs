@@ -12,7 +12,7 @@ var table = new Table(Console.Out);
 await using (var bench = await SigningBench.CreateAsync())
     await RunAsync([.. new WarmRows(bench, table, scale).All, .. new ColdRows(bench, table, scale).All]);
 await using (var bench = new IngestBench())
-    await RunAsync(new IngestRows(bench, table, scale).All);
+    await RunAsync([.. new IngestRows(bench, table, scale).All, .. new ChunkRows(bench, table, scale).All]);
 table.Save(file);
 
 async Task RunAsync(IReadOnlyList<(string Name, Func<Task> Measure)> groups)

@@ -42,7 +42,7 @@ public sealed class ChunkLead(
         using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var window = new CallWindow(options.ChunkCalls, options.ChunkTimeout);
         var run = new ChunkRun(work, publisher, window, chunks, worker, cutter, CallAsync, JobOf, onProgress, clock, all);
-        await run.EncodeAsync(work.Chunks.Of(s_length));
+        await run.EncodeAsync(work.Chunks.Of(s_length, replicas: options.ChunkCalls + 1));
 
         ChunkJob JobOf(Chunk chunk) => ChunkJob.Of(work.Plan, chunk, options);
 

@@ -59,17 +59,18 @@ public sealed class ChunkPlan
     }
 
     /// <summary>
-    /// All chunks, of about that length; shorter ones first, so that there is something to play early, and last, so that all workers end together.
+    /// All chunks, of about that length; a shorter one first, so that there is something to play early, and ever shorter ones last, so that all replicas end together.
     /// </summary>
-    public IReadOnlyList<Chunk> Of(TimeSpan length)
+    /// <param name="length">The length of most.</param>
+    /// <param name="replicas">How many encode them at once.</param>
+    public IReadOnlyList<Chunk> Of(TimeSpan length, int replicas)
     {
         var chunks = new List<Chunk>();
         var most = Math.Max(1, (int)Math.Round(length.TotalSeconds * _plan.FrameRate.PerSecond * Segments / _cuts[^1]));
-        var half = (most + 1) / 2;
         for (var first = 0; first < Segments;)
         {
-            var left = Segments - first;
-            var count = Math.Min(left, first == 0 || left < 2 * most ? half : most);
+            var share = (Segments - first + replicas - 1) / replicas; // of what is left (guided self-scheduling)
+            var count = Math.Min(share, first == 0 ? (most + 1) / 2 : most);
             chunks.Add(Between(first, first += count));
         }
         return chunks;

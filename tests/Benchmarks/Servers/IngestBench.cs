@@ -69,12 +69,21 @@ internal sealed class IngestBench : IAsyncDisposable
     }
 
     /// <summary>The published ingest-video, with a work directory of its own.</summary>
-    public Task<ServerProcess> StartFunctionAsync(string work, params (string Name, string Value)[] settings) => StartAsync(
-        Path.GetFullPath(Path.Combine("artifacts", "functions", "ingest-video", "Root")),
-        [
-            .. RuntimeSettings.Of("ingest-video").Select(setting => (setting.Key, setting.Value)),
-            ("SECRETS_DIRECTORY", _secrets.Directory), ("WORK_DIRECTORY", Directory.CreateDirectory(work).FullName), .. settings,
-        ]);
+    public Task<ServerProcess> StartFunctionAsync(string work, params (string Name, string Value)[] settings) =>
+        StartFunctionAsync(work, Cores.All, share: null, settings);
+
+    /// <summary>The same on some cores, and there with a share of them.</summary>
+    public Task<ServerProcess> StartFunctionAsync(string work, string cores, ProcessorShare? share, params (string Name, string Value)[] settings)
+    {
+        string[] command = [Path.GetFullPath(Path.Combine("artifacts", "functions", "ingest-video", "Root"))];
+        return StartAsync(
+            share?.Wrap(command) ?? command,
+            [
+                .. RuntimeSettings.Of("ingest-video").Select(setting => (setting.Key, setting.Value)),
+                ("SECRETS_DIRECTORY", _secrets.Directory), ("WORK_DIRECTORY", Directory.CreateDirectory(work).FullName), .. settings,
+            ],
+            cores);
+    }
 
     /// <summary>The article's way in Node: the same encoders with the same settings, one run after the other, and then the uploads.</summary>
     public Task<ServerProcess> StartArticleAsync()
@@ -82,7 +91,8 @@ internal sealed class IngestBench : IAsyncDisposable
         var alone = _plan with { Audio = [], Subtitles = [], IFrames = null, Poster = null, Storyboard = null };
         var runs = _plan.Video.Select(rendition => Run(rendition.Name, alone with { Video = [rendition] }))
             .Concat(_plan.Audio.Select(rendition => Run(rendition.Name, alone with { Video = [], Audio = [rendition] })));
-        return StartAsync("node", [("RUNS", JsonSerializer.Serialize(runs))], Path.Combine(_folder.FullName, "article", "ingest.mjs"));
+        return StartAsync(
+            ["node", Path.Combine(_folder.FullName, "article", "ingest.mjs")], [("RUNS", JsonSerializer.Serialize(runs))], Cores.All);
 
         static Dictionary<string, object> Run(string name, TranscodePlan plan) =>
             new() { ["name"] = name, ["args"] = FfmpegArguments.For(TranscodeStep.Of(plan).Single(), s_mp4, "source", s_options) };
@@ -92,9 +102,10 @@ internal sealed class IngestBench : IAsyncDisposable
     public string Folder(string name) => Path.Combine(_folder.FullName, name);
 
     /// <returns>Seconds from the first byte of the request to the answer that the video is published.</returns>
-    public async Task<double> PostAsync(ServerProcess server, Stream video)
+    public async Task<double> PostAsync(ServerProcess server, Stream content, VideoId? video = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, server.Address) { Content = new StreamContent(video, 1 << 17) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, server.Address) { Content = new StreamContent(content, 1 << 17) };
+        request.Headers.Add("X-Call-Id", $"{video ?? VideoId.New()}");
         request.Headers.TransferEncodingChunked = true; // as behind the gateway
         request.Headers.Authorization = Token();
         var start = Stopwatch.GetTimestamp();
@@ -118,7 +129,7 @@ internal sealed class IngestBench : IAsyncDisposable
     private async Task<(double Playable, double Ready)> PostAndPlayAsync(ServerProcess server, string path, bool isCancelled)
     {
         var (video, sent) = (VideoId.New(), new TaskCompletionSource<long>());
-        var store = (await _bucket.Value).CreateStore(TimeSpan.FromSeconds(30));
+        var store = await StoreAsync();
         await using var clip = File.OpenRead(path);
         using var request = new HttpRequestMessage(HttpMethod.Post, server.Address) { Content = new StreamContent(new EndNotingStream(clip, sent), 1 << 17) };
         request.Headers.TransferEncodingChunked = true; // as behind the gateway
@@ -163,6 +174,53 @@ internal sealed class IngestBench : IAsyncDisposable
 
         async Task<string> ReadTextAsync(string key) => (await store.ReadTextAsync(key, default))!.Text;
     }
+
+    /// <summary>The bytes of all segments of a video's pictures.</summary>
+    public async Task<long> PictureBytesAsync(VideoId video)
+    {
+        long bytes = 0;
+        foreach (var segments in await PicturesAsync(video))
+            bytes += segments.Sum(segment => segment.Bytes);
+        return bytes;
+    }
+
+    /// <summary>The mean SSIM of a video's pictures, of all renditions together, against its source.</summary>
+    public async Task<double> LikenessAsync(VideoId video, string source)
+    {
+        var (store, paths) = (await StoreAsync(), new List<string>());
+        foreach (var segments in await PicturesAsync(video))
+        {
+            paths.Add(Folder($"joined-{paths.Count}.ts"));
+            await using var joined = File.Create(paths[^1]);
+            foreach (var (key, _) in segments)
+                await store.TryAppendAsync(key, joined, CancellationToken.None);
+        }
+        var log = await Ffmpeg.LogAsync(
+        [
+            "-hide_banner", "-i", source, .. paths.SelectMany(path => (string[])["-i", path]), "-filter_complex",
+            string.Join(';', paths.Select((_, index) => $"[s{index}][{index + 1}:v]scale2ref[r{index}][v{index}];[v{index}][r{index}]ssim")
+                .Prepend($"[0:v]split={paths.Count}{string.Concat(paths.Select((_, index) => $"[s{index}]"))}")),
+            "-f", "null", "-",
+        ]);
+        var means = log.Split(" All:").Skip(1).Select(text => double.Parse(text[..text.IndexOf(' ', StringComparison.Ordinal)], CultureInfo.InvariantCulture)).ToList();
+        return means.Count == paths.Count ? means.Average() : throw new InvalidOperationException(log);
+    }
+
+    /// <summary>The segments of each rendition of a video's pictures, in order.</summary>
+    private async Task<List<List<(string Key, long Bytes)>>> PicturesAsync(VideoId video)
+    {
+        var store = await StoreAsync();
+        var status = (await new StatusStore(store).ReadAsync(video, default))!.Status;
+        var pictures = new List<List<(string, long)>>();
+        foreach (var rendition in status.Renditions.Where(rendition => rendition.Type == "video"))
+        {
+            var entries = store.ListAsync($"{ObjectKeys.Video(video)}{status.Attempt}/{rendition.Name}/", CancellationToken.None);
+            pictures.Add(await entries.Where(entry => entry.Key.EndsWith(".ts", StringComparison.Ordinal)).Select(entry => (entry.Key, entry.Length)).ToListAsync());
+        }
+        return pictures;
+    }
+
+    private async Task<S3ObjectStore> StoreAsync() => (await _bucket.Value).CreateStore(TimeSpan.FromSeconds(30));
 
     private AuthenticationHeaderValue Token() => new(
         "Bearer", new TokenMint(_secrets.TokenKey, TimeProvider.System).Mint(new() { Scopes = [Scopes.Ingest], Lifetime = TimeSpan.FromHours(2) }));
@@ -214,11 +272,11 @@ internal sealed class IngestBench : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private async Task<ServerProcess> StartAsync(string program, (string Name, string Value)[] settings, params string[] arguments)
+    private async Task<ServerProcess> StartAsync(string[] command, (string Name, string Value)[] settings, string cores)
     {
         var bucket = await _bucket.Value;
         return await ServerProcess.StartAsync(
-            _ => [program, .. arguments],
+            _ => command,
             port =>
             {
                 var environment = new Dictionary<string, string>(bucket.Environment) { ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}", ["PORT"] = $"{port}" };
@@ -226,6 +284,6 @@ internal sealed class IngestBench : IAsyncDisposable
                     environment[name] = value;
                 return environment;
             },
-            Cores.All);
+            cores);
     }
 }

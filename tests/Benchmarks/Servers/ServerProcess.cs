@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -7,6 +8,8 @@ namespace Reelseal.Benchmarks.Servers;
 /// <summary>A server in its own process: ours, nginx or Node.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
+    private const int TicksPerSecond = 100; // USER_HZ
+
     private readonly Process _process;
 
     private ServerProcess(Process process, Uri address) => (_process, Address) = (process, address);
@@ -50,6 +53,17 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             _process.Refresh();
             return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>The same, with that of the programs that it has run and that have ended (proc(5), <c>/proc/pid/stat</c>).</summary>
+    public TimeSpan ProcessorTimeWithChildren
+    {
+        get
+        {
+            var stat = File.ReadAllText($"/proc/{Id}/stat");
+            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' '); // from the third field on
+            return TimeSpan.FromSeconds(fields[11..15].Sum(ticks => double.Parse(ticks, CultureInfo.InvariantCulture)) / TicksPerSecond);
         }
     }
 

@@ -23,14 +23,17 @@ public sealed class ChunkPlanTests
         Assert.Equal(cuts, whole.Between(0, whole.Segments).Cuts);
     }
 
-    [Fact]
-    public void The_first_and_the_last_chunks_are_shorter_and_nothing_is_left_out()
+    [Theory]
+    [InlineData(1, new[] { 2, 4, 4, 4, 4, 2 })]
+    [InlineData(3, new[] { 2, 4, 4, 4, 2, 2, 1, 1 })]
+    [InlineData(8, new[] { 2, 3, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1 })]
+    public void The_first_and_the_last_chunks_are_shorter_and_nothing_is_left_out(int replicas, int[] segments)
     {
         var plan = Divide(25, 25 * 120);
 
-        var chunks = plan.Of(TimeSpan.FromSeconds(24));
+        var chunks = plan.Of(TimeSpan.FromSeconds(24), replicas);
 
-        Assert.Equal([2, 4, 4, 4, 2, 2, 2], chunks.Select(chunk => chunk.Segments));
+        Assert.Equal(segments, chunks.Select(chunk => chunk.Segments));
         Assert.Equal(0, chunks[0].First);
         Assert.All(chunks.Zip(chunks.Skip(1)), pair => Assert.Equal(
             (pair.First.End, pair.First.FirstSegment + pair.First.Segments, pair.First.FirstKeyframe + pair.First.Keyframes.Count),

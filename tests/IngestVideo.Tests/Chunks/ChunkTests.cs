@@ -165,7 +165,7 @@ public sealed class ChunkTests
         var video = await ChunkedVideo.OfAsync(source, options);
         Assert.Null(ChunkPlan.FindObstacle(video.Plan, video.Points, TimeSpan.FromSeconds(length)));
         var plan = ChunkPlan.For(video.Plan, video.Points);
-        var chunks = plan.Of(TimeSpan.FromSeconds(length));
+        var chunks = plan.Of(TimeSpan.FromSeconds(length), replicas: 1);
         Assert.True(chunks.Count > 1);
         await video.TranscodeWholeAsync();
         await video.TranscodeChunksAsync(chunks);
