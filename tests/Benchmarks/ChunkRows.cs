@@ -70,8 +70,8 @@ internal sealed class ChunkRows(IngestBench bench, Table table, double scale)
         var processes = new List<ServerProcess>();
         foreach (var (cores, share) in places)
             processes.Add(await bench.StartFunctionAsync(
-                bench.Folder($"replica-{Guid.NewGuid()}"), cores, share, ("COPY_SOURCE", "false"), ("LADDER_FILE", ladder), ("FUNCTION_GATEWAY", gateway.Address),
-                ("CHUNK_CALLS", $"{places.Count - 1}"), ("CHUNK_TIMEOUT", Timeout)));
+                bench.Folder($"replica-{Guid.NewGuid()}"), cores, share, ("COPY_SOURCE", "false"), ("LADDER_FILE", ladder),
+                ("FUNCTION_GATEWAY", gateway.Address), ("CHUNK_CALLS", $"{places.Count - 1}"), ("CHUNK_TIMEOUT", Timeout)));
         gateway.Register("ingest-video", [.. processes.Select(process => process.Address)]);
         return new(gateway, processes, [.. places.Select(place => place.Share).OfType<ProcessorShare>()]);
     }

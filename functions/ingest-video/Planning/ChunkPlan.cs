@@ -59,7 +59,8 @@ public sealed class ChunkPlan
     }
 
     /// <summary>
-    /// All chunks, of about that length; a shorter one first, so that there is something to play early, and ever shorter ones last, so that all replicas end together.
+    /// All chunks, of about that length; a shorter one first, so that there is something to play early, and ever shorter ones last, so that all replicas end
+    /// together.
     /// </summary>
     /// <param name="length">The length of most.</param>
     /// <param name="replicas">How many encode them at once.</param>

@@ -202,7 +202,7 @@ internal sealed class IngestBench : IAsyncDisposable
                 .Prepend($"[0:v]split={paths.Count}{string.Concat(paths.Select((_, index) => $"[s{index}]"))}")),
             "-f", "null", "-",
         ]);
-        var means = log.Split(" All:").Skip(1).Select(text => double.Parse(text[..text.IndexOf(' ', StringComparison.Ordinal)], CultureInfo.InvariantCulture)).ToList();
+        var means = log.Split(" All:").Skip(1).Select(text => double.Parse(text.Split(' ')[0], CultureInfo.InvariantCulture)).ToList();
         return means.Count == paths.Count ? means.Average() : throw new InvalidOperationException(log);
     }
 
@@ -214,8 +214,9 @@ internal sealed class IngestBench : IAsyncDisposable
         var pictures = new List<List<(string, long)>>();
         foreach (var rendition in status.Renditions.Where(rendition => rendition.Type == "video"))
         {
-            var entries = store.ListAsync($"{ObjectKeys.Video(video)}{status.Attempt}/{rendition.Name}/", CancellationToken.None);
-            pictures.Add(await entries.Where(entry => entry.Key.EndsWith(".ts", StringComparison.Ordinal)).Select(entry => (entry.Key, entry.Length)).ToListAsync());
+            var files = store.ListAsync($"{ObjectKeys.Video(video)}{status.Attempt}/{rendition.Name}/", CancellationToken.None);
+            var segments = files.Where(file => file.Key.EndsWith(".ts", StringComparison.Ordinal));
+            pictures.Add(await segments.Select(segment => (segment.Key, segment.Length)).ToListAsync());
         }
         return pictures;
     }
