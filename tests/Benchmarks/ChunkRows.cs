@@ -14,6 +14,8 @@ internal sealed class ChunkRows(IngestBench bench, Table table, double scale)
     /// <summary>Long enough for a replica that has a fifth of a core.</summary>
     private const string Timeout = "10m";
 
+    private Task<string>? _film;
+
     public IReadOnlyList<(string Name, Func<Task> Measure)> All => [("chunks.efficiency_2", TwoAsync), ("chunks.efficiency_8", EightAsync)];
 
     /// <summary>One replica on one core, and two on a core each.</summary>
@@ -56,7 +58,7 @@ internal sealed class ChunkRows(IngestBench bench, Table table, double scale)
     }
 
     /// <summary>Five minutes of 1080p.</summary>
-    private Task<string> FilmAsync() => bench.MakeLoopAsync("film.mp4", Encoder, seconds: 20, times: int.Max(3, (int)(15 * scale)));
+    private Task<string> FilmAsync() => _film ??= bench.MakeLoopAsync("film.mp4", Encoder, seconds: 20, times: int.Max(3, (int)(15 * scale)));
 
     private Task<Replicas> StartAsync(params string[] cores) => StartAsync([.. cores.Select(core => (core, (ProcessorShare?)null))]);
 

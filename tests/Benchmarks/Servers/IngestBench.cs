@@ -164,10 +164,8 @@ internal sealed class IngestBench : IAsyncDisposable
             foreach (var segment in (Segment[])[segments[0], segments[segments.Count * 9 / 10]])
             {
                 var path = Path.Combine(_folder.FullName, "segment.ts");
-                await using (var stored =
-                    await store.GetAsync(playlist[..(playlist.LastIndexOf('/') + 1)] + segment.Uri, range: null, unlessETag: null, default))
                 await using (var file = File.Create(path))
-                    await stored!.Content.CopyToAsync(file);
+                    await AppendAsync(store, playlist[..(playlist.LastIndexOf('/') + 1)] + segment.Uri, file);
                 await Ffmpeg.RunAsync("-t", "3", "-i", path, "-f", "null", "-");
             }
         }
@@ -193,7 +191,7 @@ internal sealed class IngestBench : IAsyncDisposable
             paths.Add(Folder($"joined-{paths.Count}.ts"));
             await using var joined = File.Create(paths[^1]);
             foreach (var (key, _) in segments)
-                await store.TryAppendAsync(key, joined, CancellationToken.None);
+                await AppendAsync(store, key, joined);
         }
         var log = await Ffmpeg.LogAsync(
         [
@@ -219,6 +217,12 @@ internal sealed class IngestBench : IAsyncDisposable
             pictures.Add(await segments.Select(segment => (segment.Key, segment.Length)).ToListAsync());
         }
         return pictures;
+    }
+
+    private static async Task AppendAsync(S3ObjectStore store, string key, Stream to)
+    {
+        await using var stored = await store.GetAsync(key, range: null, unlessETag: null, CancellationToken.None);
+        await stored!.Content.CopyToAsync(to);
     }
 
     private async Task<S3ObjectStore> StoreAsync() => (await _bucket.Value).CreateStore(TimeSpan.FromSeconds(30));
