@@ -7,7 +7,7 @@ namespace Reelseal.Reliability.Tests;
 public sealed class ReplicaTests(CephRgw s3)
 {
     private const int Limit = 600_000;
-    private static readonly TimeSpan s_length = TimeSpan.FromSeconds(60); // four chunks
+    private static readonly TimeSpan s_length = TimeSpan.FromSeconds(60); // several chunks
 
     [Fact(Timeout = Limit)]
     public async Task Three_processes_make_one_video()
