@@ -157,9 +157,9 @@ public sealed class ChunkPlanTests
             planned with { Codecs = "avc1.64001f", Segments = [.. planned.Segments.Select(segment => segment with { Bytes = 9 })] };
     }
 
-    private static ChunkPlan Divide(double rate, int frames) => ChunkPlan.For(Plan(rate, frames), Points(frames, rate));
+    internal static ChunkPlan Divide(double rate, int frames) => ChunkPlan.For(Plan(rate, frames), Points(frames, rate));
 
-    private static TranscodePlan Plan(double rate, int frames)
+    internal static TranscodePlan Plan(double rate, int frames)
     {
         var exact = FrameRate.For(rate).PerSecond;
         var end = TimeSpan.FromSeconds(frames / exact);
