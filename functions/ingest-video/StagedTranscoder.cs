@@ -128,7 +128,7 @@ public sealed class StagedTranscoder(
         {
             // Chunks are done in no order: what counts is how fast the beginning grows, without what was there before.
             growth?.Speed = Math.Min((now.Done - now.Before) / now.Ran, publisher.Playable / now.Ran);
-            attempt.Update(status => progress.Apply(status, now.Done, now.Ran, now.Before));
+            attempt.Update(status => progress.Apply(status, now.Done, now.Ran, now.Before, now.UnderWay));
         }
     }
 }

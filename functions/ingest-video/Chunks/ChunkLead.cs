@@ -65,9 +65,3 @@ public sealed class ChunkLead(
         return await SHA256.HashDataAsync(source, cancellationToken);
     }
 }
-
-/// <summary>How far a picture is.</summary>
-/// <param name="Done">How much of it is encoded.</param>
-/// <param name="Before">How much of that an earlier attempt had encoded.</param>
-/// <param name="Ran">How long this one has run.</param>
-public readonly record struct ChunkProgress(TimeSpan Done, TimeSpan Before, TimeSpan Ran);

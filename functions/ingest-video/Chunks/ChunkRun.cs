@@ -1,5 +1,6 @@
 using System.Globalization;
 using IngestVideo.Planning;
+using IngestVideo.Transcoding;
 
 namespace IngestVideo.Chunks;
 
@@ -24,7 +25,7 @@ internal sealed class ChunkRun(
     /// <summary>Each output of a pass has a thread and buffers of its own.</summary>
     private const int MostCut = 64;
 
-    private readonly long _start = clock.GetTimestamp();
+    private readonly ChunkMeter _meter = new(clock);
     private readonly string _cuts = Directory.CreateDirectory(Path.Combine(work.Workspace.Root, "cuts")).FullName;
     private readonly List<Task<Action>> _running = [];
     private readonly Dictionary<string, CancellationTokenSource> _calls = new(StringComparer.Ordinal);
@@ -33,8 +34,6 @@ internal sealed class ChunkRun(
     private bool _isCutting;
     private int _toCut = Math.Min(MostCut, 2 * (window.Size + 1));
     private int _busyCalls, _publishing;
-    private TimeSpan _done, _before;
-    private long _hereTicks;
 
     public async Task EncodeAsync(IReadOnlyList<Chunk> planned)
     {
@@ -84,7 +83,7 @@ internal sealed class ChunkRun(
     private void TakeOver(List<(Chunk Chunk, FinishedChunk Finished)> before)
     {
         foreach (var (chunk, _) in before)
-            _before += work.LengthOf(chunk);
+            _meter.TakeOver(work.LengthOf(chunk));
         Publish(before);
     }
 
@@ -130,6 +129,7 @@ internal sealed class ChunkRun(
     {
         var end = CancellationTokenSource.CreateLinkedTokenSource(all.Token);
         _here = (chunk, end);
+        var here = _meter.Begin(chunk.Name, work.LengthOf(chunk), isHere: true);
         _running.Add(RunAsync());
 
         async Task<Action> RunAsync()
@@ -137,7 +137,7 @@ internal sealed class ChunkRun(
             FinishedChunk? finished = null;
             try
             {
-                finished = await worker.EncodeAsync(work.IdOf(chunk), jobOf(chunk), progress => ReportHere(chunk, progress.Done), end.Token);
+                finished = await worker.EncodeAsync(work.IdOf(chunk), jobOf(chunk), OnProgress, end.Token);
             }
             catch (OperationCanceledException) when (!all.IsCancellationRequested)
             {
@@ -151,11 +151,18 @@ internal sealed class ChunkRun(
             return () =>
             {
                 end.Dispose();
-                (_here, _hereTicks) = (null, 0);
+                _here = null;
+                _meter.End(here, isFinished: finished is not null);
                 _schedule.ReturnFromLead(chunk);
                 if (finished is not null)
                     Complete(chunk, finished);
             };
+        }
+
+        void OnProgress(TranscodeProgress progress)
+        {
+            _meter.Advance(here, progress.Done);
+            Report();
         }
     }
 
@@ -164,6 +171,7 @@ internal sealed class ChunkRun(
         var end = CancellationTokenSource.CreateLinkedTokenSource(all.Token);
         _calls[chunk.Name] = end;
         _busyCalls++;
+        var calling = _meter.Begin(chunk.Name, work.LengthOf(chunk), isHere: false);
         _running.Add(CallAsync());
 
         async Task<Action> CallAsync()
@@ -186,6 +194,7 @@ internal sealed class ChunkRun(
             {
                 _calls.Remove(chunk.Name);
                 end.Dispose();
+                _meter.End(calling, isFinished: finished is not null);
                 if (finished is not null)
                 {
                     _busyCalls--;
@@ -247,8 +256,6 @@ internal sealed class ChunkRun(
     /// <summary>Publishes chunks, one after the other.</summary>
     private void Publish(List<(Chunk Chunk, FinishedChunk Finished)> made)
     {
-        foreach (var (chunk, _) in made)
-            _done += work.LengthOf(chunk);
         _publishing++;
         _running.Add(PublishAsync());
 
@@ -260,12 +267,5 @@ internal sealed class ChunkRun(
         }
     }
 
-    private void ReportHere(Chunk chunk, TimeSpan done)
-    {
-        Interlocked.Exchange(ref _hereTicks, Math.Min(done.Ticks, work.LengthOf(chunk).Ticks));
-        Report();
-    }
-
-    private void Report() =>
-        onProgress(new(_done + TimeSpan.FromTicks(Interlocked.Read(ref _hereTicks)), _before, clock.GetElapsedTime(_start)));
+    private void Report() => onProgress(_meter.Read());
 }

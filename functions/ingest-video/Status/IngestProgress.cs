@@ -11,16 +11,17 @@ internal sealed class IngestProgress(TimeSpan? duration)
     /// <param name="done">How much of the video is encoded.</param>
     /// <param name="ran">How long that took.</param>
     /// <param name="before">How much of it an earlier attempt had encoded.</param>
-    public VideoStatus Apply(VideoStatus status, TimeSpan done, TimeSpan ran, TimeSpan before = default)
+    /// <param name="underWay">How much more is probably encoded. It counts for the time left, and not as progress.</param>
+    public VideoStatus Apply(VideoStatus status, TimeSpan done, TimeSpan ran, TimeSpan before = default, TimeSpan underWay = default)
     {
         // If the source does not state its duration, only the fact of progress is known.
         var part = duration is { Ticks: > 0 } known ? Math.Min(1, done / known) : 1 - Math.Exp(-ran / TimeSpan.FromMinutes(2));
-        var speed = Math.Round((done - before) / ran, 2);
+        var speed = Math.Round((done + underWay - before) / ran, 2);
         return status with
         {
             Progress = Math.Max(status.Progress, Math.Round(Transcoded * part, 4)),
             Speed = speed > 0 ? speed : null,
-            Remaining = duration is { } whole && speed > 0 ? Math.Round(Math.Max(0, (whole - done).TotalSeconds) / speed, 1) : null,
+            Remaining = duration is { } whole && speed > 0 ? Math.Round(Math.Max(0, (whole - done - underWay).TotalSeconds) / speed, 1) : null,
         };
     }
 }
