@@ -1,4 +1,4 @@
-# make demo     take one real video in, transcode, publish and play it back signed, both ways; VIDEO=path takes yours
+# make demo     take one real video in, transcode, publish and play it back signed, both ways; VIDEO=path takes yours; REPLICAS as below
 # make serve    the same system with its page, until Ctrl-C; REPLICAS=3 has three processes encode each video together
 # make upload   send a video to make serve: prints its id and a link that plays it; FILE=path
 # make token    mint a token for scopes, videos and times: ARGS="--key-file … --scope video:play"
@@ -30,7 +30,7 @@ help:
 quoted = $(if $(value $1),'$(subst ','\'',$(value $1))')
 
 demo: ffmpeg publish local
-	@$(LOCAL) demo $(call quoted,VIDEO)
+	@$(LOCAL) demo $(if $(REPLICAS),--replicas $(REPLICAS) )$(call quoted,VIDEO)
 
 serve: ffmpeg publish page local
 	@$(LOCAL) serve $(if $(REPLICAS),--replicas $(REPLICAS)) $(ARGS)

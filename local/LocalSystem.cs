@@ -67,6 +67,9 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>All processes of ingest-video that the gateway sends calls to.</summary>
     public IReadOnlyList<FunctionProcess> Replicas => _replicas;
 
+    /// <summary>What they have logged.</summary>
+    public IEnumerable<string> ReplicaLog => _replicas.SelectMany(replica => replica.Log.Lines);
+
     /// <exception cref="FunctionStartException">A function is not published or does not start; the message says which and why.</exception>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">A setting of the store is missing or malformed.</exception>
     public static async Task<LocalSystem> StartAsync(LocalOptions options, CancellationToken cancellationToken)

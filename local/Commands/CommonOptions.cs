@@ -37,6 +37,12 @@ internal static class CommonOptions
 
     public static Option<SigningKeyKind> SigningKey { get; } = new("--signing-key") { Description = "The kind of key that URLs are signed with." };
 
+    public static Option<int> Replicas { get; } = new("--replicas")
+    {
+        Description = "How many processes of ingest-video there are; several encode each video together.",
+        DefaultValueFactory = _ => 1,
+    };
+
     /// <summary>The folder with the keys of <c>serve</c>.</summary>
     public static string KeysIn(ParseResult arguments) => Path.Combine(arguments.GetRequiredValue(Data).FullName, "keys");
 
@@ -49,6 +55,7 @@ internal static class CommonOptions
         {
             StoreDirectory = arguments.GetValue(Store)?.FullName ?? (Environment.GetEnvironmentVariable("S3_BUCKET") is { Length: > 0 } ? null : fallback),
             SigningKey = arguments.GetValue(SigningKey),
+            Replicas = arguments.GetValue(Replicas),
             Logging = logging => logging.AddSimpleConsole().AddFilter(level => level >= LogLevel.Warning),
         };
         return arguments.GetValue(Functions) is { } functions ? options with { FunctionsDirectory = functions.FullName } : options;

@@ -13,18 +13,12 @@ internal static class ServeCommand
         DefaultValueFactory = _ => [],
     };
 
-    private static readonly Option<int> s_replicas = new("--replicas")
-    {
-        Description = "How many processes of ingest-video there are; several encode each video together.",
-        DefaultValueFactory = _ => 1,
-    };
-
     public static Command Create()
     {
         var command = new Command("serve", "Starts the system and keeps it up until Ctrl-C.")
         {
             CommonOptions.GatewayPort, CommonOptions.EdgePort, CommonOptions.Data, CommonOptions.Store, CommonOptions.Functions, CommonOptions.SigningKey,
-            s_embedders, s_replicas,
+            s_embedders, CommonOptions.Replicas,
         };
         command.SetAction(RunAsync);
         return command;
@@ -39,7 +33,6 @@ internal static class ServeCommand
             KeyDirectory = CommonOptions.KeysIn(arguments),
             GatewayPort = arguments.GetValue(CommonOptions.GatewayPort),
             EdgePort = arguments.GetValue(CommonOptions.EdgePort),
-            Replicas = arguments.GetValue(s_replicas),
             Embedders = arguments.GetValue(s_embedders) ?? [],
             Settings = PassedSettings.Of(
                 await File.ReadAllTextAsync(Path.Combine(Repository.Root, "stack.yml"), cancellationToken), Environment.GetEnvironmentVariable),

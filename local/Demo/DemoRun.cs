@@ -48,6 +48,8 @@ internal sealed class DemoRun(LocalSystem system, DemoReport report)
             var size = rendition.Width is { } width ? $"{width}×{rendition.Height}" : "";
             report.Detail($"{rendition.Name,-14} {rendition.Type,-9} {size,-10} {rendition.Bandwidth / 1000,6} kb/s at most");
         }
+        if (system.Replicas.Count > 1)
+            report.Detail(SharedWork.Describe(system.Replicas.Count, system.ReplicaLog));
         return TimeSpan.FromSeconds(seconds);
     }
 
