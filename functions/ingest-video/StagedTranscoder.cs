@@ -16,6 +16,8 @@ namespace IngestVideo;
 public sealed class StagedTranscoder(
     Transcoder transcoder, ChunkLead lead, ChunkStore chunks, StillMaker stills, IngestOptions options, TimeProvider clock)
 {
+    private static readonly Task<IReadOnlyList<PublishedRendition>> s_nothing = Task.FromResult<IReadOnlyList<PublishedRendition>>([]);
+
     /// <param name="attempt">The attempt at the video.</param>
     /// <param name="plan">What to make.</param>
     /// <param name="container">What the source is.</param>
@@ -28,20 +30,10 @@ public sealed class StagedTranscoder(
     {
         using var span = Signals.Activities.StartActivity("transcode");
         using var all = CancellationTokenSource.CreateLinkedTokenSource(attempt.Lost);
-        var work = mayDivide ? await lead.PlanAsync(attempt.Video, plan, container, attempt.Workspace, attempt.Lost) : null;
-        var growth = plan.CopiesSource ? null : new GrowingStage(attempt, plan, options, clock);
-        var parts = new List<Task<IReadOnlyList<PublishedRendition>>>();
-        var copied = Task.FromResult<IReadOnlyList<PublishedRendition>>([]);
-        foreach (var step in work is null ? TranscodeStep.Of(plan) : TranscodeStep.BesideChunks(plan))
-        {
-            parts.Add(RunAsync(attempt, step, container, CountPictureSegmentsAsync(step, copied, work), copied, growth, all));
-            if (step.IsQuick)
-                copied = parts[^1];
-        }
-        if (work is not null)
-            parts.Add(RunAsync(attempt, work, copied, growth, all));
-        var growing = growth?.RunAsync(all) ?? Task.CompletedTask;
-        await Task.WhenAll([.. parts, growing]);
+        // What can be copied is playable at once: it waits for nothing that is only needed to encode.
+        var copied = TranscodeStep.Of(plan)[0] is { IsQuick: true } copy
+            ? RunAsync(attempt, copy, container, pictureSegments: Task.FromResult<int?>(null), copied: s_nothing, growth: null, all) : s_nothing;
+        var made = await Task.WhenAll(copied, RunOthersAsync(attempt, plan, container, mayDivide, copied, all));
 
         attempt.Update(status => status with
         {
@@ -52,14 +44,46 @@ public sealed class StagedTranscoder(
             Progress = Math.Max(status.Progress, IngestProgress.Transcoded),
         });
         await stills.MakeAsync(plan, attempt.Workspace, attempt.Lost);
-        var made = (await Task.WhenAll(parts)).SelectMany(renditions => renditions);
-        return [.. plan.Renditions.Join(made, planned => planned.Name, published => published.Rendition.Name, (_, published) => published)];
+        return
+        [
+            .. plan.Renditions.Join(
+                made.SelectMany(renditions => renditions), planned => planned.Name, published => published.Rendition.Name, (_, published) => published),
+        ];
+    }
+
+    /// <summary>Makes everything but the copy, with the picture in chunks where that is possible.</summary>
+    private async Task<IReadOnlyList<PublishedRendition>> RunOthersAsync(
+        IngestAttempt attempt, TranscodePlan plan, Container container, bool mayDivide, Task<IReadOnlyList<PublishedRendition>> copied,
+        CancellationTokenSource all)
+    {
+        var work = mayDivide ? await PlanChunksAsync(attempt, plan, container, all) : null;
+        var growth = plan.CopiesSource ? null : new GrowingStage(attempt, plan, options, clock);
+        var parts = (work is null ? TranscodeStep.Of(plan) : TranscodeStep.BesideChunks(plan)).Where(step => !step.IsQuick)
+            .Select(step => RunAsync(attempt, step, container, CountPictureSegmentsAsync(step, copied, work), copied, growth, all)).ToList();
+        if (work is not null)
+            parts.Add(RunAsync(attempt, work, copied, growth, all));
+        var growing = growth?.RunAsync(all) ?? Task.CompletedTask;
+        await Task.WhenAll([.. parts, growing]);
+        return [.. (await Task.WhenAll(parts)).SelectMany(renditions => renditions)];
+    }
+
+    /// <summary>Plans chunks; null where the picture is encoded as a whole. If it fails, all parts end.</summary>
+    private async Task<ChunkWork?> PlanChunksAsync(IngestAttempt attempt, TranscodePlan plan, Container container, CancellationTokenSource all)
+    {
+        try
+        {
+            return await lead.PlanAsync(attempt.Video, plan, container, attempt.Workspace, all.Token);
+        }
+        catch
+        {
+            await all.CancelAsync();
+            throw;
+        }
     }
 
     /// <summary>How many segments the pictures have that a step does not make; null when it makes all.</summary>
     private static async Task<int?> CountPictureSegmentsAsync(TranscodeStep step, Task<IReadOnlyList<PublishedRendition>> copied, ChunkWork? work) =>
-        step.IsQuick ? null
-        : step.Plan.CopiesSource ? (await copied).First(rendition => rendition.Rendition is VideoRendition).Segments.Count
+        step.Plan.CopiesSource ? (await copied).First(rendition => rendition.Rendition is VideoRendition).Segments.Count
         : work?.Chunks.Segments;
 
     /// <summary>Runs ffmpeg for a step, and publishes what it makes. If it fails, all parts end.</summary>

@@ -21,6 +21,12 @@ public sealed class HeldPrograms : IDisposable
 
     /// <param name="transcodesOnly">Holds ffmpeg only where it encodes a video.</param>
     public HeldPrograms(bool transcodesOnly = false)
+        : this(transcodesOnly ? "*-progress*" : "*")
+    {
+    }
+
+    /// <param name="arguments">A pattern of the shell for the arguments of those that are held.</param>
+    public HeldPrograms(string arguments)
     {
         Directory.CreateDirectory(Calls);
         foreach (var program in (string[])["ffmpeg", "ffprobe"])
@@ -33,7 +39,7 @@ public sealed class HeldPrograms : IDisposable
                 call={Calls}/{program}.$$
                 case "$*" in
                   -version) ;;
-                  {(transcodesOnly ? "*-progress*" : "*")}) : >"$call"; while [ -e "$call" ] && [ ! -e {Open} ]; do sleep 0.05; done ;;
+                  {arguments}) : >"$call"; while [ -e "$call" ] && [ ! -e {Open} ]; do sleep 0.05; done ;;
                 esac
                 exec {Find(program)} "$@"
                 """);

@@ -25,15 +25,17 @@ internal sealed class ChunkRun(
     /// <summary>Each output of a pass has a thread and buffers of its own.</summary>
     private const int MostCut = 64;
 
+    private const int Uploads = 4;
+
     private readonly ChunkMeter _meter = new(clock);
     private readonly string _cuts = Directory.CreateDirectory(Path.Combine(work.Workspace.Root, "cuts")).FullName;
     private readonly List<Task<Action>> _running = [];
     private readonly Dictionary<string, CancellationTokenSource> _calls = new(StringComparer.Ordinal);
     private ChunkSchedule _schedule = null!;
     private (Chunk Chunk, CancellationTokenSource End)? _here;
-    private bool _isCutting;
     private int _toCut = Math.Min(MostCut, 2 * (window.Size + 1));
     private int _busyCalls, _publishing;
+    private int _cutting; // chunks whose packets are on their way into the store
 
     public async Task EncodeAsync(IReadOnlyList<Chunk> planned)
     {
@@ -97,30 +99,44 @@ internal sealed class ChunkRun(
             if (next.Segments == 1 || work.LengthOf(next) <= window.LongestChunk || !_schedule.TryReplace(next, work.Halve(next)))
                 Call(next);
         }
-        if (!_isCutting && _schedule.NextToCut(_toCut) is [_, ..] batch)
+        if (_cutting == 0 && _schedule.NextToCut(_toCut) is [_, ..] batch)
             Cut(batch);
     }
 
     /// <summary>Each pass over the source begins at its beginning. The first ends early, so that work can begin, and the next reach farther.</summary>
     private void Cut(IReadOnlyList<Chunk> batch)
     {
-        (_isCutting, _toCut) = (true, Math.Min(MostCut, _toCut * 4));
+        (_cutting, _toCut) = (batch.Count, Math.Min(MostCut, _toCut * 4));
         _running.Add(CutAsync());
 
         async Task<Action> CutAsync()
         {
             await cutter.CutAsync(work.Plan, work.Workspace.Source, work.Container, batch, _cuts, all.Token);
-            await Parallel.ForEachAsync(batch, ChunkStore.Limit(all.Token), async (chunk, token) =>
-            {
-                var file = Path.Combine(_cuts, ChunkCutter.FileOf(chunk));
-                await chunks.PutCutAsync(work.IdOf(chunk), file, token);
-                File.Delete(file);
-            });
+            var files = new Queue<Chunk>(batch);
             return () =>
             {
-                _isCutting = false;
-                foreach (var chunk in batch)
-                    _schedule.MarkCut(chunk);
+                for (var upload = 0; upload < Uploads; upload++)
+                    UploadNext(files);
+            };
+        }
+    }
+
+    /// <summary>Puts packets into the store, the earliest first: each chunk can be encoded as soon as its own are there.</summary>
+    private void UploadNext(Queue<Chunk> files)
+    {
+        if (files.TryDequeue(out var next))
+            _running.Add(UploadAsync(next));
+
+        async Task<Action> UploadAsync(Chunk chunk)
+        {
+            var file = Path.Combine(_cuts, ChunkCutter.FileOf(chunk));
+            await chunks.PutCutAsync(work.IdOf(chunk), file, all.Token);
+            File.Delete(file);
+            return () =>
+            {
+                _cutting--;
+                _schedule.MarkCut(chunk);
+                UploadNext(files);
             };
         }
     }

@@ -60,11 +60,14 @@ public sealed record TranscodeStep
     /// <summary>What a chunk is made into: the pictures that are encoded, and what is made of these.</summary>
     public static TranscodeStep Of(TranscodePlan plan, Chunk chunk) => new(plan, [.. plan.Renditions.Where(IsMadeOfChunks)]) { Chunk = chunk };
 
-    /// <summary>The steps that are left of a plan whose pictures are encoded in chunks; none where there is nothing else.</summary>
+    /// <summary>
+    /// The steps that are left of a plan whose pictures are encoded in chunks; none where there is nothing else. A copied sound is decoded by the step that
+    /// does not copy it, also where that has nothing to make.
+    /// </summary>
     public static IReadOnlyList<TranscodeStep> BesideChunks(TranscodePlan plan) =>
     [
         .. Of(plan).Select(step => new TranscodeStep(plan, [.. step._renditions.Where(rendition => !IsMadeOfChunks(rendition))]))
-            .Where(step => step._renditions is not []),
+            .Where(step => step._renditions is not [] || plan.Audio.Any(sound => sound.Copied)),
     ];
 
     private static bool IsMadeOfChunks(Rendition rendition) => rendition is VideoRendition { Copied: false } or IFrameRendition { Of.Copied: false };

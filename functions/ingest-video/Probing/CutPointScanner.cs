@@ -50,7 +50,8 @@ public sealed partial class CutPointScanner(Sandbox sandbox, IngestOptions optio
     private async Task<bool> RunAsync(
         string program, string[] arguments, Action<string> onLine, Action<string>? onError, CancellationToken cancellationToken)
     {
-        var limits = new ProcessLimits(options.FfmpegMemoryBytes, s_longestScan, FileBytes: 0);
+        var memory = options.FfmpegMemoryBytes - MemoryBudget.ForCopy(options.FfmpegMemoryBytes); // a copy is made meanwhile
+        var limits = new ProcessLimits(memory, s_longestScan, FileBytes: 0);
         return await sandbox.RunInTimeAsync(program, arguments, limits, onLine, cancellationToken, onError: onError) is { ExitCode: 0 };
     }
 

@@ -1,0 +1,197 @@
+using System.Globalization;
+using System.Net;
+using System.Runtime.Versioning;
+using System.Text.Json;
+using IngestVideo.Status;
+using Microsoft.Extensions.DependencyInjection;
+using Reelseal;
+using Reelseal.Playlists;
+using Reelseal.Storage;
+using Reelseal.Testing;
+using static IngestVideo.Tests.StreamAssert;
+
+namespace IngestVideo.Tests.Chunks;
+
+/// <summary>Several replicas at one video: it is playable no later than with one, and earlier where one would be too slow.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class ChunkStageTests
+{
+    private const int Limit = 120_000;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>A minute that can be copied.</summary>
+    private static Task<string> CopiedFilmAsync() => Clip.MakeAsync(
+        "copied.mp4",
+        "-f lavfi -i testsrc2=s=640x360:r=25:d=60 -f lavfi -i sine=f=440:d=60 -c:v libx264 -preset ultrafast -g 50 -keyint_min 50 -sc_threshold 0 "
+        + "-b:v 500k -pix_fmt yuv420p -color_primaries bt709 -color_trc bt709 -colorspace bt709 -c:a aac");
+
+    /// <summary>Two minutes, of which the first chunk is 12 s, and the next ones 24 s each.</summary>
+    private static Task<string> LongFilmAsync() => Clip.MakeAsync(
+        "two-minutes.mp4",
+        "-f lavfi -i testsrc2=s=160x90:r=10:d=120 -f lavfi -i sine=f=440:d=120 -c:v libx264 -preset ultrafast -g 20 -pix_fmt yuv420p -c:a aac");
+
+    [Fact(Timeout = Limit)]
+    public async Task A_copy_is_playable_before_the_source_is_searched_for_where_to_cut()
+    {
+        using var programs = new HeldPrograms("*packet=pts_time,dts_time*");
+        await using var host = await StartHostAsync();
+        await using var worker = await WorkerProcess.StartAsync(
+            host, ("CHUNK_CALLS", "1"), ("FUNCTION_GATEWAY", "http://127.0.0.1:1"), ("X264_PRESET", "ultrafast"), ("PATH", programs.SearchPath));
+        var id = VideoId.New();
+        var ingest = host.PostAsync(await CopiedFilmAsync(), id, client: worker.Client);
+
+        await host.WaitForAsync(id, status => status.Playable == true);
+        var first = await PublishedVideo.ReadAsync(host, id);
+        var search = await programs.NextAsync(ingest);
+        programs.Release();
+        using var answer = await ingest;
+
+        Assert.NotNull(search);
+        Assert.Equal(VideoState.Transcoding, first.Status.State);
+        Assert.Equal(["360p"], first.Status.Renditions.Where(rendition => rendition.Type == "video").Select(rendition => rendition.Name));
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        var video = await PublishedVideo.ReadAsync(host, id);
+        Assert.Equal(first.Status.Attempt, video.Status.Attempt);
+        await IsCorrectAsync(video);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_sound_is_not_copied_where_it_is_damaged()
+    {
+        var whole = await CopiedFilmAsync();
+        var film = await Clip.MakeAsync("damaged-sound.mp4", $"-i {whole} -c copy -bsf:a noise=amount=if(between(n\\,900\\,1200)\\,3\\,0)");
+        await using var lead = await StartHostAsync(("CHUNK_CALLS", "1"), ("FUNCTION_GATEWAY", "http://127.0.0.1:1"));
+
+        await IsCorrectAsync(await lead.IngestAsync(film));
+
+        Assert.Contains(lead.Warnings, line => line.Contains("it cannot be copied", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task The_first_chunk_waits_for_no_others_packets()
+    {
+        var (playable, id) = (Signal(), VideoId.New());
+        await using var cluster = await ChunkCluster.StartAsync(workers: 1);
+        await using var lead = await StartLeadAsync(
+            cluster, new(), key => IsPackets(key) && SegmentOf(key) > 0 ? playable.Task : Task.CompletedTask);
+        var ingest = lead.PostAsync(await LongFilmAsync(), id);
+
+        await lead.WaitForAsync(id, status => status.Playable == true);
+        playable.SetResult();
+        using var answer = await ingest;
+
+        Assert.NotEmpty(cluster.Calls);
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        await IsCorrectAsync(await PublishedVideo.ReadAsync(lead, id));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task It_is_playable_when_playback_would_not_catch_up_with_all_replicas_together()
+    {
+        // The lead takes the first chunk, others the next two. The lead does not complete its second one.
+        var (taken, bothCalled, second, third, rest, id) = (Signal(), Signal(), Signal(), Signal(), Signal(), VideoId.New());
+        var (clock, calls) = (new SteppedClock(), 0);
+        await using var cluster = await ChunkCluster.StartAsync(workers: 2, ("MAX_TRANSCODES", "4"));
+        await using var lead = await StartLeadAsync(cluster, clock, BeforePutAsync, onTaken: () => taken.TrySetResult());
+        cluster.OnCall = async (context, forward) =>
+        {
+            if (Interlocked.Increment(ref calls) == 2)
+                bothCalled.SetResult();
+            await (SegmentOf(context) switch { 2 => second, 6 => third, _ => rest }).Task.WaitAsync(context.RequestAborted);
+            await forward();
+        };
+        var ingest = lead.PostAsync(await LongFilmAsync(), id);
+
+        // The first 12 of 120 s took 24 s: at that speed, less a tenth, the rest would not be there in time for 108 s.
+        await lead.WaitForAsync(id, status => status.PlayableIn == 108);
+        // The third chunk is ready, and of no use without the second.
+        clock.Advance(TimeSpan.FromSeconds(6));
+        third.SetResult();
+        var published = Path.Combine(lead.StoreDirectory, "videos", $"{id}");
+        while (!Directory.EnumerateFiles(published, "00009.ts", SearchOption.AllDirectories).Any())
+            await Task.Delay(50, Token);
+        await lead.WaitForAsync(id, status => status.PlayableIn == 162);
+        // Together they have encoded a minute in 48 s.
+        clock.Advance(TimeSpan.FromSeconds(18));
+        second.SetResult();
+        await lead.WaitForAsync(id, status => status.Playable == true);
+
+        var first = await PublishedVideo.ReadAsync(lead, id);
+        Assert.Equal(VideoState.Transcoding, first.Status.State);
+        Assert.Equal(10, MediaPlaylist.Read(await File.ReadAllTextAsync(first.Playlist(first.LargestVideo), Token)).Segments.Count);
+        rest.SetResult();
+        using var answer = await ingest;
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        await IsCorrectAsync(await PublishedVideo.ReadAsync(lead, id));
+
+        async Task BeforePutAsync(string key)
+        {
+            if (!key.StartsWith(ObjectKeys.WorkPrefix, StringComparison.Ordinal))
+                return;
+            var segment = SegmentOf(key);
+            if (IsPackets(key))
+                await (segment switch { 0 => Task.CompletedTask, 2 or 6 => taken.Task, _ => bothCalled.Task });
+            else if (segment > 0)
+                await rest.Task;
+            else if (key.EndsWith("/done.json", StringComparison.Ordinal))
+            {
+                await bothCalled.Task;
+                clock.Advance(TimeSpan.FromSeconds(24));
+            }
+        }
+    }
+
+    private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whether an object has the packets of a chunk.</summary>
+    private static bool IsPackets(string key) => key.EndsWith("/cut.nut", StringComparison.Ordinal);
+
+    /// <summary>The first segment of the chunk that an object belongs to.</summary>
+    private static int SegmentOf(string key) => int.Parse(key.Split('/')[3].AsSpan(0, 5), CultureInfo.InvariantCulture);
+
+    /// <summary>The first segment of the chunk that is called for.</summary>
+    private static int SegmentOf(HttpContext call)
+    {
+        var body = JsonDocument.Parse(((MemoryStream)call.Items["body"]!).ToArray()).RootElement;
+        return body.GetProperty("job").GetProperty("chunk").GetProperty("firstSegment").GetInt32();
+    }
+
+    /// <summary>Starts a host that has the key of replicas.</summary>
+    private static async Task<IngestHost> StartHostAsync(params (string Name, string Value)[] settings)
+    {
+        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
+        await File.WriteAllTextAsync(
+            Path.Combine(Directory.CreateDirectory(Path.Combine(root, "secrets")).FullName, "reelseal-worker-key"), ChunkCluster.WorkerKey, Token);
+        return await IngestHost.StartAsync(root, _ => { }, settings);
+    }
+
+    /// <summary>Starts another lead of a cluster.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="clock">Its clock.</param>
+    /// <param name="beforePut">What is done before the lead writes an object.</param>
+    /// <param name="onTaken">What is done when it takes the first chunk.</param>
+    private static Task<IngestHost> StartLeadAsync(ChunkCluster cluster, SteppedClock clock, Func<string, Task> beforePut, Action? onTaken = null)
+    {
+        var store = new ChangedStore(new DirectoryObjectStore(cluster.Lead.StoreDirectory, TimeSpan.FromSeconds(5)), beforePut, beforeGet: key =>
+        {
+            if (IsPackets(key) && SegmentOf(key) == 0)
+                onTaken?.Invoke();
+        });
+        return IngestHost.StartAsync(
+            cluster.Lead.Root, services => services.AddSingleton<TimeProvider>(clock).AddSingleton<IObjectStore>(store),
+            [.. cluster.LeadSettings, ("CHUNK_TIMEOUT", "10m")]);
+    }
+
+    /// <summary>Measures no time but what a test lets pass. Timers, and the time of day, are real.</summary>
+    private sealed class SteppedClock : TimeProvider
+    {
+        private long _ticks;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Interlocked.Increment(ref _ticks);
+
+        public void Advance(TimeSpan time) => Interlocked.Add(ref _ticks, time.Ticks);
+    }
+}
