@@ -87,15 +87,13 @@ internal sealed class ChunkedVideo : IDisposable
     {
         var plan = chunk is null ? Plan : ChunkJob.Of(Plan, chunk, _options).Source.ToPlan();
         var step = chunk is null ? TranscodeStep.Of(plan)[^1] : TranscodeStep.Of(plan, chunk);
-        var arguments = FfmpegArguments.For(step, chunk is null ? Container : new("nut"), chunk is null ? _source : CutFile(chunk), _options);
-        var filters = arguments.Index().First(argument => argument.Item == "-filter_complex").Index;
+        var (input, filters) = Filters(step, chunk);
         var pictures = new List<string>();
-        var encoded = step.Video.Count(rendition => !rendition.Copied);
-        var outputs = Enumerable.Range(0, encoded).SelectMany(index => (string[])["-map", $"[v{index}]"]);
-        var input = arguments.Take(filters + 2).Where(word => word is not ("-progress" or "pipe:1"));
+        var outputs = Encoded(step).SelectMany((_, index) => (string[])["-map", $"[v{index}]"]);
         // Time begins with the first stream that is read.
         var sounds = plan.Audio.SelectMany(sound => (string[])["-map", $"0:{sound.Track.StreamIndex}", "-c", "copy", "-f", "null", "-"]);
-        var list = await Ffmpeg.RunAsync([.. input, .. outputs, "-fps_mode", "passthrough", "-f", "framemd5", "-", .. sounds]);
+        var list = await Ffmpeg.RunAsync(
+            [.. input, "-filter_complex", filters, .. outputs, "-fps_mode", "passthrough", "-f", "framemd5", "-", .. sounds]);
         foreach (var line in list.Split('\n'))
         {
             if (line is [not '#', ..] && line.Split(',', StringSplitOptions.TrimEntries) is [var stream, _, var shown, _, _, var hash])
@@ -123,12 +121,25 @@ internal sealed class ChunkedVideo : IDisposable
             .Skip(index == 0 || Plan.SegmentFormat == SegmentFormat.MpegTs ? 0 : 1)),
     ];
 
+    /// <summary>A URL under which ffmpeg reads files as one.</summary>
+    public static string Joined(List<string> files) => "concat:" + string.Join('|', files);
+
     public static ChunkRendition Of(ChunkResult result, Rendition rendition) => result.Renditions.Single(part => part.Name == rendition.Name);
 
     public void Dispose()
     {
         _services.Dispose();
         _folder.Dispose();
+    }
+
+    private static IEnumerable<VideoRendition> Encoded(TranscodeStep step) => step.Video.Where(rendition => !rendition.Copied);
+
+    /// <summary>ffmpeg's arguments up to its input, and the filters, which give a picture for each encoder.</summary>
+    private (IEnumerable<string> Input, string Filters) Filters(TranscodeStep step, Chunk? chunk)
+    {
+        var arguments = FfmpegArguments.For(step, chunk is null ? Container : new("nut"), chunk is null ? _source : CutFile(chunk), _options);
+        var filters = arguments.Index().First(argument => argument.Item == "-filter_complex").Index;
+        return (arguments.Take(filters).Where(word => word is not ("-progress" or "pipe:1")), arguments[filters + 1]);
     }
 
     private static List<string> WithInit(string folder, IEnumerable<string> names) =>
