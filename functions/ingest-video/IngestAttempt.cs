@@ -211,8 +211,8 @@ public sealed class IngestAttempt : IAsyncDisposable
             await _claim.StopAsync();
             if (Lost.IsCancellationRequested)
             {
-                if (await _retryingStatuses.ReadAsync(Video, timeout.Token) is null or { Status.State: VideoState.Deleted })
-                    await Publication.RemoveWorkAsync(timeout.Token); // written after it was deleted
+                if (await _retryingStatuses.ReadAsync(Video, timeout.Token) is null or { Status.State: VideoState.Ready })
+                    await Publication.RemoveWorkAsync(timeout.Token); // written after it was deleted, or completed by another worker
                 return Overtaken();
             }
             var early = step is VideoState.Receiving or VideoState.Probing;

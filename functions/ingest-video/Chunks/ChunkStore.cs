@@ -42,6 +42,7 @@ public sealed class ChunkStore(IObjectStore store)
     }
 
     /// <summary>Finds what a run has made of a chunk; null where none has finished.</summary>
+    /// <exception cref="ChunkMismatchException">What says so cannot be read.</exception>
     public async Task<FinishedChunk?> FindAsync(ChunkId chunk, ChunkJob job, CancellationToken cancellationToken)
     {
         using var text = new MemoryStream();
@@ -50,13 +51,13 @@ public sealed class ChunkStore(IObjectStore store)
         try
         {
             var marker = JsonSerializer.Deserialize(text.ToArray(), CallJson.Default.ChunkMarker);
-            return marker is { Run: { Length: RunLength } run }
+            return marker is { Run: { Length: RunLength } run, Result.ValueKind: JsonValueKind.Object }
                 ? new($"{chunk.Folder}{run}/", ChunkResult.Read(JsonSerializer.SerializeToUtf8Bytes(marker.Result, CallJson.Default.JsonElement), job))
                 : throw new FormatException("It names no run.");
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {
-            throw new UnreadableObjectException($"What came of chunk {chunk.Name} of {chunk.Video} cannot be read: {e.Message}");
+            throw new ChunkMismatchException($"What came of chunk {chunk.Name} cannot be read: {e.Message}");
         }
     }
 
@@ -75,6 +76,7 @@ public sealed class ChunkStore(IObjectStore store)
     /// <param name="result">What was made.</param>
     /// <param name="output">The folder that it is in.</param>
     /// <param name="cancellationToken">Ends the writes.</param>
+    /// <exception cref="IngestRefusedException">409: nobody needs the chunk any more. Nothing of it is left.</exception>
     public async Task<FinishedChunk> PutAsync(ChunkId chunk, ChunkJob job, ChunkResult result, string output, CancellationToken cancellationToken)
     {
         var run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RunLength / 2));
@@ -86,10 +88,17 @@ public sealed class ChunkStore(IObjectStore store)
         });
         var marker = new ChunkMarker(run, JsonSerializer.Deserialize(result.ToJson(), CallJson.Default.JsonElement));
         using var text = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(marker, CallJson.Default.ChunkMarker));
-        if (await store.PutAsync(chunk.Folder + Marker, text, WriteCondition.IfNew, cancellationToken) is not null)
-            return finished;
-        return await FindAsync(chunk, job, cancellationToken)
-            ?? throw new IngestRefusedException(StatusCodes.Status409Conflict, "Nobody needs this chunk any more.");
+        var isFirst = await store.PutAsync(chunk.Folder + Marker, text, WriteCondition.IfNew, cancellationToken) is not null;
+        // Whoever removes the work of a video removes what was written before that. Of what comes later nobody knows but this run.
+        if (await store.HeadAsync(chunk.Folder + Cut, cancellationToken) is not null)
+        {
+            if (isFirst)
+                return finished;
+            if (await FindAsync(chunk, job, cancellationToken) is { } other)
+                return other;
+        }
+        await store.DeleteAllAsync(chunk.Folder, CancellationToken.None);
+        throw new IngestRefusedException(StatusCodes.Status409Conflict, "Nobody needs this chunk any more.");
     }
 
     /// <summary>Downloads an object into a file.</summary>
