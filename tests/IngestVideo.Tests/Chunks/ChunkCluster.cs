@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using IngestVideo.Chunks;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Reelseal;
 using Reelseal.Storage;
 
 namespace IngestVideo.Tests.Chunks;
@@ -12,13 +14,19 @@ internal sealed class ChunkCluster : IAsyncDisposable
 {
     public const string WorkerKey = "a key that replicas share, long enough";
 
+    private const string Picture = "-f lavfi -i testsrc2=s=128x72:r=5:d=60";
+    private const string X264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 25";
+    private static readonly (string Name, string Value)[] s_settings = [("CHUNK_CALLS", "2"), ("CHUNK_TIMEOUT", "30s"), ("COPY_SOURCE", "false")];
+
     private readonly WebApplication _gateway;
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
-    private readonly ConcurrentQueue<string> _calls = new();
+    private readonly ConcurrentQueue<GatewayCall> _calls = new();
     private readonly List<IngestHost> _workers = [];
     private readonly string _root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
 
-    private ChunkCluster(WebApplication gateway) => _gateway = gateway;
+    private readonly (string Name, string Value)[] _settings;
+
+    private ChunkCluster(WebApplication gateway, (string Name, string Value)[] settings) => (_gateway, _settings) = (gateway, settings);
 
     public IngestHost Lead { get; private set; } = null!;
 
@@ -28,37 +36,45 @@ internal sealed class ChunkCluster : IAsyncDisposable
     /// <summary>What is done with a call; by default it is forwarded to a replica, and its answer returned.</summary>
     public Func<HttpContext, Func<Task>, Task> OnCall { get; set; } = (_, forward) => forward();
 
-    /// <summary>The names of the chunks that were called for, in order.</summary>
-    public IReadOnlyCollection<string> Calls => _calls;
+    /// <summary>The calls so far, in order.</summary>
+    public IReadOnlyCollection<GatewayCall> Calls => _calls;
 
     public Uri Address => new(_gateway.Urls.First());
 
     public static Task<ChunkCluster> StartAsync(int workers = 1, params (string Name, string Value)[] settings) =>
-        StartAsync(beforePut: null, workers, settings);
+        StartAsync(new ReplicaChange(), workers, settings);
 
     /// <param name="beforePut">What is done before the lead writes an object.</param>
     /// <param name="workers">How many replicas there are beside the lead.</param>
     /// <param name="settings">Of all.</param>
-    public static async Task<ChunkCluster> StartAsync(Func<string, Task>? beforePut, int workers, params (string Name, string Value)[] settings)
+    public static Task<ChunkCluster> StartAsync(Func<string, Task> beforePut, int workers, params (string Name, string Value)[] settings) =>
+        StartAsync(new ReplicaChange(beforePut), workers, settings);
+
+    /// <param name="lead">How the lead differs.</param>
+    /// <param name="workers">How many replicas there are beside the lead.</param>
+    /// <param name="settings">Of all.</param>
+    public static async Task<ChunkCluster> StartAsync(ReplicaChange lead, int workers, params (string Name, string Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         var gateway = builder.Build();
-        var cluster = new ChunkCluster(gateway);
+        var cluster = new ChunkCluster(gateway, settings);
         gateway.Run(cluster.ServeAsync);
         await gateway.StartAsync();
-        cluster.Lead = await cluster.StartHostAsync(
-            "lead", beforePut, [("CHUNK_CALLS", "2"), ("CHUNK_TIMEOUT", "30s"), ("COPY_SOURCE", "false"), .. settings]);
+        cluster.Lead = await cluster.StartHostAsync("lead", lead);
         for (var worker = 0; worker < workers; worker++)
-            await cluster.AddWorkerAsync(settings);
+            await cluster.AddWorkerAsync();
         return cluster;
     }
 
-    /// <summary>Starts another replica.</summary>
-    public async Task<IngestHost> AddWorkerAsync(params (string Name, string Value)[] settings)
+    /// <summary>Starts another replica, which leads the videos that are sent to it.</summary>
+    public Task<IngestHost> AddWorkerAsync(params (string Name, string Value)[] settings) => AddWorkerAsync(new ReplicaChange(), settings);
+
+    /// <summary>The same, with a difference.</summary>
+    public async Task<IngestHost> AddWorkerAsync(ReplicaChange change, params (string Name, string Value)[] settings)
     {
-        var host = await StartHostAsync($"worker-{_workers.Count}", beforePut: null, settings);
+        var host = await StartHostAsync($"worker-{_workers.Count}", change, settings);
         _workers.Add(host);
         Replicas.Add(host.Address);
         return host;
@@ -69,23 +85,58 @@ internal sealed class ChunkCluster : IAsyncDisposable
 
     /// <summary>The settings of a process of the function that leads.</summary>
     public (string Name, string Value)[] LeadSettings =>
-        [("CHUNK_CALLS", "2"), ("CHUNK_TIMEOUT", "30s"), ("COPY_SOURCE", "false"), ("FUNCTION_GATEWAY", Address.AbsoluteUri), ("X264_PRESET", "ultrafast")];
+        [.. s_settings, ("FUNCTION_GATEWAY", Address.AbsoluteUri), ("X264_PRESET", "ultrafast"), .. _settings];
+
+    /// <summary>A minute at five pictures a second: four chunks, which take hardly any time to encode.</summary>
+    public static Task<string> FilmAsync() => Clip.MakeAsync("film.mp4", $"{Picture} -f lavfi -i sine=f=440:d=60 {X264} -c:a aac");
+
+    /// <summary>The same without a sound.</summary>
+    public static Task<string> SilentFilmAsync() => Clip.MakeAsync("silent-film.mp4", $"{Picture} {X264}");
+
+    /// <summary>What holds a replica in each chunk that it encodes, before it writes what it has made, until a task has ended.</summary>
+    public static Func<string, Task> HoldChunks(Task until) => key =>
+        key.StartsWith(ObjectKeys.WorkPrefix, StringComparison.Ordinal) && !key.EndsWith("/cut.nut", StringComparison.Ordinal) ? until : Task.CompletedTask;
+
+    /// <summary>The call that the gateway is at.</summary>
+    public static GatewayCall CallOf(HttpContext context) => (GatewayCall)context.Items["call"]!;
 
     /// <summary>Answers a call as a replica would that has done nothing.</summary>
     public static Task AnswerAsync(HttpContext context, string? failure)
     {
-        var call = JsonDocument.Parse(((MemoryStream)context.Items["body"]!).ToArray()).RootElement;
-        var name = NameOf(call);
+        var chunk = CallOf(context).Id;
         context.Response.StatusCode = failure is null ? 200 : 422;
-        return context.Response.WriteAsync(
-            JsonSerializer.Serialize(new { plan = call.GetProperty("plan").GetString(), chunk = name, failure, end = "reelseal" }));
+        return context.Response.WriteAsync(JsonSerializer.Serialize(new { plan = chunk.Plan, chunk = chunk.Name, failure, end = "reelseal" }));
     }
 
-    private static string NameOf(JsonElement call)
+    /// <summary>Has an action done whenever a replica has encoded a chunk for another.</summary>
+    public void OnHelp(Action action) => OnCall = async (context, forward) =>
     {
-        var chunk = call.GetProperty("job").GetProperty("chunk");
-        var first = chunk.GetProperty("firstSegment").GetInt32();
-        return FormattableString.Invariant($"{first:00000}-{first + chunk.GetProperty("cuts").GetArrayLength() - 1:00000}");
+        await forward();
+        if (context.Response.StatusCode == StatusCodes.Status200OK)
+            action();
+    };
+
+    /// <summary>Delivers a call to a replica.</summary>
+    public async Task<HttpResponseMessage> DeliverAsync(Uri replica, GatewayCall call, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(replica, "/chunks")) { Content = new ByteArrayContent(call.Body) };
+        request.Headers.Add("X-Chunk-Token", call.Token);
+        return await _http.SendAsync(request, cancellationToken);
+    }
+
+    /// <summary>Waits until replicas have left nothing of any video for each other.</summary>
+    public async Task AssertNoWorkAsync()
+    {
+        List<string> left;
+        var wait = 0;
+        do
+        {
+            left = await Lead.Store.ListAsync(ObjectKeys.WorkPrefix, TestContext.Current.CancellationToken).Select(entry => entry.Key)
+                .ToListAsync(TestContext.Current.CancellationToken);
+            await Task.Delay(left is [] ? 0 : 50, TestContext.Current.CancellationToken);
+        }
+        while (left is not [] && wait++ < 100);
+        Assert.Empty(left);
     }
 
     public async ValueTask DisposeAsync()
@@ -98,14 +149,20 @@ internal sealed class ChunkCluster : IAsyncDisposable
 
     private string WorkDirectory(string replica) => Directory.CreateDirectory(Path.Combine(_root, "replicas", replica)).FullName;
 
-    private async Task<IngestHost> StartHostAsync(string name, Func<string, Task>? beforePut, params (string Name, string Value)[] settings)
+    private async Task<IngestHost> StartHostAsync(string name, ReplicaChange change, params (string Name, string Value)[] settings)
     {
         var secrets = Directory.CreateDirectory(Path.Combine(_root, "secrets")).FullName;
         await File.WriteAllTextAsync(Path.Combine(secrets, "reelseal-worker-key"), WorkerKey);
         var store = new DirectoryObjectStore(Path.Combine(_root, "store"), TimeSpan.FromSeconds(5));
         return await IngestHost.StartAsync(
-            _root, services => services.AddSingleton<IObjectStore>(beforePut is null ? store : new ChangedStore(store, beforePut)),
-            [("FUNCTION_GATEWAY", Address.AbsoluteUri), ("WORK_DIRECTORY", WorkDirectory(name)), .. settings]);
+            _root,
+            services =>
+            {
+                services.AddSingleton<IObjectStore>(change.BeforePut is { } beforePut ? new ChangedStore(store, beforePut) : store);
+                if (change.Image is { } image)
+                    services.AddSingleton(new Replica { Image = image });
+            },
+            [.. s_settings, ("FUNCTION_GATEWAY", Address.AbsoluteUri), ("WORK_DIRECTORY", WorkDirectory(name)), .. _settings, .. settings]);
     }
 
     private async Task ServeAsync(HttpContext context)
@@ -113,19 +170,32 @@ internal sealed class ChunkCluster : IAsyncDisposable
         Assert.Equal("/function/ingest-video/chunks", context.Request.Path);
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-        context.Items["body"] = body;
-        _calls.Enqueue(NameOf(JsonDocument.Parse(body.ToArray()).RootElement));
+        var call = new GatewayCall(body.ToArray(), (string?)context.Request.Headers["X-Chunk-Token"]);
+        context.Items["call"] = call;
+        _calls.Enqueue(call);
         await OnCall(context, async () =>
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Random.Shared.GetItems(Replicas.ToArray(), 1)[0], "/chunks"))
-            {
-                Content = new ByteArrayContent(body.ToArray()),
-            };
-            request.Headers.Add("X-Chunk-Token", (string?)context.Request.Headers["X-Chunk-Token"]);
-            using var answer = await _http.SendAsync(request, context.RequestAborted);
+            using var answer = await DeliverAsync(Random.Shared.GetItems(Replicas.ToArray(), 1)[0], call, context.RequestAborted);
             context.Response.StatusCode = (int)answer.StatusCode;
             context.Response.ContentLength = answer.Content.Headers.ContentLength;
             await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
         });
     }
+}
+
+/// <summary>How a replica differs from others.</summary>
+/// <param name="BeforePut">What is done before it writes an object.</param>
+/// <param name="Image">Its image.</param>
+internal sealed record ReplicaChange(Func<string, Task>? BeforePut = null, string? Image = null);
+
+/// <summary>A call as it comes to the gateway.</summary>
+internal sealed record GatewayCall(byte[] Body, string? Token)
+{
+    private readonly ChunkCall _call = ChunkCall.Read(Body);
+
+    /// <summary>Which chunk it is for.</summary>
+    public ChunkId Id => _call.Id;
+
+    /// <summary>Who calls.</summary>
+    public string Caller => _call.Caller;
 }

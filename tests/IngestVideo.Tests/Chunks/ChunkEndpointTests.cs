@@ -231,7 +231,7 @@ public sealed class ChunkEndpointTests(ChunkEndpointTests.HeldLead held) : IClas
             Cluster = await ChunkCluster.StartAsync(_gate.BeforePut, workers: 0);
             Cluster.OnCall = (context, _) =>
             {
-                bodies.Add(((MemoryStream)context.Items["body"]!).ToArray());
+                bodies.Add(ChunkCluster.CallOf(context).Body);
                 context.Response.StatusCode = 404; // the next call is not made at once
                 return Task.CompletedTask;
             };

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Net;
 using Reelseal;
 using Reelseal.Storage;
+using Reelseal.Testing;
 using static IngestVideo.Tests.StreamAssert;
 
 namespace IngestVideo.Tests.Chunks;
@@ -12,24 +14,25 @@ public sealed class ChunkLeadTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>A minute: four chunks.</summary>
-    private static Task<string> FilmAsync() => Clip.SimpleAsync("320x180", seconds: 60);
-
     [Theory(Timeout = Limit)]
     [InlineData("ts")]
     [InlineData("fmp4")]
     public async Task A_video_that_replicas_encode_together_is_the_same_as_one_that_one_encodes(string format)
     {
-        await using var cluster = await ChunkCluster.StartAsync(workers: 2, ("SEGMENT_FORMAT", format));
-        await using var alone = await IngestHost.StartAsync(("SEGMENT_FORMAT", format), ("COPY_SOURCE", "false"));
+        (string, string)[] settings = [("SEGMENT_FORMAT", format), ("DOWNLOADS", "360p"), ("X264_PRESET", "veryfast")];
+        var helped = new TaskCompletionSource();
+        await using var cluster = await ChunkCluster.StartAsync(ChunkCluster.HoldChunks(helped.Task), workers: 2, settings);
+        cluster.OnHelp(() => helped.TrySetResult());
+        await using var alone = await IngestHost.StartAsync([("COPY_SOURCE", "false"), .. settings]);
 
-        var film = await Clip.SimpleAsync("640x360", seconds: 60);
+        var film = await Clip.MakeAsync(
+            "two-qualities.mp4",
+            "-f lavfi -i testsrc2=s=640x360:r=10:d=60 -f lavfi -i sine=f=440:d=60 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 50 -c:a aac");
         var together = await cluster.Lead.IngestAsync(film);
         var whole = await alone.IngestAsync(film);
 
-        Assert.NotEmpty(cluster.Calls);
         await IsCorrectAsync(together);
-        await AssertNoWorkAsync(cluster.Lead);
+        await cluster.AssertNoWorkAsync();
         Assert.Equal(
             whole.Status.Renditions.Select(rendition => (rendition.Name, rendition.Codecs)),
             together.Status.Renditions.Select(rendition => (rendition.Name, rendition.Codecs)));
@@ -44,28 +47,37 @@ public sealed class ChunkLeadTests
             await AssertEqualAsync(whole.File("audio-und", segment.Name), together.File("audio-und", segment.Name));
         await AssertEqualAsync(
             Path.Combine(whole.Folder, whole.Status.Attempt, "storyboard.vtt"), Path.Combine(together.Folder, together.Status.Attempt, "storyboard.vtt"));
+
+        // The file to keep, as every player reads it: all pictures, each at its time, and all of the sound.
+        var (fileOfWhole, file) = (DownloadOf(whole), DownloadOf(together));
+        Assert.Equal("", await Ffmpeg.LogAsync("-v", "warning", "-xerror", "-i", file, "-f", "null", "-"));
+        var shown = await ShownAsync(file);
+        Assert.Equal(Enumerable.Range(0, 600).Select(picture => picture / 10.0), shown);
+        Assert.Equal(await ShownAsync(fileOfWhole), shown);
+        Assert.Equal(await SoundAsync(fileOfWhole), await SoundAsync(file));
     }
 
     [Fact(Timeout = Limit)]
     public async Task Beside_a_copy_the_other_qualities_are_encoded_together()
     {
-        await using var cluster = await ChunkCluster.StartAsync(workers: 1, ("COPY_SOURCE", "true"));
+        var helped = new TaskCompletionSource();
+        await using var cluster = await ChunkCluster.StartAsync(ChunkCluster.HoldChunks(helped.Task), workers: 1, ("COPY_SOURCE", "true"));
+        cluster.OnHelp(() => helped.TrySetResult());
         var film = await Clip.MakeAsync(
             "copied.mp4",
-            "-f lavfi -i testsrc2=s=640x360:r=25:d=60 -f lavfi -i sine=f=440:d=60 -c:v libx264 -preset ultrafast -g 50 -keyint_min 50 -sc_threshold 0 "
+            "-f lavfi -i testsrc2=s=640x360:r=10:d=60 -f lavfi -i sine=f=440:d=60 -c:v libx264 -preset ultrafast -g 20 -keyint_min 20 -sc_threshold 0 "
             + "-b:v 500k -pix_fmt yuv420p -color_primaries bt709 -color_trc bt709 -colorspace bt709 -c:a aac");
 
         var video = await cluster.Lead.IngestAsync(film);
 
-        Assert.NotEmpty(cluster.Calls);
         await IsCorrectAsync(video);
-        await AssertNoWorkAsync(cluster.Lead);
+        await cluster.AssertNoWorkAsync();
     }
 
     [Theory(Timeout = Limit)]
     [InlineData("refuses")]
-    [InlineData("is another image")]
     [InlineData("times out")]
+    [InlineData("answers without an end")]
     [InlineData("breaks off")]
     [InlineData("answers rubbish")]
     [InlineData("answers for another chunk")]
@@ -75,20 +87,28 @@ public sealed class ChunkLeadTests
     [InlineData("has no route")]
     public async Task Whatever_others_do_the_lead_makes_the_video(string what)
     {
-        await using var cluster = await ChunkCluster.StartAsync(workers: 0, ("CHUNK_TIMEOUT", "3s"));
+        var repeated = new TaskCompletionSource();
+        await using var cluster = await ChunkCluster.StartAsync(ChunkCluster.HoldChunks(repeated.Task), workers: 0, ("CHUNK_TIMEOUT", "1s"));
         cluster.OnCall = async (context, _) =>
         {
+            if (cluster.Calls.Count > 2) // one of two at once has ended
+                repeated.TrySetResult();
             var answer = context.Response;
             switch (what)
             {
                 case "refuses":
                     answer.StatusCode = 429;
                     break;
-                case "is another image":
-                    answer.StatusCode = 409;
-                    break;
                 case "times out":
                     await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    break;
+                case "answers without an end":
+                    while (!context.RequestAborted.IsCancellationRequested)
+                    {
+                        await answer.WriteAsync(" ");
+                        await answer.Body.FlushAsync();
+                        await Task.Delay(100, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    }
                     break;
                 case "breaks off":
                     answer.ContentLength = 100;
@@ -117,11 +137,10 @@ public sealed class ChunkLeadTests
             }
         };
 
-        var video = await cluster.Lead.IngestAsync(await FilmAsync());
+        var video = await cluster.Lead.IngestAsync(await ChunkCluster.SilentFilmAsync());
 
-        Assert.NotEmpty(cluster.Calls);
         await IsCorrectAsync(video);
-        await AssertNoWorkAsync(cluster.Lead);
+        await cluster.AssertNoWorkAsync();
     }
 
     [Fact(Timeout = Limit)]
@@ -130,7 +149,7 @@ public sealed class ChunkLeadTests
         await using var cluster = await ChunkCluster.StartAsync(workers: 0);
         cluster.Replicas.Add(cluster.Lead.Address);
 
-        var video = await cluster.Lead.IngestAsync(await FilmAsync());
+        var video = await cluster.Lead.IngestAsync(await ChunkCluster.FilmAsync());
 
         Assert.NotEmpty(cluster.Calls);
         await IsCorrectAsync(video);
@@ -140,55 +159,76 @@ public sealed class ChunkLeadTests
     public async Task Without_a_gateway_the_lead_makes_the_video()
     {
         await using var cluster = await ChunkCluster.StartAsync(workers: 0, ("FUNCTION_GATEWAY", "http://127.0.0.1:1"));
-        var video = await cluster.Lead.IngestAsync(await FilmAsync());
+        var video = await cluster.Lead.IngestAsync(await ChunkCluster.FilmAsync());
         await IsCorrectAsync(video);
-        await AssertNoWorkAsync(cluster.Lead);
+        await cluster.AssertNoWorkAsync();
     }
 
     [Fact(Timeout = Limit)]
     public async Task A_call_whose_answer_is_lost_is_not_repeated()
     {
-        await using var cluster = await ChunkCluster.StartAsync(workers: 1, ("MAX_TRANSCODES", "4")); // which refuses no call
+        var another = new TaskCompletionSource();
+        // It refuses no call.
+        await using var cluster = await ChunkCluster.StartAsync(ChunkCluster.HoldChunks(another.Task), workers: 1, ("MAX_TRANSCODES", "4"));
         cluster.OnCall = async (context, forward) =>
         {
+            if (cluster.Calls.Count > 2) // one of two at once has ended
+                another.TrySetResult();
             context.Response.Body = Stream.Null;
             await forward();
             context.Abort();
         };
 
-        var video = await cluster.Lead.IngestAsync(await FilmAsync());
+        var video = await cluster.Lead.IngestAsync(await ChunkCluster.FilmAsync());
 
         await IsCorrectAsync(video);
-        Assert.Equal(cluster.Calls.Distinct(StringComparer.Ordinal), cluster.Calls);
+        Assert.Equal(cluster.Calls.Select(call => call.Id).Distinct(), cluster.Calls.Select(call => call.Id));
     }
 
     [Fact(Timeout = Limit)]
     public async Task A_chunk_that_takes_too_long_is_halved()
     {
-        await using var cluster = await ChunkCluster.StartAsync(workers: 1, ("CHUNK_TIMEOUT", "20s"));
-        var calls = 0;
+        var halved = new TaskCompletionSource();
+        await using var cluster = await ChunkCluster.StartAsync(ChunkCluster.HoldChunks(halved.Task), workers: 1);
         cluster.OnCall = async (context, forward) =>
         {
-            if (Interlocked.Increment(ref calls) > 2)
-                await forward();
-            else
+            var (first, chunk) = (cluster.Calls.Take(2).ToList(), ChunkCluster.CallOf(context));
+            if (first.Contains(chunk))
+            {
                 context.Response.StatusCode = 504;
+                return;
+            }
+            if (first.Exists(call => IsPartOf(chunk, call)))
+                halved.TrySetResult();
+            await forward();
         };
 
-        var video = await cluster.Lead.IngestAsync(await FilmAsync());
+        var video = await cluster.Lead.IngestAsync(await ChunkCluster.FilmAsync());
 
         await IsCorrectAsync(video);
-        var chunks = cluster.Calls.Select(name => name.Split('-').Select(int.Parse).ToArray()).Select(ends => (First: ends[0], Last: ends[1])).ToList();
-        Assert.Contains(chunks.Skip(2), later => chunks.Take(2).Any(
-            refused => later.First >= refused.First && later.Last <= refused.Last && later != refused));
+        await cluster.AssertNoWorkAsync();
+
+        static bool IsPartOf(GatewayCall part, GatewayCall whole)
+        {
+            var ((first, end), (from, to)) = (Ends(part), Ends(whole));
+            return first >= from && end <= to && end - first < to - from;
+        }
+
+        static (int First, int End) Ends(GatewayCall call)
+        {
+            var ends = call.Id.Name.Split('-');
+            return (int.Parse(ends[0], CultureInfo.InvariantCulture), int.Parse(ends[1], CultureInfo.InvariantCulture));
+        }
     }
 
-    [Fact(Timeout = Limit)]
-    public async Task The_next_lead_uses_what_is_finished()
+    [Theory(Timeout = Limit)]
+    [InlineData(null)]
+    [InlineData("another")]
+    public async Task The_next_lead_uses_what_is_finished_if_it_is_of_the_same_image(string? image)
     {
-        await using var cluster = await ChunkCluster.StartAsync(workers: 1);
+        await using var cluster = await ChunkCluster.StartAsync(new ReplicaChange(Image: image), workers: 1);
         var id = VideoId.New();
-        var film = await FilmAsync();
+        var film = await ChunkCluster.FilmAsync();
         var hold = new TaskCompletionSource();
         var finished = new TaskCompletionSource();
         var calls = 0;
@@ -202,55 +242,33 @@ public sealed class ChunkLeadTests
             await forward();
             finished.TrySetResult();
         };
-        var before = new List<string>();
+        List<string> before;
         // It publishes nothing but first segments.
         await using (var killed = await WorkerProcess.StartAsync(cluster.Lead, [.. cluster.LeadSettings, ("HOLD_FILE", film)]))
         {
             var request = cluster.Lead.PostAsync(film, id, client: killed.Client);
             await finished.Task.WaitAsync(Token);
-            while (await FinishedAsync(cluster.Lead, id) is []) // its marker is written before the answer
-                await Task.Delay(50, Token);
             await killed.KillAsync();
             await Assert.ThrowsAnyAsync<Exception>(() => request);
-            before.AddRange(await FinishedAsync(cluster.Lead, id));
+            before = await FinishedAsync(cluster.Lead, id); // a marker is written before the answer
         }
+        Assert.NotEmpty(before);
         hold.SetResult();
         var callsBefore = cluster.Calls.Count;
         cluster.OnCall = (_, forward) => forward();
+        if (image is not null)
+            await cluster.AddWorkerAsync(new ReplicaChange(Image: image)); // half of the replicas are of each image
 
         using var answer = await cluster.Lead.InsistAsync(film, id);
 
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         var video = await PublishedVideo.ReadAsync(cluster.Lead, id);
         await IsCorrectAsync(video);
-        await AssertNoWorkAsync(cluster.Lead);
-        Assert.NotEmpty(before);
-        var called = cluster.Calls.Skip(callsBefore).Select(first => first.PadLeft(5, '0'));
-        Assert.Empty(called.Intersect(before.Select(name => name[..5]), StringComparer.Ordinal));
-    }
-
-    [Fact(Timeout = Limit)]
-    public async Task A_video_that_is_deleted_meanwhile_leaves_nothing_that_players_see()
-    {
-        await using var cluster = await ChunkCluster.StartAsync(workers: 1);
-        var id = VideoId.New();
-        var called = new TaskCompletionSource();
-        var deleted = new TaskCompletionSource();
-        cluster.OnCall = async (_, forward) =>
-        {
-            called.TrySetResult();
-            await deleted.Task;
-            await forward();
-        };
-        var request = cluster.Lead.PostAsync(await FilmAsync(), id);
-        await called.Task.WaitAsync(Token);
-        using (var answer = await cluster.Lead.Client.DeleteAsync(new Uri($"/videos/{id}", UriKind.Relative), Token))
-            Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
-        using var refused = await request;
-        deleted.SetResult();
-
-        Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
-        await cluster.Lead.AssertNothingIsLeftAsync();
+        await cluster.AssertNoWorkAsync();
+        var (plan, called) = (cluster.Calls.First().Id.Plan, cluster.Calls.Skip(callsBefore).Select(call => call.Id).ToList());
+        Assert.NotEmpty(called);
+        Assert.All(called, chunk => Assert.Equal(image is null, chunk.Plan == plan));
+        Assert.Empty(called.Where(chunk => chunk.Plan == plan).Select(chunk => chunk.Name[..5]).Intersect(before.Select(name => name[..5])));
     }
 
     [Fact(Timeout = Limit)]
@@ -259,7 +277,7 @@ public sealed class ChunkLeadTests
         await using var cluster = await ChunkCluster.StartAsync(workers: 1);
         var film = await Clip.MakeAsync(
             "one-keyframe.mp4",
-            "-f lavfi -i testsrc2=s=320x180:r=25:d=60 -c:v libx264 -preset ultrafast -g 100000 -keyint_min 100000 -sc_threshold 0 -pix_fmt yuv420p");
+            "-f lavfi -i testsrc2=s=128x72:r=5:d=60 -c:v libx264 -preset ultrafast -g 100000 -keyint_min 100000 -sc_threshold 0 -pix_fmt yuv420p");
 
         var video = await cluster.Lead.IngestAsync(film);
 
@@ -273,8 +291,6 @@ public sealed class ChunkLeadTests
         return [.. keys.Where(key => key.EndsWith("/done.json", StringComparison.Ordinal)).Select(key => key.Split('/')[^2])];
     }
 
-    private static async Task AssertNoWorkAsync(IngestHost host) => Assert.Empty(await host.Store.ListAsync(ObjectKeys.WorkPrefix, Token).ToListAsync(Token));
-
     private static async Task AssertEqualAsync(string one, string other) =>
         Assert.Equal(await File.ReadAllBytesAsync(one, Token), await File.ReadAllBytesAsync(other, Token));
 
@@ -284,4 +300,17 @@ public sealed class ChunkLeadTests
         var packets = (await video.ProbeAsync(rendition, "-show_entries packet=pts_time")).GetProperty("packets");
         return [.. packets.EnumerateArray().Select(packet => Math.Round(Number(packet, "pts_time"), 4)).Order()];
     }
+
+    private static string DownloadOf(PublishedVideo video) => Path.Combine(video.Host.StoreDirectory, Assert.Single(video.Status.Downloads!).Key);
+
+    /// <summary>When each picture of a file is shown, decoded.</summary>
+    private static async Task<List<double>> ShownAsync(string file)
+    {
+        var frames = await Ffmpeg.ProbeAsync("-select_streams", "v:0", "-show_entries", "frame=pts_time", "-print_format", "csv=print_section=0", file);
+        return [.. frames.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => Math.Round(double.Parse(line.TrimEnd(','), CultureInfo.InvariantCulture), 3))];
+    }
+
+    /// <summary>The hash of the sound of a file.</summary>
+    private static Task<string> SoundAsync(string file) => Ffmpeg.RunAsync("-i", file, "-map", "0:a", "-c", "copy", "-f", "md5", "-");
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using IngestVideo;
 using IngestVideo.Tests;
 using Microsoft.AspNetCore.Builder;
@@ -11,15 +12,31 @@ var builder = WebApplication.CreateSlimBuilder(args);
 builder.Logging.ClearProviders();
 builder.Services.AddProblemDetails();
 Handler.MapServices(builder.Services);
+IObjectStore Real() => new DirectoryObjectStore(Environment.GetEnvironmentVariable("STORE_DIRECTORY")!, TimeSpan.FromSeconds(2));
 // As long as this file is there, the worker stays in the middle of its video.
 if (Environment.GetEnvironmentVariable("HOLD_FILE") is { } hold)
 {
-    var real = new DirectoryObjectStore(Environment.GetEnvironmentVariable("STORE_DIRECTORY")!, TimeSpan.FromSeconds(2));
-    builder.Services.AddSingleton<IObjectStore>(new ChangedStore(real, async key =>
+    builder.Services.AddSingleton<IObjectStore>(new ChangedStore(Real(), async key =>
     {
         while (SegmentGate.IsHeld(key) && File.Exists(hold))
             await Task.Delay(20);
     }));
+}
+// The worker is killed at an object whose key ends so.
+if (Environment.GetEnvironmentVariable("KILL_AT")?.Split(' ') is [var moment, var end])
+{
+    builder.Services.AddSingleton<IObjectStore>(new ChangedStore(
+        Real(), key => Reach("write", key), afterPut: key => Reach("written", key), beforeGet: key => _ = Reach("read", key)));
+
+    Task Reach(string reached, string key)
+    {
+        if (reached == moment && key.EndsWith(end, StringComparison.Ordinal))
+        {
+            Process.GetCurrentProcess().Kill();
+            Thread.Sleep(Timeout.Infinite);
+        }
+        return Task.CompletedTask;
+    }
 }
 var app = builder.Build();
 app.UseExceptionHandler();
