@@ -149,10 +149,10 @@ public static class FfmpegArguments
         rendition.Copied ? Copy(step.Plan) : ["-map", $"[v{index}]", .. Encoder(rendition, step.Plan, options), .. Buffer(step.Chunk)];
 
     /// <summary>
-    /// The encoder begins with a buffer that is 90 % full, which is for a video's first picture. In the middle it would let each chunk have more bits than the
-    /// whole would have there, and let a player's buffer run empty.
+    /// The encoder begins with a buffer that is 90 % full, which is for a video's first picture. Where the cap is reached all the time it keeps its buffer half
+    /// full: if a chunk began with more, chunk after chunk would take more than the one before has left, until a player's buffer runs empty.
     /// </summary>
-    private static string[] Buffer(Chunk? chunk) => chunk is { First: > 0 } ? ["-x264-params", "vbv-init=0.6"] : [];
+    private static string[] Buffer(Chunk? chunk) => chunk is { First: > 0 } ? ["-x264-params", "vbv-init=0.5"] : [];
 
     /// <summary>How the pictures of a rendition are encoded.</summary>
     public static IReadOnlyList<string> Encoder(VideoRendition rendition, TranscodePlan plan, IngestOptions options) =>

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Runtime.Versioning;
-using System.Text.Json;
 using IngestVideo.Status;
 using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
@@ -151,11 +150,7 @@ public sealed class ChunkStageTests
     private static int SegmentOf(string key) => int.Parse(key.Split('/')[3].AsSpan(0, 5), CultureInfo.InvariantCulture);
 
     /// <summary>The first segment of the chunk that is called for.</summary>
-    private static int SegmentOf(HttpContext call)
-    {
-        var body = JsonDocument.Parse(((MemoryStream)call.Items["body"]!).ToArray()).RootElement;
-        return body.GetProperty("job").GetProperty("chunk").GetProperty("firstSegment").GetInt32();
-    }
+    private static int SegmentOf(HttpContext call) => int.Parse(ChunkCluster.CallOf(call).Id.Name.AsSpan(0, 5), CultureInfo.InvariantCulture);
 
     /// <summary>Starts a host that has the key of replicas.</summary>
     private static async Task<IngestHost> StartHostAsync(params (string Name, string Value)[] settings)

@@ -102,6 +102,36 @@ internal sealed class ChunkedVideo : IDisposable
         return pictures;
     }
 
+    /// <summary>How like the source each picture of the encoded renditions is (SSIM, up to 1): of the whole, and of the chunks.</summary>
+    public async Task<IReadOnlyDictionary<string, (double[] Whole, double[] Chunks)>> CompareAsync()
+    {
+        var step = TranscodeStep.Of(Plan)[^1];
+        var (input, filters) = Filters(step, chunk: null);
+        var (inputs, outputs) = (new List<string>(), new List<string>());
+        foreach (var (index, rendition) in Encoded(step).Index())
+        {
+            filters += $";[v{index}]split[r{index}0][r{index}1]";
+            foreach (var (side, files) in ((List<string>[])[WholeFiles(rendition), ChunkFiles(rendition)]).Index())
+            {
+                inputs.AddRange(["-i", Joined(files)]);
+                filters += $";[{inputs.Count / 2}:v]setpts=PTS-STARTPTS[e{index}{side}];[e{index}{side}][r{index}{side}]"
+                    + $"ssim=stats_file={StatisticsOf(rendition, side)}[o{index}{side}]";
+                outputs.AddRange(["-map", $"[o{index}{side}]"]);
+            }
+        }
+        await Ffmpeg.RunAsync([.. input, .. inputs, "-filter_complex", filters, .. outputs, "-f", "null", "-"]);
+        return Encoded(step).ToDictionary(rendition => rendition.Name, rendition => (Read(rendition, 0), Read(rendition, 1)), StringComparer.Ordinal);
+
+        // n:1 Y:0.97 U:0.98 V:0.98 All:0.97 (16.0)
+        double[] Read(Rendition rendition, int side) =>
+        [
+            .. File.ReadLines(StatisticsOf(rendition, side)).Select(line => line.Split(' ').First(word => word.StartsWith("All:", StringComparison.Ordinal)))
+                .Select(word => double.Parse(word.AsSpan("All:".Length), CultureInfo.InvariantCulture)),
+        ];
+
+        string StatisticsOf(Rendition rendition, int side) => Path.Combine(_folder.Path, $"{rendition.Name}.{side}.ssim");
+    }
+
     /// <summary>The files of a rendition of the whole, in order: the init section, where there is one, and the segments.</summary>
     public List<string> WholeFiles(Rendition rendition) =>
         WithInit(Path.Combine(Whole, rendition.Name), SegmentsOf(rendition).Select(segment => segment.Name));
