@@ -89,7 +89,7 @@ public sealed class ChunkStore(IObjectStore store)
         var marker = new ChunkMarker(run, JsonSerializer.Deserialize(result.ToJson(), CallJson.Default.JsonElement));
         using var text = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(marker, CallJson.Default.ChunkMarker));
         var isFirst = await store.PutAsync(chunk.Folder + Marker, text, WriteCondition.IfNew, cancellationToken) is not null;
-        // Whoever removes the work of a video removes what was written before that. Of what comes later nobody knows but this run.
+        // When the work of a video is removed, that is all that was written before. Only this run knows of what comes later.
         if (await store.HeadAsync(chunk.Folder + Cut, cancellationToken) is not null)
         {
             if (isFirst)

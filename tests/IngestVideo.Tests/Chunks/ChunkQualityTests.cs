@@ -4,7 +4,7 @@ using IngestVideo.Publishing;
 
 namespace IngestVideo.Tests.Chunks;
 
-/// <summary>Where chunks are joined the picture is as good as elsewhere, and takes no more bits than players are told.</summary>
+/// <summary>Where chunks are joined the picture is as good as elsewhere, and takes no more bits than the playlist declares.</summary>
 public sealed class ChunkQualityTests
 {
     private const int Limit = 180_000;

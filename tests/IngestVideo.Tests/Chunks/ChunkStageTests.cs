@@ -104,7 +104,7 @@ public sealed class ChunkStageTests
 
         // The first 12 of 120 s took 24 s: at that speed, less a tenth, the rest would not be there in time for 108 s.
         await lead.WaitForAsync(id, status => status.PlayableIn == 108);
-        // The third chunk is ready, and of no use without the second.
+        // The third chunk is ready, but playback does not get past the second.
         clock.Advance(TimeSpan.FromSeconds(6));
         third.SetResult();
         var published = Path.Combine(lead.StoreDirectory, "videos", $"{id}");
