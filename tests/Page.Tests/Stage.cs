@@ -77,8 +77,8 @@ public sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>Another system on the same store, with other settings.</summary>
-    internal Task<LocalSystem> StartSystemAsync(IReadOnlyDictionary<string, string> settings) =>
-        LocalSystem.StartAsync(new() { StoreDirectory = StoreDirectory, Settings = settings }, TestContext.Current.CancellationToken);
+    internal Task<LocalSystem> StartSystemAsync(IReadOnlyDictionary<string, string> settings, int replicas = 1) =>
+        LocalSystem.StartAsync(new() { StoreDirectory = StoreDirectory, Settings = settings, Replicas = replicas }, TestContext.Current.CancellationToken);
 
     /// <summary>A file of a short video, of a certain size.</summary>
     internal async Task<string> ShortVideoAsync(string name, int bytes = 0, int seconds = 2)

@@ -12,17 +12,23 @@ public sealed class MakefileTests
     [InlineData("demo", "VIDEO", "Anna's \"film\".mov")]
     [InlineData("demo", "VIDEO", "$HOME $(date) `date` \\ ; #1 & *.mov")]
     [InlineData("upload", "FILE", "Anna's $HOME.mov")]
-    public async Task A_video_is_taken_whatever_its_name_is(string target, string variable, string name)
+    public async Task A_video_is_taken_whatever_its_name_is(string target, string variable, string name) =>
+        Assert.Equal($"{target}\n{name}\n", await ArgumentsAsync(target, $"{variable}={name}"));
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("demo")]
+    [InlineData("serve")]
+    public async Task The_number_of_replicas_is_handed_on(string target) =>
+        Assert.Equal($"{target}\n--replicas\n3\n", await ArgumentsAsync(target, "REPLICAS=3"));
+
+    /// <summary>Returns the arguments of the program that make would run, a line each; what it needs before counts as done.</summary>
+    private static async Task<string> ArgumentsAsync(string target, string variable)
     {
-        // The line that make would run, with a program that prints its arguments; what the demo needs before counts as done.
         var line = await Cli.Wrap("make").WithWorkingDirectory(Repository.Root)
             .WithArguments(
-                ["--silent", "--dry-run", "-o", "publish", "-o", "ffmpeg", "-o", "local", target, "LOCAL=printf '%s\\n'", $"{variable}={name}"])
+                ["--silent", "--dry-run", "-o", "publish", "-o", "ffmpeg", "-o", "page", "-o", "local", target, "LOCAL=printf '%s\\n'", variable])
             .ExecuteBufferedAsync(TestContext.Current.CancellationToken);
-
-        var printed = await Cli.Wrap("bash").WithArguments(["-c", line.StandardOutput]).ExecuteBufferedAsync(TestContext.Current.CancellationToken);
-
-        Assert.Equal($"{target}\n{name}\n", printed.StandardOutput);
+        return (await Cli.Wrap("bash").WithArguments(["-c", line.StandardOutput]).ExecuteBufferedAsync(TestContext.Current.CancellationToken)).StandardOutput;
     }
 
     [Theory(Timeout = 60_000)]
