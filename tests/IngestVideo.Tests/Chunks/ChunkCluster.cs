@@ -14,6 +14,9 @@ internal sealed class ChunkCluster : IAsyncDisposable
 {
     public const string WorkerKey = "a key that replicas share, long enough";
 
+    /// <summary>How many chunks three replicas make of the film.</summary>
+    public const int FilmChunks = 6;
+
     private const string Picture = "-f lavfi -i testsrc2=s=128x72:r=5:d=60";
     private const string X264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 25";
     private static readonly (string Name, string Value)[] s_settings = [("CHUNK_CALLS", "2"), ("CHUNK_TIMEOUT", "30s"), ("COPY_SOURCE", "false")];
@@ -87,7 +90,7 @@ internal sealed class ChunkCluster : IAsyncDisposable
     public (string Name, string Value)[] LeadSettings =>
         [.. s_settings, ("FUNCTION_GATEWAY", Address.AbsoluteUri), ("X264_PRESET", "ultrafast"), .. _settings];
 
-    /// <summary>A minute at five pictures a second: four chunks, which take hardly any time to encode.</summary>
+    /// <summary>A minute at five pictures a second: <see cref="FilmChunks"/> chunks, which take hardly any time to encode.</summary>
     public static Task<string> FilmAsync() => Clip.MakeAsync("film.mp4", $"{Picture} -f lavfi -i sine=f=440:d=60 {X264} -c:a aac");
 
     /// <summary>The same without a sound.</summary>
@@ -95,7 +98,10 @@ internal sealed class ChunkCluster : IAsyncDisposable
 
     /// <summary>What holds a replica in each chunk that it encodes, before it writes what it has made, until a task has ended.</summary>
     public static Func<string, Task> HoldChunks(Task until) => key =>
-        key.StartsWith(ObjectKeys.WorkPrefix, StringComparison.Ordinal) && !key.EndsWith("/cut.nut", StringComparison.Ordinal) ? until : Task.CompletedTask;
+        key.StartsWith(ObjectKeys.WorkPrefix, StringComparison.Ordinal) && !IsPackets(key) ? until : Task.CompletedTask;
+
+    /// <summary>Whether an object has the packets of a chunk.</summary>
+    public static bool IsPackets(string key) => key.EndsWith("/cut.nut", StringComparison.Ordinal);
 
     /// <summary>The call that the gateway is at.</summary>
     public static GatewayCall CallOf(HttpContext context) => (GatewayCall)context.Items["call"]!;
@@ -158,7 +164,10 @@ internal sealed class ChunkCluster : IAsyncDisposable
             _root,
             services =>
             {
-                services.AddSingleton<IObjectStore>(change.BeforePut is { } beforePut ? new ChangedStore(store, beforePut) : store);
+                services.AddSingleton<IObjectStore>(
+                    change.BeforePut is { } beforePut ? new ChangedStore(store, beforePut, beforeGet: change.BeforeGet) : store);
+                if (change.Clock is { } clock)
+                    services.AddSingleton(clock);
                 if (change.Image is { } image)
                     services.AddSingleton(new Replica { Image = image });
             },
@@ -186,7 +195,10 @@ internal sealed class ChunkCluster : IAsyncDisposable
 /// <summary>How a replica differs from others.</summary>
 /// <param name="BeforePut">What is done before it writes an object.</param>
 /// <param name="Image">Its image.</param>
-internal sealed record ReplicaChange(Func<string, Task>? BeforePut = null, string? Image = null);
+/// <param name="BeforeGet">What is done before it reads an object, where something is done before it writes one.</param>
+/// <param name="Clock">Its clock.</param>
+internal sealed record ReplicaChange(
+    Func<string, Task>? BeforePut = null, string? Image = null, Action<string>? BeforeGet = null, TimeProvider? Clock = null);
 
 /// <summary>A call as it comes to the gateway.</summary>
 internal sealed record GatewayCall(byte[] Body, string? Token)

@@ -5,7 +5,6 @@ using IngestVideo.Status;
 using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
 using Reelseal.Playlists;
-using Reelseal.Storage;
 using Reelseal.Testing;
 using static IngestVideo.Tests.StreamAssert;
 
@@ -34,7 +33,8 @@ public sealed class ChunkStageTests
     public async Task A_copy_is_playable_before_the_source_is_searched_for_where_to_cut()
     {
         using var programs = new HeldPrograms("*packet=pts_time,dts_time*");
-        await using var host = await StartHostAsync();
+        await using var cluster = await ChunkCluster.StartAsync(workers: 0);
+        var host = cluster.Lead;
         await using var worker = await WorkerProcess.StartAsync(
             host, ("CHUNK_CALLS", "1"), ("FUNCTION_GATEWAY", "http://127.0.0.1:1"), ("X264_PRESET", "ultrafast"), ("PATH", programs.SearchPath));
         var id = VideoId.New();
@@ -60,20 +60,21 @@ public sealed class ChunkStageTests
     {
         var whole = await CopiedFilmAsync();
         var film = await Clip.MakeAsync("damaged-sound.mp4", $"-i {whole} -c copy -bsf:a noise=amount=if(between(n\\,900\\,1200)\\,3\\,0)");
-        await using var lead = await StartHostAsync(("CHUNK_CALLS", "1"), ("FUNCTION_GATEWAY", "http://127.0.0.1:1"));
+        await using var cluster = await ChunkCluster.StartAsync(workers: 0, ("COPY_SOURCE", "true"), ("FUNCTION_GATEWAY", "http://127.0.0.1:1"));
 
-        await IsCorrectAsync(await lead.IngestAsync(film));
+        await IsCorrectAsync(await cluster.Lead.IngestAsync(film));
 
-        Assert.Contains(lead.Warnings, line => line.Contains("it cannot be copied", StringComparison.Ordinal));
+        Assert.Contains(cluster.Lead.Warnings, line => line.Contains("it cannot be copied", StringComparison.Ordinal));
     }
 
     [Fact(Timeout = Limit)]
     public async Task The_first_chunk_waits_for_no_others_packets()
     {
         var (playable, id) = (Signal(), VideoId.New());
-        await using var cluster = await ChunkCluster.StartAsync(workers: 1);
-        await using var lead = await StartLeadAsync(
-            cluster, new(), key => IsPackets(key) && SegmentOf(key) > 0 ? playable.Task : Task.CompletedTask);
+        await using var cluster = await ChunkCluster.StartAsync(
+            new ReplicaChange(key => ChunkCluster.IsPackets(key) && SegmentOf(key) > 0 ? playable.Task : Task.CompletedTask, Clock: new SteppedClock()),
+            workers: 1, ("CHUNK_TIMEOUT", "10m"));
+        var lead = cluster.Lead;
         var ingest = lead.PostAsync(await LongFilmAsync(), id);
 
         await lead.WaitForAsync(id, status => status.Playable == true);
@@ -91,8 +92,9 @@ public sealed class ChunkStageTests
         // The lead takes the first chunk, others the next two. The lead does not complete its second one.
         var (taken, bothCalled, second, third, rest, id) = (Signal(), Signal(), Signal(), Signal(), Signal(), VideoId.New());
         var (clock, calls) = (new SteppedClock(), 0);
-        await using var cluster = await ChunkCluster.StartAsync(workers: 2, ("MAX_TRANSCODES", "4"));
-        await using var lead = await StartLeadAsync(cluster, clock, BeforePutAsync, onTaken: () => taken.TrySetResult());
+        await using var cluster = await ChunkCluster.StartAsync(
+            new ReplicaChange(BeforePutAsync, BeforeGet: BeforeGet, Clock: clock), workers: 2, ("MAX_TRANSCODES", "4"), ("CHUNK_TIMEOUT", "10m"));
+        var lead = cluster.Lead;
         cluster.OnCall = async (context, forward) =>
         {
             if (Interlocked.Increment(ref calls) == 2)
@@ -124,12 +126,18 @@ public sealed class ChunkStageTests
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         await IsCorrectAsync(await PublishedVideo.ReadAsync(lead, id));
 
+        void BeforeGet(string key)
+        {
+            if (ChunkCluster.IsPackets(key) && SegmentOf(key) == 0)
+                taken.TrySetResult();
+        }
+
         async Task BeforePutAsync(string key)
         {
             if (!key.StartsWith(ObjectKeys.WorkPrefix, StringComparison.Ordinal))
                 return;
             var segment = SegmentOf(key);
-            if (IsPackets(key))
+            if (ChunkCluster.IsPackets(key))
                 await (segment switch { 0 => Task.CompletedTask, 2 or 6 => taken.Task, _ => bothCalled.Task });
             else if (segment > 0)
                 await rest.Task;
@@ -143,40 +151,11 @@ public sealed class ChunkStageTests
 
     private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Whether an object has the packets of a chunk.</summary>
-    private static bool IsPackets(string key) => key.EndsWith("/cut.nut", StringComparison.Ordinal);
-
     /// <summary>The first segment of the chunk that an object belongs to.</summary>
     private static int SegmentOf(string key) => int.Parse(key.Split('/')[3].AsSpan(0, 5), CultureInfo.InvariantCulture);
 
     /// <summary>The first segment of the chunk that is called for.</summary>
     private static int SegmentOf(HttpContext call) => int.Parse(ChunkCluster.CallOf(call).Id.Name.AsSpan(0, 5), CultureInfo.InvariantCulture);
-
-    /// <summary>Starts a host that has the key of replicas.</summary>
-    private static async Task<IngestHost> StartHostAsync(params (string Name, string Value)[] settings)
-    {
-        var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
-        await File.WriteAllTextAsync(
-            Path.Combine(Directory.CreateDirectory(Path.Combine(root, "secrets")).FullName, "reelseal-worker-key"), ChunkCluster.WorkerKey, Token);
-        return await IngestHost.StartAsync(root, _ => { }, settings);
-    }
-
-    /// <summary>Starts another lead of a cluster.</summary>
-    /// <param name="cluster">The cluster.</param>
-    /// <param name="clock">Its clock.</param>
-    /// <param name="beforePut">What is done before the lead writes an object.</param>
-    /// <param name="onTaken">What is done when it takes the first chunk.</param>
-    private static Task<IngestHost> StartLeadAsync(ChunkCluster cluster, SteppedClock clock, Func<string, Task> beforePut, Action? onTaken = null)
-    {
-        var store = new ChangedStore(new DirectoryObjectStore(cluster.Lead.StoreDirectory, TimeSpan.FromSeconds(5)), beforePut, beforeGet: key =>
-        {
-            if (IsPackets(key) && SegmentOf(key) == 0)
-                onTaken?.Invoke();
-        });
-        return IngestHost.StartAsync(
-            cluster.Lead.Root, services => services.AddSingleton<TimeProvider>(clock).AddSingleton<IObjectStore>(store),
-            [.. cluster.LeadSettings, ("CHUNK_TIMEOUT", "10m")]);
-    }
 
     /// <summary>Measures no time but what a test lets pass. Timers, and the time of day, are real.</summary>
     private sealed class SteppedClock : TimeProvider
