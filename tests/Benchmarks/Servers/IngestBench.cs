@@ -104,10 +104,7 @@ internal sealed class IngestBench : IAsyncDisposable
     /// <returns>Seconds from the first byte of the request to the answer that the video is published.</returns>
     public async Task<double> PostAsync(ServerProcess server, Stream content, VideoId? video = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, server.Address) { Content = new StreamContent(content, 1 << 17) };
-        request.Headers.Add("X-Call-Id", $"{video ?? VideoId.New()}");
-        request.Headers.TransferEncodingChunked = true; // as behind the gateway
-        request.Headers.Authorization = Token();
+        using var request = NewPost(server, content, video ?? VideoId.New());
         var start = Stopwatch.GetTimestamp();
         using var response = await _http.SendAsync(request);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -131,10 +128,7 @@ internal sealed class IngestBench : IAsyncDisposable
         var (video, sent) = (VideoId.New(), new TaskCompletionSource<long>());
         var store = await StoreAsync();
         await using var clip = File.OpenRead(path);
-        using var request = new HttpRequestMessage(HttpMethod.Post, server.Address) { Content = new StreamContent(new EndNotingStream(clip, sent), 1 << 17) };
-        request.Headers.TransferEncodingChunked = true; // as behind the gateway
-        request.Headers.Add("X-Call-Id", video.ToString());
-        request.Headers.Authorization = Token();
+        using var request = NewPost(server, new EndNotingStream(clip, sent), video);
         var answering = _http.SendAsync(request);
         var start = await sent.Task;
         var statuses = new StatusStore(store);
@@ -226,6 +220,15 @@ internal sealed class IngestBench : IAsyncDisposable
     }
 
     private async Task<S3ObjectStore> StoreAsync() => (await _bucket.Value).CreateStore(TimeSpan.FromSeconds(30));
+
+    private HttpRequestMessage NewPost(ServerProcess server, Stream content, VideoId video)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, server.Address) { Content = new StreamContent(content, 1 << 17) };
+        request.Headers.TransferEncodingChunked = true; // as behind the gateway
+        request.Headers.Add("X-Call-Id", $"{video}");
+        request.Headers.Authorization = Token();
+        return request;
+    }
 
     private AuthenticationHeaderValue Token() => new(
         "Bearer", new TokenMint(_secrets.TokenKey, TimeProvider.System).Mint(new() { Scopes = [Scopes.Ingest], Lifetime = TimeSpan.FromHours(2) }));
