@@ -97,8 +97,8 @@ public sealed class IngestPipeline(
         // 5. Plan.
         var plan = TranscodePlan.For(media, options.Ladder, options.SegmentFormat);
         if (options.CopySource && plan.MayCopySource
-            && await packets.ScanAsync(media.Video!, source, container, attempt.Lost) is var scan && plan.AcceptsCopy(scan, container))
-            plan = plan.WithCopy(scan.LongestGap, container);
+            && await packets.ScanAsync(media, source, container, attempt.Lost) is var scan && plan.AcceptsCopy(scan, container))
+            plan = plan.WithCopy(scan.LongestGap, scan.ConstantSounds);
         var title = received.Title ?? ReceivedSource.CleanTitle(media.Title) ?? received.FileTitle;
         attempt.Update(status => status.WithTitle(title) with
         {

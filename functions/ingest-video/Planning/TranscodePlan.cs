@@ -164,23 +164,22 @@ public sealed record TranscodePlan
 
     /// <summary>The same with the source as its own largest rendition.</summary>
     /// <param name="gap">The longest time from one of its keyframes to the next.</param>
-    /// <param name="container">What the source is.</param>
-    public TranscodePlan WithCopy(TimeSpan gap, Container container) =>
+    /// <param name="constantSounds">The streams of those sounds of which one description holds for all packets.</param>
+    public TranscodePlan WithCopy(TimeSpan gap, IReadOnlySet<int> constantSounds) =>
         (this with
         {
             Video = [.. Video.SkipLast(1), Video[^1] with { Copied = true }],
-            Audio = [.. Audio.Select(rendition => rendition with { Copied = MayCopy(rendition.Track, container) })],
+            Audio = [.. Audio.Select(rendition => rendition with { Copied = constantSounds.Contains(rendition.Track.StreamIndex) && MayCopy(rendition.Track) })],
             KeyframeDuration = gap,
             SegmentDuration = TimeSpan.FromSeconds(Math.Min(KeyframesPerSegment * KeyframeSeconds, LongestCopiedSegment - gap.TotalSeconds)),
         }).WithStills(Source.Video!);
 
     /// <summary>
     /// Whether the packets of a sound can be copied beside the picture's: every player knows AAC-LC in mono or stereo, and this one lasts from the first
-    /// picture to the last without a gap. Only of MP4 is it known that one description holds for all packets.
+    /// picture to the last without a gap.
     /// </summary>
-    private bool MayCopy(AudioTrack track, Container container) =>
-        container.Demuxer == "mov"
-        && track is { Codec: "aac", Profile: "LC", Channels: 1 or 2, SampleRate: 44_100 or 48_000, BitsPerSecond: > 0 and <= MostCopiedAudioBitsPerSecond }
+    private bool MayCopy(AudioTrack track) =>
+        track is { Codec: "aac", Profile: "LC", Channels: 1 or 2, SampleRate: 44_100 or 48_000, BitsPerSecond: > 0 and <= MostCopiedAudioBitsPerSecond }
         && Source.Timeline?.Streams.GetValueOrDefault(track.StreamIndex) is { IsContinuous: true } span
         && TimeSpan.FromSeconds(Math.Max(1 / FrameRate.PerSecond, AacFrameSamples / track.SampleRate)) is var frame
         // What comes before the first picture is the encoder's own delay, which decoders leave out.

@@ -74,7 +74,7 @@ public sealed class PlanTests
     {
         var fit = new PacketScan(
             Complete: true, Regular: true, KeyframesAreEven: true, KeyframesAreRegular: true, ConstantParameters: true,
-            LongestGap: TimeSpan.FromSeconds(4), MeanGap: TimeSpan.FromSeconds(0.8), BitsPerSecond: 9_000_000);
+            LongestGap: TimeSpan.FromSeconds(4), MeanGap: TimeSpan.FromSeconds(0.8), BitsPerSecond: 9_000_000, new HashSet<int>());
         var (plan, mov) = (Plan(s_film), new Container("mov"));
         Assert.True(plan.AcceptsCopy(fit, mov));
         PacketScan[] unfit =
@@ -106,7 +106,7 @@ public sealed class PlanTests
     [InlineData(4, 4.0)]
     public void Beside_a_copy_a_segment_and_the_gap_after_it_are_eight_seconds_at_most(int gap, double segment)
     {
-        var plan = Plan(s_film).WithCopy(TimeSpan.FromSeconds(gap), new("mov"));
+        var plan = Plan(s_film).WithCopy(TimeSpan.FromSeconds(gap), new HashSet<int>());
 
         Assert.Equal((TimeSpan.FromSeconds(gap), TimeSpan.FromSeconds(segment)), (plan.KeyframeDuration, plan.SegmentDuration));
         Assert.Equal([false, false, false, false, false, true], plan.Video.Select(rendition => rendition.Copied));

@@ -82,5 +82,5 @@ public sealed class CopyCheckTests
     /// <summary>A plan with a copied rendition and one that is encoded.</summary>
     private static TranscodePlan Plan(SegmentFormat format, int gap) =>
         TranscodePlan.For(new(TimeSpan.FromSeconds(6), new(0, "h264", new(640, 360), 25), [], []), Ladder.Default, format)
-            .WithCopy(TimeSpan.FromSeconds(gap), new("mov"));
+            .WithCopy(TimeSpan.FromSeconds(gap), new HashSet<int>());
 }

@@ -13,7 +13,7 @@ namespace IngestVideo.Tests.Publishing;
 /// <summary>Files to keep: MP4s of the packets that players get.</summary>
 public sealed class DownloadTests(CephRgw s3)
 {
-    private const int Limit = 240_000;
+    private const int Limit = 300_000;
     private const string Sound = "-f lavfi -i anoisesrc=d=14:r=48000:a=0.1 -ac 2 -c:a aac -b:a 128k";
 
     private const string Picture = "-c:v libx264 -pix_fmt yuv420p -preset veryfast -b:v 250k -colorspace bt709 -color_trc bt709 -color_primaries bt709";

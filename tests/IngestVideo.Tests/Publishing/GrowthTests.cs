@@ -11,7 +11,7 @@ namespace IngestVideo.Tests.Publishing;
 /// <summary>A source that must be encoded is playable from its beginning while the rest is still missing.</summary>
 public sealed class GrowthTests
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     // It cannot be copied: it is MPEG-4 part 2.
     private const string Source = "-f lavfi -i testsrc2=s=320x180:r=25:d=44 -f lavfi -i sine=d=44 -c:v mpeg4 -q:v 5 -c:a aac";

@@ -9,7 +9,7 @@ namespace IngestVideo.Tests.Publishing;
 /// <summary>The whole store is gone for a moment, as when its server restarts.</summary>
 public sealed class OutageTests
 {
-    private const int Limit = 180_000;
+    private const int Limit = 300_000;
     private static readonly TimeSpan s_short = TimeSpan.FromSeconds(3);
 
     [Theory(Timeout = Limit)]

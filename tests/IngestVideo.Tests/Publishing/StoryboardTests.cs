@@ -11,7 +11,7 @@ namespace IngestVideo.Tests.Publishing;
 /// <summary>The pictures above the seek bar: which part of which sprite belongs to which time.</summary>
 public sealed class StoryboardTests
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

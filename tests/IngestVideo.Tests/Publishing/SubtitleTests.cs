@@ -8,7 +8,7 @@ namespace IngestVideo.Tests.Publishing;
 /// <summary>Subtitles cut into segments, and what a stranger's subtitles may come to.</summary>
 public sealed class SubtitleTests
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     private static readonly MediaSegment[] s_picture = [.. Enumerable.Range(0, 3).Select(number => new MediaSegment($"{number:d5}.ts", 6, 1))];
 
