@@ -30,7 +30,7 @@ public sealed class ReadinessTests
             ("secrets/reelseal-signing-key", signingKey.ExportPkcs8PrivateKeyPem()),
             ("secrets/reelseal-origin-secret", new('o', 32)),
             ("secrets/reelseal-token-key", Key),
-            ("bin/unshare", $"#!/bin/sh\n[ ! -p {folder.Path}/sandbox ] || cat {folder.Path}/sandbox\n"), // tried at the start
+            ("bin/unshare", $"#!/bin/sh\ncd {folder.Path}; [ ! -p sandbox ] || {{ cat sandbox; rm sandbox; }}\n"), // waits when it is tried first
         ])
         {
             Directory.CreateDirectory(Path.Combine(folder.Path, Path.GetDirectoryName(file)!));

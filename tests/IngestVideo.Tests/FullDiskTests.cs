@@ -12,7 +12,7 @@ namespace IngestVideo.Tests;
 /// <summary>A work directory without room is the machine's fault: 507, and nothing left behind.</summary>
 public sealed class FullDiskTests
 {
-    private const int Limit = 240_000;
+    private const int Limit = 300_000;
 
     [Theory(Timeout = Limit)]
     [InlineData("raw")]

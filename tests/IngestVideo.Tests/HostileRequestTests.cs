@@ -16,7 +16,7 @@ namespace IngestVideo.Tests;
 [UnsupportedOSPlatform("windows")]
 public sealed class HostileRequestTests
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     [Fact(Timeout = Limit)]
     public async Task A_sender_of_a_byte_now_and_then_does_not_keep_a_place()

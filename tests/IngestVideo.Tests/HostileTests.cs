@@ -13,7 +13,7 @@ namespace IngestVideo.Tests;
 /// <summary>Hostile and broken files: each ends within its limits in a documented status, and leaves nothing behind.</summary>
 public sealed class HostileTests : IAsyncLifetime
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     private IngestHost Host { get; set; } = null!;
 

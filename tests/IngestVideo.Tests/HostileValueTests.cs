@@ -26,8 +26,10 @@ public sealed class HostileValueTests
         Assert.InRange(count, 5000, int.MaxValue); // it did send them
         foreach (var name in (string[])["after", "limit", "callback"])
             Assert.Contains(name, hostile.QueryParameters);
-        // Nothing that strangers could fill the log with: an uploader's refused ingest is one line.
+        // Nothing that strangers could fill the log with: an uploader's refused ingest is one line. Kestrel has another, now and then, where a sender hangs up
+        // while the rest of a body is read (https://github.com/dotnet/aspnetcore/issues/52324).
         Assert.DoesNotContain(
-            host.Warnings, line => !line.StartsWith("Ingest of ", StringComparison.Ordinal) || line.Contains("\n   at ", StringComparison.Ordinal));
+            host.Warnings, line => line != "Connection processing ended abnormally."
+                && (!line.StartsWith("Ingest of ", StringComparison.Ordinal) || line.Contains("\n   at ", StringComparison.Ordinal)));
     }
 }

@@ -106,7 +106,7 @@ internal sealed class IngestHost : IAsyncDisposable
     public HttpClient CreateClient(string? token)
     {
         var client = new HttpClient(
-            new DocumentedHandler("ingest-video", new SocketsHttpHandler())) { BaseAddress = Address, Timeout = TimeSpan.FromMinutes(2) };
+            new DocumentedHandler("ingest-video", new SocketsHttpHandler())) { BaseAddress = Address, Timeout = Timeout.InfiniteTimeSpan };
         if (token is not null)
             client.DefaultRequestHeaders.Authorization = new("Bearer", token);
         return client;

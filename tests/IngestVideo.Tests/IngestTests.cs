@@ -13,7 +13,7 @@ namespace IngestVideo.Tests;
 /// <summary>The contract of the routes, with real videos through a real server.</summary>
 public sealed class IngestTests
 {
-    private const int Limit = 180_000;
+    private const int Limit = 300_000;
 
     [Fact(Timeout = Limit)]
     public async Task A_video_sent_as_the_raw_body_is_published_with_its_ladder()

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using IngestVideo.Status;
 using Reelseal;
@@ -10,6 +11,8 @@ namespace IngestVideo.Tests;
 /// <summary>A published video, as a player and ffprobe see it.</summary>
 internal sealed record PublishedVideo(IngestHost Host, VideoId Id, VideoStatus Status, string Multivariant)
 {
+    private readonly ConcurrentDictionary<string, Task<JsonElement>> _probed = new(StringComparer.Ordinal);
+
     public string Folder => Path.Combine(Host.StoreDirectory, "videos", Id.ToString());
 
     /// <summary>The same as a player reads it.</summary>
@@ -47,11 +50,12 @@ internal sealed record PublishedVideo(IngestHost Host, VideoId Id, VideoStatus S
     /// <summary>The file of a segment or an init section.</summary>
     public string File(string rendition, string name) => Path.Combine(Path.GetDirectoryName(Playlist(rendition))!, name);
 
-    /// <summary>What ffprobe says of a rendition, its segments read one after the other as they are: ffmpeg's reader of playlists hides some of it.</summary>
-    public async Task<JsonElement> ProbeAsync(string rendition, string more = "-show_streams")
-    {
-        return JsonDocument.Parse(await Ffmpeg.ProbeAsync(["-print_format", "json", .. more.Split(' '), Joined(rendition)])).RootElement;
-    }
+    /// <summary>
+    /// What ffprobe says of a rendition's stream and its packets, the segments read one after the other as they are: ffmpeg's reader of playlists hides some.
+    /// </summary>
+    public Task<JsonElement> ProbeAsync(string rendition) => _probed.GetOrAdd(
+        rendition, async name => JsonDocument.Parse(
+            await Ffmpeg.ProbeAsync("-print_format", "json", "-show_streams", "-show_entries", "packet=pts_time,flags", Joined(name))).RootElement);
 
     /// <summary>A URL under which ffmpeg reads all segments of a rendition as one file.</summary>
     public string Joined(string rendition)

@@ -13,7 +13,7 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
     private WorkerProcess(Process process, Uri address, string workDirectory)
     {
         (_process, WorkDirectory) = (process, workDirectory);
-        Client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(2) };
+        Client = new HttpClient { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
         Client.DefaultRequestHeaders.Authorization = new("Bearer", IngestHost.Token());
     }
 

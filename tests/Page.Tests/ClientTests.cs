@@ -15,7 +15,7 @@ public sealed class ClientTests(Stage stage)
     public static TheoryData<string, string> Ways =>
         new(from client in (string[])["hls.js", "shaka"] from way in (string[])["ticket", "token in the query", "token in a header"] select (client, way));
 
-    [Theory(Timeout = 240_000)]
+    [Theory(Timeout = 300_000)]
     [MemberData(nameof(Ways))]
     public async Task The_film_plays(string client, string way)
     {

@@ -14,7 +14,7 @@ namespace Reelseal.Page.Tests;
 /// <summary>The embeddable player on a page of another origin: as an element, and in a frame.</summary>
 public sealed class EmbedTests(Stage stage)
 {
-    private const int Limit = 240_000;
+    private const int Limit = 300_000;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -3,7 +3,7 @@ namespace Reelseal.Page.Tests;
 /// <summary>Every player comes to the end of every video, and says so, whichever of its tracks ends first.</summary>
 public sealed class EndingTests(Stage stage, EndingVideos videos) : IClassFixture<EndingVideos>
 {
-    private const int Limit = 240_000;
+    private const int Limit = 300_000;
 
     [Theory(Timeout = Limit)]
     [InlineData("reelseal-player", "Chromium")]

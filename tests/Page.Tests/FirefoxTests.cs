@@ -3,7 +3,7 @@ namespace Reelseal.Page.Tests;
 /// <summary>Playing and uploading in Firefox.</summary>
 public sealed class FirefoxTests(Stage stage)
 {
-    private const int Limit = 240_000;
+    private const int Limit = 300_000;
 
     [Fact(Timeout = Limit)]
     public async Task A_video_is_uploaded_and_the_film_plays_with_its_controls()

@@ -5,7 +5,7 @@ namespace Reelseal.Page.Tests;
 /// <summary>A film is watched before it is complete.</summary>
 public sealed class FirstStageTests(Stage stage)
 {
-    private const int Limit = 240_000;
+    private const int Limit = 300_000;
 
     [Theory(Timeout = Limit)]
     [InlineData(false)]

@@ -8,7 +8,7 @@ public sealed class GrowingPlayerTests(Stage stage, GrowingPlayers players) : IC
 {
     public static TheoryData<string> Names => new(GrowingPlayers.Programs.Keys);
 
-    [Theory(Timeout = 240_000)]
+    [Theory(Timeout = 600_000)]
     [MemberData(nameof(Names))]
     public async Task A_player_that_joins_late_begins_at_the_start_and_plays_over_each_join_to_the_end(string player)
     {

@@ -6,7 +6,7 @@ namespace Reelseal.Page.Tests;
 /// <summary>The list of videos.</summary>
 public sealed class LibraryTests(Stage stage)
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     private Task<Visit> OpenAsync(Shelf shelf, int width = 1100) =>
         Visit.OpenAsync(stage, options: new() { ViewportSize = new() { Width = width, Height = 900 } }, prepare: shelf.AnswerAsync);

@@ -10,7 +10,7 @@ namespace Reelseal.Page.Tests;
 /// <summary>Links that play one video until a chosen time, and not longer.</summary>
 public sealed class LinkTests(Stage stage)
 {
-    private const int Limit = 240_000;
+    private const int Limit = 300_000;
     private static readonly TimeSpan s_short = TimeSpan.FromSeconds(20);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

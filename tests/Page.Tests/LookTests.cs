@@ -6,7 +6,7 @@ namespace Reelseal.Page.Tests;
 /// <summary>How the page looks, and for whom: light, dark, narrow, by keyboard, and to a screen reader.</summary>
 public sealed class LookTests(Stage stage)
 {
-    private const int Limit = 240_000;
+    private const int Limit = 300_000;
 
     /// <summary>The file that a picture of the page is written to, for the README; none by default.</summary>
     private static readonly string? s_picture = Environment.GetEnvironmentVariable("PAGE_PICTURE");

@@ -6,7 +6,7 @@ namespace Reelseal.Page.Tests;
 /// <summary>How the page gets its token.</summary>
 public sealed class TokenTests(Stage stage)
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     private string Good => stage.System.Tokens.Mint(new() { Scopes = [Scopes.Ingest, Scopes.Play] });
 

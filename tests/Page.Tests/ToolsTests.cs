@@ -8,7 +8,7 @@ namespace Reelseal.Page.Tests;
 /// <summary>What can be done with the video that is watched: its subtitles, its poster, and a file to keep; each only by those who may.</summary>
 public sealed class ToolsTests(Stage stage)
 {
-    private const int Limit = 240_000;
+    private const int Limit = 300_000;
     private const string Greeting = "WEBVTT\n\n00:00.000 --> 00:20.000\nGuten Abend\n";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -15,7 +15,7 @@ namespace Reelseal.Page.Tests;
 [UnsupportedOSPlatform("windows")]
 public sealed class UploadTests(Stage stage, CephRgw s3)
 {
-    private const int Limit = 240_000;
+    private const int Limit = 300_000;
     private const int PartBytes = 8 << 20;
     private const int FourParts = 3 * PartBytes + 1000;
 

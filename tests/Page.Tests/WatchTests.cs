@@ -8,7 +8,7 @@ namespace Reelseal.Page.Tests;
 /// <summary>Watching in a real browser.</summary>
 public sealed class WatchTests(Stage stage)
 {
-    private const int Limit = 240_000;
+    private const int Limit = 300_000;
 
     [Theory(Timeout = Limit)]
     [InlineData("edge")]

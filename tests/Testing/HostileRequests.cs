@@ -219,11 +219,11 @@ public sealed class HostileRequests : IStartupFilter
         private Socket? _socket;
         private HttpMessageReader? _answers;
 
-        /// <summary>Sends a request and returns the status of the answer; 0 where the server hung up, null where it said nothing in ten seconds.</summary>
+        /// <summary>Sends a request and returns the status of the answer; 0 where the server hung up, null where it said nothing in a minute.</summary>
         public async Task<int?> StatusAsync(byte[] request, CancellationToken cancellationToken)
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(TimeSpan.FromSeconds(10));
+            limit.CancelAfter(TimeSpan.FromMinutes(1));
             var text = Encoding.Latin1.GetString(request);
             var isLast = s_framing.Any(name => text.Contains(name, StringComparison.Ordinal)); // what may leave the server waiting for more
             var isFirst = _socket is null;

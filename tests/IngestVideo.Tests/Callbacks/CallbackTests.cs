@@ -18,7 +18,7 @@ namespace IngestVideo.Tests.Callbacks;
 /// <summary>Callbacks: each event arrives, signed, however often a receiver or a replica fails, and nobody waits for it.</summary>
 public sealed class CallbackTests
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
     private const string Key = "the key of callbacks, also long enough";
 
     private static readonly byte[] s_text = "no video at all, but quite some text"u8.ToArray();

@@ -12,7 +12,7 @@ namespace IngestVideo.Tests.Chunks;
 /// <summary><c>POST /chunks</c> is open to the lead of a video, for one chunk of it, and to nobody else.</summary>
 public sealed class ChunkEndpointTests(ChunkEndpointTests.HeldLead held) : IClassFixture<ChunkEndpointTests.HeldLead>
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
     private static readonly byte[] s_key = Encoding.UTF8.GetBytes(ChunkCluster.WorkerKey);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

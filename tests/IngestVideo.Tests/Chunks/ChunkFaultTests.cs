@@ -10,7 +10,7 @@ namespace IngestVideo.Tests.Chunks;
 /// <summary>Replicas that die, stall, come too late or get in each other's way: each video is published whole, and nothing else is left.</summary>
 public sealed class ChunkFaultTests
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

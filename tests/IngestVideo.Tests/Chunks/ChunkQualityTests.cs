@@ -7,7 +7,7 @@ namespace IngestVideo.Tests.Chunks;
 /// <summary>Where chunks are joined the picture is as good as elsewhere, and takes no more bits than the playlist declares.</summary>
 public sealed class ChunkQualityTests
 {
-    private const int Limit = 180_000;
+    private const int Limit = 300_000;
     private const int Around = 12; // pictures
 
     private static readonly IngestOptions s_options = new() { Ladder = new([new("small", 128, 72, 100), new("large", 256, 144, 300)]), CopySource = false };

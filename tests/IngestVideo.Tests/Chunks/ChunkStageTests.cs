@@ -14,7 +14,7 @@ namespace IngestVideo.Tests.Chunks;
 [SupportedOSPlatform("linux")]
 public sealed class ChunkStageTests
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -8,7 +8,7 @@ namespace IngestVideo.Tests.Chunks;
 /// <summary>Chunks that are encoded one by one show what the whole would show, picture by picture.</summary>
 public sealed class ChunkTests
 {
-    private const int Limit = 240_000;
+    private const int Limit = 300_000;
     private const string Picture = "-f lavfi -i testsrc2=s=160x90:r=25:d=14";
     private const string Sound = "-f lavfi -i sine=d=14:r=48000";
     private const string Fields = "-f lavfi -i testsrc2=s=160x120:r=50:d=14 -vf tinterlace=interleave_top,fieldorder=tff";

@@ -11,7 +11,7 @@ namespace IngestVideo.Tests.Editing;
 /// <summary>The poster that a user chooses: a moment of the video, or a picture, which is a stranger's file like any other.</summary>
 public sealed class PosterTests
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -11,7 +11,7 @@ namespace IngestVideo.Tests.Editing;
 /// <summary>What a video is called: by its sender, by its file, by a user afterwards; and that no heartbeat takes a user's name back.</summary>
 public sealed class RenameTests
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

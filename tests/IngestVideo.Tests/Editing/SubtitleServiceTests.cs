@@ -11,7 +11,7 @@ namespace IngestVideo.Tests.Editing;
 /// <summary>Subtitles after the fact: in step with the picture, whole or not at all, and none lost when others change the video too.</summary>
 public sealed class SubtitleServiceTests(CephRgw rgw)
 {
-    private const int Limit = 180_000;
+    private const int Limit = 300_000;
     private const string Srt = "1\n00:00:07,000 --> 00:00:07,400\nNow\n";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -4,18 +4,14 @@ using static IngestVideo.Tests.StreamAssert;
 namespace IngestVideo.Tests.Probing;
 
 /// <summary>Recordings that were joined in one file, byte by byte or by a recorder: all are published, or the answer says what would be missing.</summary>
-public sealed class JoinedFileTests : IAsyncLifetime
+public sealed class JoinedFileTests(ClassHost shared) : IClassFixture<ClassHost>
 {
-    private const int Limit = 180_000;
+    private const int Limit = 300_000;
     private const string X264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
 
-    private IngestHost Host { get; set; } = null!;
+    private IngestHost Host => shared.Started;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => Host = await IngestHost.StartAsync();
-
-    public ValueTask DisposeAsync() => Host.DisposeAsync();
 
     [Theory(Timeout = Limit)]
     [InlineData("ts", 0, 50_000)] // far ahead: longer than any video may be
@@ -46,7 +42,8 @@ public sealed class JoinedFileTests : IAsyncLifetime
         var pids = extension == "pids.ts" ? "-mpegts_start_pid 512 -streamid 0:512 -streamid 1:513" : "";
         var codec = extension == "ogv" ? "" : X264;
         var second = await RecordingAsync($"other.{extension}", 7, $"{codec} {arguments} {pids}");
-        using var response = await Host.PostAsync(new MemoryStream(
+        await using var own = await IngestHost.StartAsync();
+        using var response = await own.PostAsync(new MemoryStream(
         [
             .. await RecordingAsync($"single.{extension}", 5, $"{codec} {arguments}"),
             .. extension == "connected-again.flv" ? second.AsSpan(13) : second,
@@ -54,7 +51,7 @@ public sealed class JoinedFileTests : IAsyncLifetime
 
         await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "There are several recordings in the file");
         Assert.Contains(reason, await response.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
-        await Host.AssertNothingIsLeftAsync();
+        await own.AssertNothingIsLeftAsync();
     }
 
     [Fact(Timeout = Limit)]

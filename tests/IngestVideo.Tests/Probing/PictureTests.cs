@@ -11,15 +11,11 @@ namespace IngestVideo.Tests.Probing;
 /// <summary>
 /// Pictures that are not what their file says: interlaced without a word, of a rate that varies, of sizes that change. And files that nobody can decode.
 /// </summary>
-public sealed class PictureTests : IAsyncLifetime
+public sealed class PictureTests(PictureTests.VeryfastHost shared) : IClassFixture<PictureTests.VeryfastHost>
 {
-    private const int Limit = 240_000;
+    private const int Limit = 300_000;
 
-    private IngestHost Host { get; set; } = null!;
-
-    public async ValueTask InitializeAsync() => Host = await IngestHost.StartAsync(("X264_PRESET", "veryfast"));
-
-    public ValueTask DisposeAsync() => Host.DisposeAsync();
+    private IngestHost Host => shared.Started;
 
     [Theory(Timeout = Limit)]
     [InlineData("dv.avi", "fieldorder=bff", "-c:v dvvideo -pix_fmt yuv420p")]
@@ -204,12 +200,13 @@ public sealed class PictureTests : IAsyncLifetime
         static byte[] Element(string id, params byte[] content) => [.. Convert.FromHexString(id), (byte)(0x80 | content.Length), .. content];
     }
 
-    private async Task IsEncryptedAsync(byte[] file)
+    private static async Task IsEncryptedAsync(byte[] file)
     {
-        using var response = await Host.PostAsync(new MemoryStream(file));
+        await using var own = await IngestHost.StartAsync();
+        using var response = await own.PostAsync(new MemoryStream(file));
 
         await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "encrypted");
-        await Host.AssertNothingIsLeftAsync();
+        await own.AssertNothingIsLeftAsync();
     }
 
     private static Task<VideoTrack> DetectAsync(string clip, VideoTrack track) =>
@@ -230,4 +227,6 @@ public sealed class PictureTests : IAsyncLifetime
     }
 
     private static int Count(Match match, int group) => int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
+
+    public sealed class VeryfastHost() : ClassHost(("X264_PRESET", "veryfast"));
 }

@@ -7,17 +7,13 @@ using static IngestVideo.Tests.StreamAssert;
 namespace IngestVideo.Tests.Probing;
 
 /// <summary>Tracks that cannot be published: they are left out, and the status says so.</summary>
-public sealed class TrackTests : IAsyncLifetime
+public sealed class TrackTests(ClassHost shared) : IClassFixture<ClassHost>
 {
-    private const int Limit = 180_000;
+    private const int Limit = 300_000;
     private const string Picture = "-f lavfi -i testsrc=s=160x90:r=30:d=2";
     private const string X264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
 
-    private IngestHost Host { get; set; } = null!;
-
-    public async ValueTask InitializeAsync() => Host = await IngestHost.StartAsync();
-
-    public ValueTask DisposeAsync() => Host.DisposeAsync();
+    private IngestHost Host => shared.Started;
 
     [Theory(Timeout = Limit)]
     [InlineData("ambisonic.mkv", "c=4.0", "-c:a:0 libopus -mapping_family:a:0 2 -b:a:0 96k")]
@@ -59,10 +55,11 @@ public sealed class TrackTests : IAsyncLifetime
     public async Task Where_there_is_only_such_a_sound_the_file_is_refused()
     {
         var channels = string.Join('|', Enumerable.Repeat("0", 11));
-        using var response = await Host.PostAsync(await Clip.MakeAsync("eleven-alone.mov", $"-f lavfi -i aevalsrc={channels}:d=2:s=48000 -c:a pcm_s16le"));
+        await using var own = await IngestHost.StartAsync();
+        using var response = await own.PostAsync(await Clip.MakeAsync("eleven-alone.mov", $"-f lavfi -i aevalsrc={channels}:d=2:s=48000 -c:a pcm_s16le"));
 
         await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "made stereo");
-        await Host.AssertNothingIsLeftAsync();
+        await own.AssertNothingIsLeftAsync();
     }
 
     [Fact(Timeout = Limit)]

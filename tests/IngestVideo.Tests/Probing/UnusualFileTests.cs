@@ -7,17 +7,13 @@ using IngestVideo.Probing;
 namespace IngestVideo.Tests.Probing;
 
 /// <summary>Files that are not as the book says, and that ffmpeg plays whole: what stands before, after and around the media does not matter.</summary>
-public sealed class UnusualFileTests : IAsyncLifetime
+public sealed class UnusualFileTests(ClassHost shared) : IClassFixture<ClassHost>
 {
-    private const int Limit = 180_000;
+    private const int Limit = 300_000;
     private const int Seconds = 4;
     private const string Picture = "-f lavfi -i testsrc2=s=160x90:r=25:d=4 -f lavfi -i sine=d=4:r=48000 -c:v libx264 -pix_fmt yuv420p -c:a aac";
 
-    private IngestHost Host { get; set; } = null!;
-
-    public async ValueTask InitializeAsync() => Host = await IngestHost.StartAsync();
-
-    public ValueTask DisposeAsync() => Host.DisposeAsync();
+    private IngestHost Host => shared.Started;
 
     [Theory(Timeout = Limit)]
     [InlineData("styp")]
@@ -91,10 +87,11 @@ public sealed class UnusualFileTests : IAsyncLifetime
         var file = await BytesAsync($"cut{flags}.mp4", $"{Picture} -movflags {flags}");
         var end = flags == "+faststart" ? file.Length : file.AsSpan().LastIndexOf("mfra"u8) - 4; // an index that nobody misses
 
-        using var response = await Host.PostAsync(new MemoryStream(file[..(end - bytes)]));
+        await using var own = await IngestHost.StartAsync();
+        using var response = await own.PostAsync(new MemoryStream(file[..(end - bytes)]));
 
         await IngestTests.AssertProblemAsync(response, HttpStatusCode.UnprocessableEntity, "cut off");
-        await Host.AssertNothingIsLeftAsync();
+        await own.AssertNothingIsLeftAsync();
     }
 
     [Fact(Timeout = Limit)]

@@ -8,7 +8,7 @@ namespace IngestVideo.Tests.Receiving;
 [CollectionDefinition(nameof(FormBombTests), DisableParallelization = true)]
 public sealed class FormBombTests
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
     private const string Part = "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n\r\n";
 
     public static TheoryData<string, int> Forms => new()

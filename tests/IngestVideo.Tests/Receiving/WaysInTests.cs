@@ -10,7 +10,7 @@ namespace IngestVideo.Tests.Receiving;
 /// <summary>The three ways to send a video have the same limits: the raw body, a form, and a reference to an upload.</summary>
 public sealed class WaysInTests(CephRgw rgw)
 {
-    private const int Limit = 180_000;
+    private const int Limit = 300_000;
     private const int MiB = 1 << 20;
 
     public static TheoryData<string> Ways => ["raw", "form", "reference"];

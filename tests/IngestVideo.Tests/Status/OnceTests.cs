@@ -16,7 +16,7 @@ namespace IngestVideo.Tests.Status;
 /// <summary>Once, under retries, crashes and cancellation: never two videos, never half of one, never anything left over.</summary>
 public sealed class OnceTests
 {
-    private const int Limit = 180_000;
+    private const int Limit = 300_000;
 
     /// <summary>Slower than a look at the progress.</summary>
     private static readonly (string, string) s_slowly = ("X264_PRESET", "medium");

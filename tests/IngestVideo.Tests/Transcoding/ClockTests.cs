@@ -8,26 +8,14 @@ namespace IngestVideo.Tests.Transcoding;
 /// <summary>
 /// Every rendition covers the same time and shows every moment of the source at its own: with the default preset, whose pictures are not in order.
 /// </summary>
-public sealed class ClockTests : IAsyncLifetime
+public sealed class ClockTests(ClockTests.TransportStreamHost transportStream, ClockTests.FragmentedMp4Host fragmentedMp4)
+    : IClassFixture<ClockTests.TransportStreamHost>, IClassFixture<ClockTests.FragmentedMp4Host>
 {
-    private const int Limit = 180_000;
+    private const int Limit = 300_000;
     private const string X264 = "-c:v libx264 -preset veryfast -crf 40 -pix_fmt yuv420p";
     private const string FlashAndBeep =
         "-f lavfi -i color=black:s=160x90:d=7:r=10 -f lavfi -i aevalsrc=0.8*sin(880*2*PI*t)*gte(t\\,2)*lt(t\\,2.3):s=48000:d=7 "
         + "-vf drawbox=color=white:t=fill:enable='gte(t\\,1.999)*lt(t\\,2.299)' " + X264;
-    private readonly Dictionary<string, IngestHost> _hosts = [];
-
-    public async ValueTask InitializeAsync()
-    {
-        foreach (var format in (string[])["ts", "fmp4"])
-            _hosts[format] = await IngestHost.StartAsync(("SEGMENT_FORMAT", format), ("X264_PRESET", "veryfast"));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var host in _hosts.Values)
-            await host.DisposeAsync();
-    }
 
     [Theory(Timeout = Limit)]
     [InlineData("ts", "flash.mp4", "-c:a flac -strict -2")]
@@ -155,7 +143,7 @@ public sealed class ClockTests : IAsyncLifetime
 
     private async Task<PublishedVideo> IngestAsync(string format, string clip, double longestGap = 2.02)
     {
-        var video = await _hosts[format].IngestAsync(clip);
+        var video = await (format == "ts" ? transportStream.Started : fragmentedMp4.Started).IngestAsync(clip);
         await IsCorrectAsync(video, longestGap);
         return video;
     }
@@ -173,4 +161,8 @@ public sealed class ClockTests : IAsyncLifetime
         var log = await Ffmpeg.LogAsync("-copyts", "-i", video.Joined("audio-und"), "-af", "silencedetect=n=-30dB:d=1.5", "-f", "null", "-");
         return double.Parse(Regex.Match(log, "silence_end: ([0-9.]+)").Groups[1].Value, CultureInfo.InvariantCulture);
     }
+
+    public sealed class TransportStreamHost() : ClassHost(("SEGMENT_FORMAT", "ts"), ("X264_PRESET", "veryfast"));
+
+    public sealed class FragmentedMp4Host() : ClassHost(("SEGMENT_FORMAT", "fmp4"), ("X264_PRESET", "veryfast"));
 }

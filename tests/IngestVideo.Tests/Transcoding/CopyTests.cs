@@ -3,20 +3,16 @@ using static IngestVideo.Tests.StreamAssert;
 namespace IngestVideo.Tests.Transcoding;
 
 /// <summary>A source that is fit for it is its own largest rendition; any other is encoded.</summary>
-public sealed class CopyTests : IAsyncLifetime
+public sealed class CopyTests(ClassHost shared) : IClassFixture<ClassHost>
 {
-    private const int Limit = 240_000;
+    private const int Limit = 300_000;
     /// <summary>Newer ffmpegs take them from the pictures, older ones from the options.</summary>
     internal const string Tags = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709";
     private const string Picture = "-c:v libx264 -pix_fmt yuv420p -preset veryfast -b:v 250k -colorspace bt709 -color_trc bt709 -color_primaries bt709";
     private const string Source = $"-f lavfi -i testsrc2=s=640x360:r=30:d=14,{Tags} -f lavfi -i sine=d=14 -c:a aac {Picture}";
     private const string Every60 = "-g 60 -keyint_min 60 -sc_threshold 0";
 
-    private IngestHost Host { get; set; } = null!;
-
-    public async ValueTask InitializeAsync() => Host = await IngestHost.StartAsync();
-
-    public ValueTask DisposeAsync() => Host.DisposeAsync();
+    private IngestHost Host => shared.Started;
 
     [Theory(Timeout = Limit)]
     [InlineData("ts", "copied-60.mp4", Every60)]

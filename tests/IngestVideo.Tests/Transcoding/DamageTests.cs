@@ -6,19 +6,15 @@ using static IngestVideo.Tests.StreamAssert;
 namespace IngestVideo.Tests.Transcoding;
 
 /// <summary>Files whose sound or picture stops decoding midway: what decodes is published, and the status or the answer says what does not.</summary>
-public sealed class DamageTests : IAsyncLifetime
+public sealed class DamageTests(ClassHost shared) : IClassFixture<ClassHost>
 {
-    private const int Limit = 180_000;
+    private const int Limit = 300_000;
     private const string Picture = "-f lavfi -i testsrc2=s=320x180:r=25:d=12 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 50";
     private const string Sound = "-f lavfi -i sine=f=440:d=12:r=48000";
 
-    private IngestHost Host { get; set; } = null!;
+    private IngestHost Host => shared.Started;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => Host = await IngestHost.StartAsync();
-
-    public ValueTask DisposeAsync() => Host.DisposeAsync();
 
     [Theory(Timeout = Limit)]
     [InlineData("silent-from-five.mp4", "-c:a aac")]

@@ -8,9 +8,9 @@ using static IngestVideo.Tests.StreamAssert;
 namespace IngestVideo.Tests.Transcoding;
 
 /// <summary>Whatever phones and editors make: what is asserted is the published stream.</summary>
-public sealed class RealVideoTests : IAsyncLifetime
+public sealed class RealVideoTests(ClassHost shared) : IClassFixture<ClassHost>
 {
-    private const int Limit = 180_000;
+    private const int Limit = 300_000;
     private const string X264 = "-c:v libx264 -preset ultrafast";
 
     [Theory(Timeout = Limit)]
@@ -382,11 +382,7 @@ public sealed class RealVideoTests : IAsyncLifetime
             Assert.Contains("#EXT-X-MAP:URI=\"init.mp4\"\n", await File.ReadAllTextAsync(video.Playlist(rendition.Name)), StringComparison.Ordinal);
     }
 
-    private IngestHost Host { get; set; } = null!;
-
-    public async ValueTask InitializeAsync() => Host = await IngestHost.StartAsync();
-
-    public ValueTask DisposeAsync() => Host.DisposeAsync();
+    private IngestHost Host => shared.Started;
 
     private async Task<PublishedVideo> IngestedAsync(string name, string arguments)
     {

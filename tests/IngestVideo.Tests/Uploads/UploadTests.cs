@@ -18,7 +18,7 @@ namespace IngestVideo.Tests.Uploads;
 /// <summary>Uploads by reference: in parts straight to the store, and from there.</summary>
 public sealed class UploadTests(CephRgw rgw)
 {
-    private const int Limit = 120_000;
+    private const int Limit = 300_000;
 
     [Fact(Timeout = Limit)]
     public async Task A_video_sent_in_parts_to_a_directory_is_ingested_by_reference()
