@@ -63,6 +63,7 @@ public sealed class IngestAttempt : IAsyncDisposable
     private readonly string _workDirectory;
     private readonly ILogger _logger;
     private readonly HashSet<string> _replacedAttempts = new(StringComparer.Ordinal); // players may still be reading them
+    private string? _shown; // an earlier attempt by this worker, of which viewers have the copy
     private Workspace? _workspace;
 
     internal IngestAttempt(
@@ -124,6 +125,8 @@ public sealed class IngestAttempt : IAsyncDisposable
     /// <returns>false when viewers have more of it, from a worker that died.</returns>
     public async Task<bool> PublishFirstStageAsync(IReadOnlyList<PublishedRendition> renditions, bool isGrowing)
     {
+        if (IsShown)
+            return true;
         // Viewers of a copy have as much as any first stage offers, so they are not moved twice.
         while (await Publication.ReadOfferAsync(Lost) is var offered && offered < double.PositiveInfinity)
         {
@@ -149,20 +152,31 @@ public sealed class IngestAttempt : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Removes what was made so far, apart from the source, to make it another way.</summary>
+    /// <summary>Removes what was made so far, apart from the source, to make it another way. A copy that is whole stays for those who watch it.</summary>
     /// <param name="reason">Why; for the log.</param>
+    /// <param name="isCopyWhole">It is not because of the copy.</param>
     /// <exception cref="IngestRefusedException">409: the video was cancelled, deleted, or taken over.</exception>
-    public async Task StartOverAsync(string reason)
+    public async Task StartOverAsync(string reason, bool isCopyWhole)
     {
         _logger.LogWarning("{Video} is made another way, because {Reason}", Video, reason);
         if (Directory.Exists(Workspace.Output))
             Directory.Delete(Workspace.Output, recursive: true);
-        if (Publication.IsVisible && (!await _claim.FlushAsync(Lost) || !await Publication.TryWithdrawAsync(Lost)))
-            throw Overtaken();
-        if (Publication.Seen is not { Stage: PublicationStage.Playable })
-            Update(status => status with { Playable = null, Playlist = null });
-        Update(status => status with { State = VideoState.Transcoding, Renditions = [] });
-        await Publication.RemoveAsync(Lost);
+        if (isCopyWhole && !Publication.IsInDoubt && Publication.IsVisible && !Publication.Seen!.IsGrowing)
+        {
+            _shown = _claim.Attempt;
+            _replacedAttempts.Add(_shown);
+        }
+        else
+        {
+            var shown = IsShown ? _shown : Publication.IsVisible ? _claim.Attempt : null;
+            if (shown is not null && (!await _claim.FlushAsync(Lost) || !await Publication.TryWithdrawAsync(shown, Lost)))
+                throw Overtaken();
+            if (Publication.Seen is not { Stage: PublicationStage.Playable })
+                Update(status => status with { Playable = null, Playlist = null });
+            Update(status => status with { Renditions = [] });
+            await Publication.RemoveAsync(Lost);
+        }
+        Update(status => status with { State = VideoState.Transcoding });
         // Names under an attempt stand for the same bytes for ever: a write that was given up may still come through.
         if (!await _claim.BeginAgainAsync(Lost))
             throw Overtaken();
@@ -218,7 +232,7 @@ public sealed class IngestAttempt : IAsyncDisposable
             var early = step is VideoState.Receiving or VideoState.Probing;
             // A broken connection is seen while reading, a moment before the request counts as aborted.
             var gone = cause is OperationCanceledException && (requestAborted.IsCancellationRequested || cause.InnerException is IOException);
-            if (early && Status.Playable != true && (gone || (isSynchronous && cause is IngestRefusedException)))
+            if (early && _existing is null && Status.Playable != true && (gone || (isSynchronous && cause is IngestRefusedException)))
             {
                 // Renewed before it is removed, so that no other worker can have taken it over in between.
                 if (await _claim.FlushAsync(timeout.Token))
@@ -287,8 +301,14 @@ public sealed class IngestAttempt : IAsyncDisposable
     /// <returns>Whether what the attempt wrote may be removed.</returns>
     private async Task<bool> WithdrawAsync(Exception cause, CancellationToken cancellationToken)
     {
+        // What failed here may succeed elsewhere: only a source that is broken stays broken.
+        var isBroken = cause is IngestRefusedException { StatusCode: < StatusCodes.Status500InternalServerError, IsLimit: false };
         if (!Publication.WasVisible)
+        {
+            if (isBroken && IsShown && await _claim.FlushAsync(cancellationToken) && await Publication.TryWithdrawAsync(_shown!, cancellationToken))
+                _removals.RemoveAttempt(Video, _shown!);
             return true;
+        }
         var isNamed = (await Publication.LookAsync(cancellationToken))?.Attempt == _claim.Attempt;
         if (Lost.IsCancellationRequested)
         {
@@ -304,15 +324,17 @@ public sealed class IngestAttempt : IAsyncDisposable
             if (isNamed && current is null)
                 await Publication.RetractAsync(cancellationToken);
             else if (isNamed)
-                await Publication.TryWithdrawAsync(cancellationToken);
+                await Publication.TryWithdrawAsync(_claim.Attempt, cancellationToken);
             return true;
         }
         if (!isNamed || Publication.IsInDoubt)
             return false;
-        // What failed here may succeed elsewhere: only a source that is broken stays broken. But nobody adds to playlists that grow.
-        var isBroken = cause is IngestRefusedException { StatusCode: < StatusCodes.Status500InternalServerError, IsLimit: false };
-        return (isBroken || Publication.Seen!.IsGrowing) && await Publication.TryWithdrawAsync(cancellationToken);
+        // Nobody adds to playlists that grow.
+        return (isBroken || Publication.Seen!.IsGrowing) && await Publication.TryWithdrawAsync(_claim.Attempt, cancellationToken);
     }
+
+    /// <summary>Whether viewers have the copy of an earlier attempt by this worker.</summary>
+    private bool IsShown => _shown is not null && Publication.Seen is { Stage: PublicationStage.Playable } seen && seen.Attempt == _shown;
 
     /// <summary>After the commit: reports that the video is ready, and then removes what earlier attempts left.</summary>
     private async Task<IngestResult> CompleteAsync()

@@ -97,8 +97,8 @@ public sealed class IngestPipeline(
         // 5. Plan.
         var plan = TranscodePlan.For(media, options.Ladder, options.SegmentFormat);
         if (options.CopySource && plan.MayCopySource
-            && await packets.ScanAsync(media, source, container, attempt.Lost) is var scan && plan.AcceptsCopy(scan, container))
-            plan = plan.WithCopy(scan.LongestGap, scan.ConstantSounds);
+            && await packets.ScanAsync(media.Video!, source, container, attempt.Lost) is var scan && plan.AcceptsCopy(scan, container))
+            plan = plan.WithCopy(scan.LongestGap, await packets.FindConstantSoundsAsync(plan.CopiableSounds, source, container, attempt.Lost));
         var title = received.Title ?? ReceivedSource.CleanTitle(media.Title) ?? received.FileTitle;
         attempt.Update(status => status.WithTitle(title) with
         {
@@ -128,16 +128,19 @@ public sealed class IngestPipeline(
             }
             catch (CopyFailedException e)
             {
-                await attempt.StartOverAsync($"it cannot be copied: {e.Message}");
+                await attempt.StartOverAsync($"it cannot be copied: {e.Message}", isCopyWhole: false);
                 plan = TranscodePlan.For(plan.Source, options.Ladder, options.SegmentFormat);
             }
-            catch (ChunkMismatchException e) when (mayDivide)
+            catch (Exception e) when (mayDivide && (e is ChunkMismatchException || (options.ChunkCalls > 0 && IsNoRoom(e))))
             {
-                await attempt.StartOverAsync($"it cannot be encoded in chunks: {e.Message}");
+                // The packets of chunks take room on the disk, which the whole does not need.
+                await attempt.StartOverAsync($"it cannot be encoded in chunks: {e.Message}", isCopyWhole: true);
                 mayDivide = false;
             }
         }
     }
+
+    private static bool IsNoRoom(Exception e) => e is IngestRefusedException { StatusCode: StatusCodes.Status507InsufficientStorage } || Workspace.IsFull(e);
 
     private async Task<IReadOnlyList<PublishedRendition>> PublishAsync(
         IngestAttempt attempt, TranscodePlan plan, IReadOnlyList<PublishedRendition> renditions)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Globalization;
 using Reelseal.Testing;
 
 namespace IngestVideo.Tests;
@@ -24,6 +25,24 @@ internal static class Clip
     public static Task<string> SimpleAsync(string size = "320x180", int seconds = 3, int rate = 25) => MakeAsync(
         $"simple-{size}-{seconds}-{rate}.mp4",
         $"-f lavfi -i testsrc2=s={size}:r={rate}:d={seconds} -f lavfi -i sine=f=440:d={seconds} -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac");
+
+    /// <summary>The bytes of a clip with zeros in the place of a stream's packets from one second to another.</summary>
+    public static async Task<byte[]> DamagedAsync(string source, string stream, double from, double to)
+    {
+        var file = await File.ReadAllBytesAsync(source);
+        var packets = await Ffmpeg.ProbeAsync(
+            "-select_streams", stream, "-show_entries", "packet=pts_time,size,pos", "-print_format", "csv=print_section=0", source);
+        foreach (var packet in packets.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(',')))
+        {
+            if (double.Parse(packet[0], CultureInfo.InvariantCulture) is var time && time >= from && time < to)
+            {
+                var (size, position) = (int.Parse(packet[1], CultureInfo.InvariantCulture), int.Parse(packet[2], CultureInfo.InvariantCulture));
+                var own = Path.GetExtension(source).StartsWith(".mk", StringComparison.Ordinal) ? 8 : 0; // a block of Matroska has a header
+                file.AsSpan(position + own, size - own).Clear();
+            }
+        }
+        return file;
+    }
 
     /// <summary>A copy of an MP4 that players turn by degrees with the clock: ffmpeg's option for it differs between versions.</summary>
     public static async Task<string> TurnedAsync(string path, int degrees)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text;
 using IngestVideo.Status;
+using IngestVideo.Tests.Chunks;
 using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
 using Reelseal.Storage;
@@ -63,8 +64,7 @@ public sealed class FullDiskTests
     public async Task A_small_disk_and_a_slow_store_still_give_the_whole_video()
     {
         // ffmpeg itself is silent where a segment cannot be written to its end, and ends with success.
-        var clip = await Clip.MakeAsync(
-            "noisy.mp4", "-f lavfi -i color=gray:s=320x180:r=25:d=48 -vf noise=alls=80:allf=t -c:v libx264 -preset ultrafast -crf 30 -g 250 -pix_fmt yuv420p");
+        var clip = await NoisyAsync();
         // The required free space, the source, and room for the two segments that wait for a third, that one and a half.
         using var disk = SmallDisk.Mount(megabytes: 16 + (int)(new FileInfo(clip).Length >> 20) + 18);
         var root = Directory.CreateTempSubdirectory("reelseal-test-").FullName;
@@ -82,6 +82,24 @@ public sealed class FullDiskTests
         var bytes = Directory.EnumerateFiles(video.Folder, "*.ts", SearchOption.AllDirectories).Sum(path => new FileInfo(path).Length);
         Assert.True(bytes > 20 << 20, $"{bytes} bytes would have fitted as they are.");
     }
+
+    [Fact(Timeout = Limit)]
+    public async Task Packets_of_chunks_that_find_no_room_beside_the_source_cost_no_video()
+    {
+        var clip = await NoisyAsync();
+        using var disk = SmallDisk.Mount(megabytes: 16 + (int)(new FileInfo(clip).Length >> 20) + 12);
+        await using var cluster = await ChunkCluster.StartAsync(workers: 0, ("WORK_DIRECTORY", disk.Folder));
+        cluster.OnCall = (context, _) => Task.FromResult(context.Response.StatusCode = StatusCodes.Status429TooManyRequests);
+
+        await StreamAssert.IsCorrectAsync(await cluster.Lead.IngestAsync(clip));
+
+        await cluster.AssertNoWorkAsync();
+        Assert.Contains(cluster.Lead.Warnings, line => line.Contains("it cannot be encoded in chunks: There is no room", StringComparison.Ordinal));
+    }
+
+    /// <summary>About 20 MB, which is less than its renditions.</summary>
+    private static Task<string> NoisyAsync() => Clip.MakeAsync(
+        "noisy.mp4", "-f lavfi -i color=gray:s=320x180:r=25:d=48 -vf noise=alls=80:allf=t -c:v libx264 -preset ultrafast -crf 30 -g 250 -pix_fmt yuv420p");
 
     private static async Task<HttpResponseMessage> ByReferenceAsync(IngestHost host, VideoId id, byte[] source)
     {

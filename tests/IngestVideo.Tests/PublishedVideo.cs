@@ -43,6 +43,13 @@ internal sealed record PublishedVideo(IngestHost Host, VideoId Id, VideoStatus S
         return new(host, id, status, await System.IO.File.ReadAllTextAsync(Path.Combine(host.StoreDirectory, "videos", id.ToString(), "multivariant.m3u8")));
     }
 
+    /// <summary>The video that an answer says is published.</summary>
+    public static async Task<PublishedVideo> OfAsync(IngestHost host, HttpResponseMessage answer)
+    {
+        Assert.True(answer.StatusCode == System.Net.HttpStatusCode.Created, await answer.Content.ReadAsStringAsync());
+        return await ReadAsync(host, VideoId.Parse((await StatusOfAsync(answer)).Id, provider: null));
+    }
+
     /// <summary>The status document of an answer.</summary>
     public static async Task<VideoStatus> StatusOfAsync(HttpResponseMessage answer) =>
         JsonSerializer.Deserialize(await answer.Content.ReadAsStringAsync(), StatusJson.Default.VideoStatus)!;

@@ -24,29 +24,11 @@ public sealed class ReplicaTests(CephRgw s3)
     }
 
     [Fact(Timeout = Limit)]
-    public async Task A_process_that_is_killed_costs_no_video()
-    {
-        var random = Chance.Create();
-        var seen = new List<string>();
-        await using var system = await StartAsync();
-        var clip = await system.ClipAsync(s_length);
-        for (var round = 0; round < 4; round++)
-        {
-            var video = VideoId.New();
-            var ingest = system.Ingest.PostAsync(video, new MemoryStream(clip));
-            await S3System.WaitUntilAsync(() => Task.FromResult(ingest.IsCompleted || system.Programs().Skip(1).Any()), "nothing happens");
-            await Task.WhenAny(ingest, Task.Delay(TimeSpan.FromSeconds(3 * random.NextDouble())));
-            var killed = system.Local.Replicas[random.Next(system.Local.Replicas.Count)];
-            await system.Local.ReplaceReplicaAsync(killed, () => Signals.Kill(killed.Id), TestContext.Current.CancellationToken);
-            var answer = await ingest;
-            seen.Add(answer.Status == HttpStatusCode.Created ? "a helper, or too late" : "the lead");
+    public Task A_process_that_is_killed_costs_no_video() => KillAsync(rounds: 2);
 
-            await system.InsistAsync(video, clip);
-            await system.AssertPlaysAsync(video, s_length);
-            await system.AssertIsCleanAsync();
-        }
-        Report.Counts("killed", seen);
-    }
+    [Fact(Timeout = Limit)]
+    [Trait("Category", "Soak")]
+    public Task Processes_that_are_killed_again_and_again_cost_no_video() => KillAsync(rounds: 10);
 
     [Fact(Timeout = Limit)]
     public async Task Of_three_requests_for_one_video_one_makes_it()
@@ -62,6 +44,30 @@ public sealed class ReplicaTests(CephRgw s3)
             answer.Status is HttpStatusCode.Created or HttpStatusCode.Conflict or HttpStatusCode.OK or HttpStatusCode.TooManyRequests, answer.Body));
         await system.AssertPlaysAsync(video, s_length);
         await system.AssertIsCleanAsync();
+    }
+
+    private async Task KillAsync(int rounds)
+    {
+        var random = Chance.Create();
+        var seen = new List<string>();
+        await using var system = await StartAsync();
+        var clip = await system.ClipAsync(s_length);
+        for (var round = 0; round < rounds; round++)
+        {
+            var video = VideoId.New();
+            var ingest = system.Ingest.PostAsync(video, new MemoryStream(clip));
+            await S3System.WaitUntilAsync(() => Task.FromResult(ingest.IsCompleted || system.Programs().Skip(1).Any()), "nothing happens");
+            await Task.WhenAny(ingest, Task.Delay(TimeSpan.FromSeconds(3 * random.NextDouble())));
+            var killed = system.Local.Replicas[random.Next(system.Local.Replicas.Count)];
+            await system.Local.ReplaceReplicaAsync(killed, () => Signals.Kill(killed.Id), TestContext.Current.CancellationToken);
+            var answer = await ingest;
+            seen.Add(answer.Status == HttpStatusCode.Created ? "a helper, or too late" : "the lead");
+
+            await system.InsistAsync(video, clip);
+            await system.AssertPlaysAsync(video, s_length);
+            await system.AssertIsCleanAsync();
+        }
+        Report.Counts("killed", seen);
     }
 
     private Task<S3System> StartAsync() =>

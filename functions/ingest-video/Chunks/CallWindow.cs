@@ -41,7 +41,7 @@ internal sealed class CallWindow
     public void TimeOut(TimeSpan length)
     {
         _speed = null;
-        LongestChunk = LongestChunk < length ? LongestChunk / 2 : length / 2;
+        LongestChunk = LongestChunk < length / 2 ? LongestChunk : length / 2; // several calls at once may have had one that was too long
     }
 
     /// <summary>A replica has refused.</summary>

@@ -92,7 +92,7 @@ public sealed record ChunkSource(
             [Picture.StreamIndex] = new(Start, PictureEnd, HasPresentationTimes: true), [Picture.StreamIndex + 1] = new(TimeSpan.Zero, End, true),
         };
         var plan = TranscodePlan.For(new(Duration, Picture, [], []) { Timeline = new(streams) }, Ladder, SegmentFormat);
-        return CopiedGap is { } gap ? plan.WithCopy(gap, constantSounds: new HashSet<int>()) : plan;
+        return CopiedGap is { } gap ? plan.WithCopy(gap, copiedSounds: new HashSet<int>()) : plan;
     }
 
     internal string? FindFault()

@@ -79,6 +79,23 @@ public sealed class ChunkStore(IObjectStore store)
     /// <exception cref="IngestRefusedException">409: nobody needs the chunk any more. Nothing of it is left.</exception>
     public async Task<FinishedChunk> PutAsync(ChunkId chunk, ChunkJob job, ChunkResult result, string output, CancellationToken cancellationToken)
     {
+        FinishedChunk? finished = null;
+        try
+        {
+            return finished = await TryPutAsync(chunk, job, result, output, cancellationToken)
+                ?? throw new IngestRefusedException(StatusCodes.Status409Conflict, "Nobody needs this chunk any more.");
+        }
+        finally
+        {
+            // What removes the work of a video removes what it finds at that moment. Only this run knows of what it wrote after that, also where it was broken off.
+            if (finished is null && await store.HeadAsync(chunk.Folder + Cut, CancellationToken.None) is null)
+                await store.DeleteAllAsync(chunk.Folder, CancellationToken.None);
+        }
+    }
+
+    /// <returns>null when the packets are gone.</returns>
+    private async Task<FinishedChunk?> TryPutAsync(ChunkId chunk, ChunkJob job, ChunkResult result, string output, CancellationToken cancellationToken)
+    {
         var run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RunLength / 2));
         var finished = new FinishedChunk($"{chunk.Folder}{run}/", result);
         await Parallel.ForEachAsync(FilesOf(result), Limit(cancellationToken), async (path, token) =>
@@ -89,16 +106,9 @@ public sealed class ChunkStore(IObjectStore store)
         var marker = new ChunkMarker(run, JsonSerializer.Deserialize(result.ToJson(), CallJson.Default.JsonElement));
         using var text = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(marker, CallJson.Default.ChunkMarker));
         var isFirst = await store.PutAsync(chunk.Folder + Marker, text, WriteCondition.IfNew, cancellationToken) is not null;
-        // When the work of a video is removed, that is all that was written before. Only this run knows of what comes later.
-        if (await store.HeadAsync(chunk.Folder + Cut, cancellationToken) is not null)
-        {
-            if (isFirst)
-                return finished;
-            if (await FindAsync(chunk, job, cancellationToken) is { } other)
-                return other;
-        }
-        await store.DeleteAllAsync(chunk.Folder, CancellationToken.None);
-        throw new IngestRefusedException(StatusCodes.Status409Conflict, "Nobody needs this chunk any more.");
+        if (await store.HeadAsync(chunk.Folder + Cut, cancellationToken) is null)
+            return null;
+        return isFirst ? finished : await FindAsync(chunk, job, cancellationToken);
     }
 
     /// <summary>Downloads an object into a file.</summary>

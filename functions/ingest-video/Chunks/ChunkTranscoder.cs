@@ -44,6 +44,8 @@ public sealed class ChunkTranscoder(Sandbox sandbox, IngestOptions options, Time
         {
             // Segments are never more than pieces: the piece that had a segment's name is joined already.
             var segment = Path.Combine(folder, OutputFiles.Segment(chunk.FirstSegment + index, step.Plan.SegmentFormat));
+            if (!File.Exists(PathOf(piece)))
+                throw new ChunkMismatchException($"Segment {chunk.FirstSegment + index} of chunk {chunk.Name} is missing.");
             File.Move(PathOf(piece), segment, overwrite: true);
             for (piece++; piece < step.Pieces.Count && step.Pieces[piece] < chunk.Cuts[index + 1]; piece++)
             {

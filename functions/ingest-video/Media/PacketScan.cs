@@ -1,6 +1,6 @@
 namespace IngestVideo.Media;
 
-/// <summary>What the packets of a picture, and those of the sounds beside it, say before any picture is decoded.</summary>
+/// <summary>What the packets of a picture say, read without decoding them.</summary>
 /// <param name="Complete">The packets were read to the last one, without a complaint.</param>
 /// <param name="Regular">
 /// The first packet is a keyframe; every group of pictures is closed, so that nothing that comes after a keyframe is seen before it; and in each group
@@ -15,9 +15,6 @@ namespace IngestVideo.Media;
 /// <param name="LongestGap">The longest time from one keyframe to the next.</param>
 /// <param name="MeanGap">The mean time from one keyframe to the next.</param>
 /// <param name="BitsPerSecond">The mean bit rate.</param>
-/// <param name="ConstantSounds">
-/// The streams of those sounds that keep their channels from the first packet to the last. Of other containers than MP4 and MPEG-TS it is not known.
-/// </param>
 public sealed record PacketScan(
     bool Complete, bool Regular, bool KeyframesAreEven, bool KeyframesAreRegular, bool ConstantParameters, TimeSpan LongestGap, TimeSpan MeanGap,
-    double BitsPerSecond, IReadOnlySet<int> ConstantSounds);
+    double BitsPerSecond);

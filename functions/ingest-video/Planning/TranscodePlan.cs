@@ -164,20 +164,22 @@ public sealed record TranscodePlan
 
     /// <summary>The same with the source as its own largest rendition.</summary>
     /// <param name="gap">The longest time from one of its keyframes to the next.</param>
-    /// <param name="constantSounds">The streams of those sounds of which one description holds for all packets.</param>
-    public TranscodePlan WithCopy(TimeSpan gap, IReadOnlySet<int> constantSounds) =>
+    /// <param name="copiedSounds">The streams of the sounds that are copied too: of <see cref="CopiableSounds"/>.</param>
+    public TranscodePlan WithCopy(TimeSpan gap, IReadOnlySet<int> copiedSounds) =>
         (this with
         {
             Video = [.. Video.SkipLast(1), Video[^1] with { Copied = true }],
-            Audio = [.. Audio.Select(rendition => rendition with { Copied = constantSounds.Contains(rendition.Track.StreamIndex) && MayCopy(rendition.Track) })],
+            Audio = [.. Audio.Select(rendition => rendition with { Copied = copiedSounds.Contains(rendition.Track.StreamIndex) })],
             KeyframeDuration = gap,
             SegmentDuration = TimeSpan.FromSeconds(Math.Min(KeyframesPerSegment * KeyframeSeconds, LongestCopiedSegment - gap.TotalSeconds)),
         }).WithStills(Source.Video!);
 
     /// <summary>
-    /// Whether the packets of a sound can be copied beside the picture's: every player knows AAC-LC in mono or stereo, and this one lasts from the first
-    /// picture to the last without a gap.
+    /// The sounds whose packets can be copied beside the picture's, if one description holds for all of them: every player knows AAC-LC in mono or stereo, and
+    /// these last from the first picture to the last without a gap.
     /// </summary>
+    public IEnumerable<AudioTrack> CopiableSounds => Audio.Select(rendition => rendition.Track).Where(MayCopy);
+
     private bool MayCopy(AudioTrack track) =>
         track is { Codec: "aac", Profile: "LC", Channels: 1 or 2, SampleRate: 44_100 or 48_000, BitsPerSecond: > 0 and <= MostCopiedAudioBitsPerSecond }
         && Source.Timeline?.Streams.GetValueOrDefault(track.StreamIndex) is { IsContinuous: true } span

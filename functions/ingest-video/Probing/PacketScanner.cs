@@ -4,23 +4,21 @@ using IngestVideo.Processes;
 
 namespace IngestVideo.Probing;
 
-/// <summary>Reads the packets of a source's picture, and of its sounds, without decoding a picture.</summary>
+/// <summary>Reads the packets of a source's picture, without decoding them, and of its sounds.</summary>
 public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
 {
     private static readonly TimeSpan s_longestScan = TimeSpan.FromMinutes(2);
 
-    /// <param name="media">What the source is: its picture is H.264.</param>
+    /// <param name="video">The picture, H.264.</param>
     /// <param name="source">The path of the source.</param>
     /// <param name="container">What the source is.</param>
     /// <param name="cancellationToken">Ends the scan.</param>
-    public async Task<PacketScan> ScanAsync(MediaInfo media, string source, Container container, CancellationToken cancellationToken)
+    public async Task<PacketScan> ScanAsync(VideoTrack video, string source, Container container, CancellationToken cancellationToken)
     {
-        var video = media.Video!;
         var stream = video.StreamIndex.ToString(CultureInfo.InvariantCulture);
         var input = UntrustedInput.Arguments(container, options.MaxPixels, options.MaxStreams);
         var packets = new PacketReader(video.FrameRate);
         var parameters = new ParameterReader();
-        var hearing = FindConstantSoundsAsync(media.Audio, source, container, cancellationToken);
         var read = await Task.WhenAll(
             ReadAsync(
                 "ffprobe",
@@ -40,44 +38,50 @@ public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
         packets.End();
         return new(
             Array.TrueForAll(read, whole => whole), packets.Regular, packets.KeyframesAreEven, packets.KeyframesAreRegular, parameters.Constant,
-            packets.LongestGap, packets.MeanGap, packets.BitsPerSecond, await hearing);
+            packets.LongestGap, packets.MeanGap, packets.BitsPerSecond);
     }
 
-    /// <summary>In MP4 a description holds until there is another one. In MPEG-TS each frame of AAC has its own (ISO/IEC 14496-3, 1.A.2.2).</summary>
-    private async Task<IReadOnlySet<int>> FindConstantSoundsAsync(
-        IReadOnlyList<AudioTrack> sounds, string source, Container container, CancellationToken cancellationToken)
+    /// <summary>Finds the sounds of which one description holds for all packets.</summary>
+    /// <remarks>
+    /// In MP4 a description holds until there is another one. In MPEG-TS each frame of AAC has its own (ISO/IEC 14496-3, 1.A.2.2), and of other containers it is
+    /// not known.
+    /// </remarks>
+    /// <param name="sounds">AAC.</param>
+    /// <param name="source">The path of the source.</param>
+    /// <param name="container">What the source is.</param>
+    /// <param name="cancellationToken">Ends the scan.</param>
+    /// <returns>The indices of their streams.</returns>
+    public async Task<IReadOnlySet<int>> FindConstantSoundsAsync(
+        IEnumerable<AudioTrack> sounds, string source, Container container, CancellationToken cancellationToken)
     {
-        var streams = sounds.Where(sound => sound.Codec == "aac").Select(sound => sound.StreamIndex).ToHashSet();
-        switch (container.Demuxer)
+        var streams = sounds.Select(sound => sound.StreamIndex).ToHashSet();
+        if (container.Demuxer == "mov")
         {
-            case "mov":
-                await using (var file = File.OpenRead(source))
-                {
-                    streams.IntersectWith(IsoBoxes.SampleEntries(file, cancellationToken).CountBy(entry => entry.Track)
-                        .Where(track => track.Value == 1).Select(track => track.Key));
-                }
-                return streams;
-            case "mpegts" when streams.Count > 0:
-                var frames = new Dictionary<string, string>(StringComparer.Ordinal);
-                var read = await ReadAsync(
-                    "ffprobe",
-                    [
-                        "-v", "error", "-select_streams", "a", "-show_entries", "frame=stream_index,nb_samples,channels,channel_layout",
-                        "-print_format", "csv=print_section=0", .. UntrustedInput.Arguments(container, options.MaxPixels, options.MaxStreams), "-i", source,
-                    ],
-                    ReadFrame, cancellationToken);
-                return read ? streams : [];
-
-                void ReadFrame(string line)
-                {
-                    var stream = line.Split(',')[0];
-                    if (frames.TryAdd(stream, line) || frames[stream] == line || !int.TryParse(stream, CultureInfo.InvariantCulture, out var number))
-                        return;
-                    streams.Remove(number);
-                }
-            default:
-                return new HashSet<int>();
+            await using var file = File.OpenRead(source);
+            var entries = IsoBoxes.SampleEntries(file, cancellationToken).CountBy(entry => entry.Track);
+            streams.IntersectWith(entries.Where(track => track.Value == 1).Select(track => track.Key));
+            return streams;
         }
+        var constant = new HashSet<int>();
+        foreach (var stream in container.Demuxer == "mpegts" ? streams : [])
+        {
+            if (await IsConstantAsync(stream, source, container, cancellationToken))
+                constant.Add(stream);
+        }
+        return constant;
+    }
+
+    /// <summary>Decodes a sound. A rate that changes shows in the times of its packets, but its channels do not.</summary>
+    private async Task<bool> IsConstantAsync(int stream, string source, Container container, CancellationToken cancellationToken)
+    {
+        var frames = new HashSet<string>(StringComparer.Ordinal);
+        return await ReadAsync(
+            "ffprobe",
+            [
+                "-v", "error", "-select_streams", stream.ToString(CultureInfo.InvariantCulture), "-show_entries", "frame=nb_samples,channels,channel_layout",
+                "-print_format", "csv=print_section=0", .. UntrustedInput.Arguments(container, options.MaxPixels, options.MaxStreams), "-i", source,
+            ],
+            line => _ = frames.Count < 2 && frames.Add(line), cancellationToken) && frames.Count == 1;
     }
 
     /// <returns>Whether the program read the source to its end without a complaint.</returns>

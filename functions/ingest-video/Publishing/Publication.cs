@@ -167,9 +167,11 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
     /// <summary>
     /// Replaces the multivariant playlist by one that names nothing: the video is gone for players, and no write that is still on its way brings it back.
     /// </summary>
-    /// <returns>false when it was no longer this attempt's.</returns>
-    public async Task<bool> TryWithdrawAsync(CancellationToken cancellationToken) =>
-        Seen?.Attempt == attempt
+    /// <param name="shown">The attempt that it names.</param>
+    /// <param name="cancellationToken">Gives up; whether it was replaced is then unknown.</param>
+    /// <returns>false when it was no longer that attempt's.</returns>
+    public async Task<bool> TryWithdrawAsync(string shown, CancellationToken cancellationToken) =>
+        Seen?.Attempt == shown
         && await TryPublishAsync($"#EXTM3U\n{PublicationStages.TagOf(PublicationStage.Withdrawn)}# {attempt}\n", PublicationStage.Withdrawn, cancellationToken);
 
     /// <summary>Removes what this attempt wrote in its own folders.</summary>
@@ -179,8 +181,17 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
         await store.DeleteAllAsync(ObjectKeys.Downloads(video, attempt), cancellationToken);
     }
 
-    /// <summary>Removes what replicas handed to each other. What one of them writes later is found by fsck, and by the bucket's lifecycle.</summary>
-    public Task RemoveWorkAsync(CancellationToken cancellationToken) => store.DeleteAllAsync(ObjectKeys.Work(video), cancellationToken);
+    /// <summary>
+    /// Removes what replicas handed to each other, until there is nothing: one of them may write while it is listed. Who finds the packets gone removes itself
+    /// what it has written.
+    /// </summary>
+    public async Task RemoveWorkAsync(CancellationToken cancellationToken)
+    {
+        bool removed;
+        do
+            removed = await store.DeleteAllAsync(ObjectKeys.Work(video), cancellationToken);
+        while (removed);
+    }
 
     /// <summary>
     /// Removes what other attempts left, and what replicas handed to each other, if this one is the video: until then one of them may still become it.
@@ -195,8 +206,11 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
         string[] kept = [.. spared.Append(attempt).SelectMany(one => (string[])[ObjectKeys.Attempt(video, one), ObjectKeys.Downloads(video, one)])];
         others.RemoveAll(key => key == ObjectKeys.Multivariant(video) || kept.Any(folder => key.StartsWith(folder, StringComparison.Ordinal)));
         // Looked up after the list was made: a video that was deleted meanwhile, and is being ingested again, has its attempt in the list as well.
-        if (others is not [] && await LookAsync(cancellationToken) is { Stage: PublicationStage.Final } now && now.Attempt == attempt)
-            await store.DeleteAsync(others, cancellationToken);
+        if (others is [] || await LookAsync(cancellationToken) is not { Stage: PublicationStage.Final } now || now.Attempt != attempt)
+            return;
+        await store.DeleteAsync(others, cancellationToken);
+        if (others.Exists(key => key.StartsWith(ObjectKeys.WorkPrefix, StringComparison.Ordinal)))
+            await RemoveWorkAsync(cancellationToken);
     }
 
     /// <summary>Removes the multivariant playlist: the video was deleted meanwhile.</summary>

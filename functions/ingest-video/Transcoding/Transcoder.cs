@@ -34,6 +34,7 @@ public sealed class Transcoder(Sandbox sandbox, IngestOptions options, TimeProvi
         TranscodeStep step, Container container, string source, string output, Action<TranscodeProgress> onProgress, Action<ChildProcess> onStarted,
             CancellationToken cancellationToken)
     {
+        Directory.CreateDirectory(output); // also of a step that makes subtitles only
         foreach (var rendition in step.Segmented)
             Directory.CreateDirectory(Path.Combine(output, rendition.Name));
         // Processor time is bounded by every core being busy for the whole time.

@@ -74,6 +74,49 @@ public sealed class ChunkLeadTests
         await cluster.AssertNoWorkAsync();
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task A_silent_film_keeps_its_subtitles()
+    {
+        var film = await ChunkCluster.SilentFilmAsync();
+        var words = Path.ChangeExtension(film, "srt");
+        await File.WriteAllTextAsync(words, "1\n00:00:01,000 --> 00:00:59,000\nNobody speaks.\n", Token);
+        await using var cluster = await ChunkCluster.StartAsync(workers: 1);
+
+        var video = await cluster.Lead.IngestAsync(await Clip.MakeAsync("subtitled.mkv", $"-i {film} -i {words} -c:v copy -c:s srt"));
+
+        await IsCorrectAsync(video);
+        Assert.NotEmpty(cluster.Calls);
+        Assert.Single(video.Status.Renditions, rendition => rendition.Type == "subtitles");
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(28.2, 30, true, null)] // to a join
+    [InlineData(25.2, 30, true, null)] // the rest of a group of pictures
+    [InlineData(12, 30, false, null)] // all of a chunk: its keyframes say so
+    [InlineData(46, 60, false, "The video is damaged: only ")] // to the end
+    public async Task A_damaged_film_ends_as_it_would_with_one_replica(double from, double to, bool isDivided, string? refusal)
+    {
+        var film = await Clip.DamagedAsync(await ChunkCluster.FilmAsync(), "v:0", from, to);
+        await using var cluster = await ChunkCluster.StartAsync(workers: 1);
+        await using var alone = await IngestHost.StartAsync(("COPY_SOURCE", "false"));
+
+        using var together = await cluster.Lead.PostAsync(new MemoryStream(film));
+        using var whole = await alone.PostAsync(new MemoryStream(film));
+
+        Assert.Equal(isDivided, cluster.Calls.Count > 0);
+        await cluster.AssertNoWorkAsync();
+        if (refusal is not null)
+        {
+            await IngestTests.AssertProblemAsync(whole, HttpStatusCode.UnprocessableEntity, refusal);
+            await IngestTests.AssertProblemAsync(together, HttpStatusCode.UnprocessableEntity, refusal);
+            Assert.DoesNotContain(await cluster.Lead.KeysAsync(), key => key.EndsWith(".ts", StringComparison.Ordinal));
+            return;
+        }
+        var (video, expected) = (await PublishedVideo.OfAsync(cluster.Lead, together), await PublishedVideo.OfAsync(alone, whole));
+        await IsCorrectAsync(video);
+        Assert.Equal(await TimesAsync(expected, expected.LargestVideo), await TimesAsync(video, video.LargestVideo));
+    }
+
     [Theory(Timeout = Limit)]
     [InlineData("refuses")]
     [InlineData("times out")]

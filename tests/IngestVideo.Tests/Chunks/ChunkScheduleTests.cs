@@ -98,8 +98,11 @@ public sealed class ChunkScheduleTests
         Assert.Equal(TimeSpan.MaxValue, window.LongestChunk);
         window.Succeed(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(40));
         Assert.Equal(TimeSpan.FromSeconds(10), window.LongestChunk); // 0.4 of 50 s at half the speed
-        window.TimeOut(TimeSpan.FromSeconds(24));
-        Assert.Equal(TimeSpan.FromSeconds(5), window.LongestChunk);
+        window.TimeOut(TimeSpan.FromSeconds(9));
+        Assert.Equal(TimeSpan.FromSeconds(4.5), window.LongestChunk);
+        for (var others = 0; others < 8; others++) // that were called before
+            window.TimeOut(TimeSpan.FromSeconds(9));
+        Assert.Equal(TimeSpan.FromSeconds(4.5), window.LongestChunk);
         window.TimeOut(TimeSpan.FromSeconds(4));
         Assert.Equal(TimeSpan.FromSeconds(2), window.LongestChunk);
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Runtime.Versioning;
 using IngestVideo.Status;
+using IngestVideo.Tests.Publishing;
 using Microsoft.Extensions.DependencyInjection;
 using Reelseal;
 using Reelseal.Playlists;
@@ -53,6 +54,51 @@ public sealed class ChunkStageTests
         var video = await PublishedVideo.ReadAsync(host, id);
         Assert.Equal(first.Status.Attempt, video.Status.Attempt);
         await IsCorrectAsync(video);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(false)]
+    [InlineData(true)] // which is found out when the whole is encoded
+    public async Task Viewers_keep_the_copy_while_the_rest_is_made_another_way_unless_the_copy_is_damaged(bool isDamaged)
+    {
+        var (playable, wrong, id) = (Signal(), Signal(), VideoId.New());
+        var (pointers, store) = (new List<PublicationStage>(), "");
+        var film = await CopiedFilmAsync();
+        await using var cluster = await ChunkCluster.StartAsync(
+            new ReplicaChange(BeforePutAsync), workers: 0, ("COPY_SOURCE", "true"), ("CHUNK_TIMEOUT", "10m"));
+        var lead = cluster.Lead;
+        store = lead.StoreDirectory;
+        cluster.OnCall = async (context, _) =>
+        {
+            await playable.Task.WaitAsync(context.RequestAborted);
+            var marker = Path.Combine(store, ChunkCluster.CallOf(context).Id.Folder, "done.json");
+            Directory.CreateDirectory(Path.GetDirectoryName(marker)!);
+            await File.WriteAllTextAsync(marker, "rubbish", Token);
+            await ChunkCluster.AnswerAsync(context, failure: null);
+            wrong.TrySetResult();
+        };
+        var ingest = lead.PostAsync(isDamaged ? await StageTests.DamagedAsync(film) : film, id);
+
+        var first = await lead.WaitForAsync(id, status => status.Playable == true);
+        playable.SetResult();
+        using var answer = await ingest;
+
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        var video = await PublishedVideo.ReadAsync(lead, id);
+        Assert.NotEqual(first.Attempt, video.Status.Attempt);
+        await IsCorrectAsync(video, longestGap: 4.01);
+        await cluster.AssertNoWorkAsync();
+        Assert.Contains(lead.Warnings, line => line.Contains("it cannot be encoded in chunks", StringComparison.Ordinal));
+        Assert.Equal(isDamaged ? [PublicationStage.Playable, PublicationStage.Withdrawn] : [PublicationStage.Playable], pointers.Take(isDamaged ? 2 : 3));
+        Assert.True(Directory.Exists(Path.Combine(video.Folder, first.Attempt))); // for a while, for those who play it
+
+        async Task BeforePutAsync(string key)
+        {
+            if (key == ObjectKeys.Multivariant(id) && Path.Combine(store, key) is var path && File.Exists(path))
+                pointers.Add(PublishedAttempt.Read(await File.ReadAllTextAsync(path, Token))!.Stage);
+            else if (key.StartsWith(ObjectKeys.WorkPrefix, StringComparison.Ordinal) && !ChunkCluster.IsPackets(key))
+                await wrong.Task;
+        }
     }
 
     [Fact(Timeout = Limit)]

@@ -48,9 +48,11 @@ internal sealed class ChunkedVideo : IDisposable
         var examined = await video.Get<SourceExaminer>().ExamineAsync(source, CancellationToken.None);
         (video.Container, video.Plan) = (examined.Container, TranscodePlan.For(examined.Media, options.Ladder, options.SegmentFormat));
         if (options.CopySource && video.Plan.MayCopySource
-            && await video.Get<PacketScanner>().ScanAsync(examined.Media, source, video.Container, CancellationToken.None) is var scan
+            && await video.Get<PacketScanner>().ScanAsync(examined.Media.Video!, source, video.Container, CancellationToken.None) is var scan
             && video.Plan.AcceptsCopy(scan, video.Container))
-            video.Plan = video.Plan.WithCopy(scan.LongestGap, scan.ConstantSounds);
+            video.Plan = video.Plan.WithCopy(
+                scan.LongestGap,
+                await video.Get<PacketScanner>().FindConstantSoundsAsync(video.Plan.CopiableSounds, source, video.Container, CancellationToken.None));
         video.Points = await video.Get<CutPointScanner>().ScanAsync(examined.Media, source, video.Container, CancellationToken.None);
         return video;
     }

@@ -74,7 +74,7 @@ public sealed class PlanTests
     {
         var fit = new PacketScan(
             Complete: true, Regular: true, KeyframesAreEven: true, KeyframesAreRegular: true, ConstantParameters: true,
-            LongestGap: TimeSpan.FromSeconds(4), MeanGap: TimeSpan.FromSeconds(0.8), BitsPerSecond: 9_000_000, new HashSet<int>());
+            LongestGap: TimeSpan.FromSeconds(4), MeanGap: TimeSpan.FromSeconds(0.8), BitsPerSecond: 9_000_000);
         var (plan, mov) = (Plan(s_film), new Container("mov"));
         Assert.True(plan.AcceptsCopy(fit, mov));
         PacketScan[] unfit =

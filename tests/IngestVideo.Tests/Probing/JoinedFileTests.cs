@@ -139,7 +139,6 @@ public sealed class JoinedFileTests(ClassHost shared) : IClassFixture<ClassHost>
     private async Task<PublishedVideo> IngestAsync(byte[] first, byte[] second)
     {
         using var response = await Host.PostAsync(new MemoryStream([.. first, .. second]));
-        Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync(Token));
-        return await PublishedVideo.ReadAsync(Host, Reelseal.VideoId.Parse((await PublishedVideo.StatusOfAsync(response)).Id, provider: null));
+        return await PublishedVideo.OfAsync(Host, response);
     }
 }

@@ -127,7 +127,7 @@ public sealed class StageTests : IAsyncLifetime
     {
         await StartAsync(change: null, ("X264_PRESET", "slow"));
         _encoded.SetResult();
-        var source = await DamagedAsync();
+        var source = await DamagedAsync(await SourceAsync());
 
         using var response = await _host.PostAsync(source, _id);
 
@@ -305,7 +305,7 @@ public sealed class StageTests : IAsyncLifetime
         Assert.True(await next.TryPublishAsync(Pointer("fedcba9876543210", PublicationStage.Final), PublicationStage.Final, CancellationToken.None));
 
         Assert.False(await zombie.TryPublishAsync(Pointer("0123456789abcdef", PublicationStage.Final), PublicationStage.Final, CancellationToken.None));
-        Assert.False(await zombie.TryWithdrawAsync(CancellationToken.None));
+        Assert.False(await zombie.TryWithdrawAsync("0123456789abcdef", CancellationToken.None));
 
         Assert.Equal(("fedcba9876543210", PublicationStage.Final), (zombie.Seen!.Attempt, zombie.Seen.Stage));
         Assert.False(zombie.IsVisible);
@@ -320,10 +320,9 @@ public sealed class StageTests : IAsyncLifetime
         + " -c:v libx264 -pix_fmt yuv420p -preset veryfast -b:v 250k -colorspace bt709 -color_trc bt709 -color_primaries bt709"
         + " -g 60 -keyint_min 60 -sc_threshold 0");
 
-    /// <summary>A source whose packets are whole, but of which the last second cannot be decoded without errors.</summary>
-    private static async Task<string> DamagedAsync()
+    /// <summary>The same MP4, whose packets are whole, but of which the last 30 pictures cannot be decoded without errors.</summary>
+    internal static async Task<string> DamagedAsync(string whole)
     {
-        var whole = await SourceAsync();
         var packets = (await FFProbe.GetPacketsAsync(whole)).Packets.Where(packet => packet.CodecType == "video");
         var bytes = await File.ReadAllBytesAsync(whole);
         foreach (var packet in packets.TakeLast(30).Where(packet => !packet.Flags.Contains('K', StringComparison.Ordinal)))

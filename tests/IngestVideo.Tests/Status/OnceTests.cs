@@ -367,6 +367,26 @@ public sealed class OnceTests
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_retry_that_sends_no_video_leaves_the_status_of_what_there_is()
+    {
+        await using var host = await IngestHost.StartAsync();
+        var (id, statuses) = (VideoId.New(), new StatusStore(host.Store));
+        var now = DateTimeOffset.UtcNow;
+        var dead = new VideoStatus { Id = $"{id}", State = VideoState.Transcoding, Attempt = "0123456789abcdef", Created = now, Updated = now };
+        await statuses.WriteAsync(id, dead, WriteCondition.IfNew, CancellationToken.None);
+        File.SetLastWriteTimeUtc(Path.Combine(host.StoreDirectory, ObjectKeys.Status(id)), DateTime.UtcNow.AddMinutes(-2));
+        var left = ObjectKeys.Work(id) + "packets";
+        await host.Store.PutAsync(left, new MemoryStream([1]), WriteCondition.None, CancellationToken.None);
+
+        using var answer = await host.PostAsync(new MemoryStream("no video"u8.ToArray()), id);
+
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
+        var status = (await statuses.ReadAsync(id, CancellationToken.None))!.Status;
+        Assert.Equal(VideoState.Failed, status.State);
+        Assert.DoesNotContain(left, await host.KeysAsync());
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_failed_video_may_be_tried_again()
     {
         await using var host = await IngestHost.StartAsync();

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Net;
-using Reelseal.Testing;
 using static IngestVideo.Tests.StreamAssert;
 
 namespace IngestVideo.Tests.Transcoding;
@@ -14,8 +12,6 @@ public sealed class DamageTests(ClassHost shared) : IClassFixture<ClassHost>
 
     private IngestHost Host => shared.Started;
 
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
     [Theory(Timeout = Limit)]
     [InlineData("silent-from-five.mp4", "-c:a aac")]
     [InlineData("silent-from-five.mkv", "-c:a flac")]
@@ -23,7 +19,7 @@ public sealed class DamageTests(ClassHost shared) : IClassFixture<ClassHost>
     [InlineData("silent-from-five-ac3.mkv", "-c:a ac3")]
     public async Task A_sound_that_stops_decoding_is_silent_from_there_and_the_status_says_so(string name, string codec)
     {
-        var file = await DamagedAsync(await Clip.MakeAsync(name, $"{Sound} {Picture} {codec} -ac 2"), "a:0", from: 5, to: 12);
+        var file = await Clip.DamagedAsync(await Clip.MakeAsync(name, $"{Sound} {Picture} {codec} -ac 2"), "a:0", from: 5, to: 12);
 
         var video = await IngestAsync(file);
 
@@ -43,7 +39,7 @@ public sealed class DamageTests(ClassHost shared) : IClassFixture<ClassHost>
         var whole = await Host.IngestAsync(source);
         Assert.True(whole.Status.Skipped is null && await IsCopyAsync(whole, source));
 
-        var video = await IngestAsync(await DamagedAsync(source, "a:0", from: 5, to: 12));
+        var video = await IngestAsync(await Clip.DamagedAsync(source, "a:0", from: 5, to: 12));
 
         await IsCorrectAsync(video);
         Assert.Contains("only 5", Assert.Single(video.Status.Skipped!).Reason, StringComparison.Ordinal);
@@ -65,8 +61,8 @@ public sealed class DamageTests(ClassHost shared) : IClassFixture<ClassHost>
         var two = await Clip.MakeAsync("two-sounds.mka", $"{Sound} {Sound} -map 0 -map 1 -c:a ac3 -ac 2");
         var one = await Clip.MakeAsync("one-sound.mka", $"{Sound} -c:a ac3 -ac 2");
 
-        var video = await IngestAsync(await DamagedAsync(two, "a:1", from: 5, to: 12));
-        using var refused = await Host.PostAsync(new MemoryStream(await DamagedAsync(one, "a:0", from: 5, to: 12)));
+        var video = await IngestAsync(await Clip.DamagedAsync(two, "a:1", from: 5, to: 12));
+        using var refused = await Host.PostAsync(new MemoryStream(await Clip.DamagedAsync(one, "a:0", from: 5, to: 12)));
 
         await IsCorrectAsync(video);
         Assert.Equal(1, Assert.Single(video.Status.Skipped!).Stream);
@@ -77,7 +73,7 @@ public sealed class DamageTests(ClassHost shared) : IClassFixture<ClassHost>
     [Fact(Timeout = Limit)]
     public async Task A_picture_that_stops_decoding_is_refused_with_what_is_left()
     {
-        var file = await DamagedAsync(await Clip.MakeAsync("damaged-picture.mp4", $"{Sound} {Picture} -c:a aac"), "v:0", from: 4, to: 12);
+        var file = await Clip.DamagedAsync(await Clip.MakeAsync("damaged-picture.mp4", $"{Sound} {Picture} -c:a aac"), "v:0", from: 4, to: 12);
 
         using var response = await Host.PostAsync(new MemoryStream(file));
 
@@ -85,29 +81,10 @@ public sealed class DamageTests(ClassHost shared) : IClassFixture<ClassHost>
             response, HttpStatusCode.UnprocessableEntity, "The video is damaged: only 4 s of the 12 s of its picture can be decoded.");
     }
 
-    /// <summary>The same with zeros in the place of a stream's packets from one second to another.</summary>
-    private static async Task<byte[]> DamagedAsync(string source, string stream, double from, double to)
-    {
-        var file = await File.ReadAllBytesAsync(source, Token);
-        var packets = await Ffmpeg.ProbeAsync(
-            "-select_streams", stream, "-show_entries", "packet=pts_time,size,pos", "-print_format", "csv=print_section=0", source);
-        foreach (var packet in packets.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(',')))
-        {
-            if (double.Parse(packet[0], CultureInfo.InvariantCulture) is var time && time >= from && time < to)
-            {
-                var (size, position) = (int.Parse(packet[1], CultureInfo.InvariantCulture), int.Parse(packet[2], CultureInfo.InvariantCulture));
-                var own = Path.GetExtension(source).StartsWith(".mk", StringComparison.Ordinal) ? 8 : 0; // a block of Matroska has a header
-                file.AsSpan(position + own, size - own).Clear();
-            }
-        }
-        return file;
-    }
-
     private async Task<PublishedVideo> IngestAsync(byte[] file)
     {
         using var response = await Host.PostAsync(new MemoryStream(file));
-        Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync(Token));
-        return await PublishedVideo.ReadAsync(Host, Reelseal.VideoId.Parse((await PublishedVideo.StatusOfAsync(response)).Id, provider: null));
+        return await PublishedVideo.OfAsync(Host, response);
     }
 
     private static async Task<bool> IsCopyAsync(PublishedVideo video, string source) =>
