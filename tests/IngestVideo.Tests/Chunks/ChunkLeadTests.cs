@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using IngestVideo.Tests.Transcoding;
 using Reelseal;
 using Reelseal.Storage;
 using Reelseal.Testing;
@@ -65,7 +66,8 @@ public sealed class ChunkLeadTests
         cluster.OnHelp(() => helped.TrySetResult());
         var film = await Clip.MakeAsync(
             "copied.mp4",
-            "-f lavfi -i testsrc2=s=640x360:r=10:d=60 -f lavfi -i sine=f=440:d=60 -c:v libx264 -preset ultrafast -g 20 -keyint_min 20 -sc_threshold 0 "
+            $"-f lavfi -i testsrc2=s=640x360:r=10:d=60,{CopyTests.Tags} -f lavfi -i sine=f=440:d=60 "
+            + "-c:v libx264 -preset ultrafast -g 20 -keyint_min 20 -sc_threshold 0 "
             + "-b:v 500k -pix_fmt yuv420p -color_primaries bt709 -color_trc bt709 -colorspace bt709 -c:a aac");
 
         var video = await cluster.Lead.IngestAsync(film);

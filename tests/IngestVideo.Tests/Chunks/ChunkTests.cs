@@ -1,6 +1,7 @@
 using System.Globalization;
 using IngestVideo.Media;
 using IngestVideo.Planning;
+using IngestVideo.Processes;
 using Reelseal.Testing;
 
 namespace IngestVideo.Tests.Chunks;
@@ -61,8 +62,13 @@ public sealed class ChunkTests
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(Sources))]
-    public async Task Chunks_show_what_the_whole_shows(string name, string arguments) =>
+    public async Task Chunks_show_what_the_whole_shows(string name, string arguments)
+    {
+        Assert.SkipWhen(
+            name == "program.mpg" && FfmpegVersion.Installed(Sandbox.Find).First().Release?.Major >= 7,
+            "Of a program stream, this ffmpeg does not say when each picture is shown: it is encoded as a whole.");
         await AreTheWholeAsync(await Clip.MakeAsync(name, arguments), s_options);
+    }
 
     [Theory(Timeout = Limit)]
     [MemberData(nameof(MoreSources))]
