@@ -98,7 +98,7 @@ public sealed class IngestPipeline(
         var plan = TranscodePlan.For(media, options.Ladder, options.SegmentFormat);
         if (options.CopySource && plan.MayCopySource
             && await packets.ScanAsync(media.Video!, source, container, attempt.Lost) is var scan && plan.AcceptsCopy(scan, container))
-            plan = plan.WithCopy(scan.LongestGap, await packets.FindConstantSoundsAsync(plan.CopiableSounds, source, container, attempt.Lost));
+            plan = plan.WithCopy(scan.LongestGap, await packets.FindConstantSoundsAsync(plan.CopyableSounds, source, container, attempt.Lost));
         var title = received.Title ?? ReceivedSource.CleanTitle(media.Title) ?? received.FileTitle;
         attempt.Update(status => status.WithTitle(title) with
         {

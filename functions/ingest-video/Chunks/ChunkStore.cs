@@ -87,7 +87,7 @@ public sealed class ChunkStore(IObjectStore store)
         }
         finally
         {
-            // What removes the work of a video removes what it finds at that moment. Only this run knows of what it wrote after that, also where it was broken off.
+            // Who removes the work of a video removes what is there at that moment. Only this run knows of what it wrote later, also where it was broken off.
             if (finished is null && await store.HeadAsync(chunk.Folder + Cut, CancellationToken.None) is null)
                 await store.DeleteAllAsync(chunk.Folder, CancellationToken.None);
         }

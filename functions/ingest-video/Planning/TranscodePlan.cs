@@ -164,7 +164,7 @@ public sealed record TranscodePlan
 
     /// <summary>The same with the source as its own largest rendition.</summary>
     /// <param name="gap">The longest time from one of its keyframes to the next.</param>
-    /// <param name="copiedSounds">The streams of the sounds that are copied too: of <see cref="CopiableSounds"/>.</param>
+    /// <param name="copiedSounds">The streams of the sounds that are copied too: of <see cref="CopyableSounds"/>.</param>
     public TranscodePlan WithCopy(TimeSpan gap, IReadOnlySet<int> copiedSounds) =>
         (this with
         {
@@ -178,7 +178,7 @@ public sealed record TranscodePlan
     /// The sounds whose packets can be copied beside the picture's, if one description holds for all of them: every player knows AAC-LC in mono or stereo, and
     /// these last from the first picture to the last without a gap.
     /// </summary>
-    public IEnumerable<AudioTrack> CopiableSounds => Audio.Select(rendition => rendition.Track).Where(MayCopy);
+    public IEnumerable<AudioTrack> CopyableSounds => Audio.Select(rendition => rendition.Track).Where(MayCopy);
 
     private bool MayCopy(AudioTrack track) =>
         track is { Codec: "aac", Profile: "LC", Channels: 1 or 2, SampleRate: 44_100 or 48_000, BitsPerSecond: > 0 and <= MostCopiedAudioBitsPerSecond }

@@ -43,8 +43,8 @@ public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
 
     /// <summary>Finds the sounds of which one description holds for all packets.</summary>
     /// <remarks>
-    /// In MP4 a description holds until there is another one. In MPEG-TS each frame of AAC has its own (ISO/IEC 14496-3, 1.A.2.2), and of other containers it is
-    /// not known.
+    /// In MP4 a description holds until there is another one. In MPEG-TS each frame of AAC has its own (ISO/IEC 14496-3, 1.A.2.2), and of other containers it
+    /// is not known.
     /// </remarks>
     /// <param name="sounds">AAC.</param>
     /// <param name="source">The path of the source.</param>

@@ -23,7 +23,8 @@ public sealed class ChunkStageTests
     /// <summary>A minute that can be copied.</summary>
     private static Task<string> CopiedFilmAsync() => Clip.MakeAsync(
         "copied.mp4",
-        $"-f lavfi -i testsrc2=s=640x360:r=25:d=60,{CopyTests.Tags} -f lavfi -i sine=f=440:d=60 -c:v libx264 -preset ultrafast -g 50 -keyint_min 50 -sc_threshold 0 "
+        $"-f lavfi -i testsrc2=s=640x360:r=25:d=60,{CopyTests.Tags} -f lavfi -i sine=f=440:d=60 "
+        + "-c:v libx264 -preset ultrafast -g 50 -keyint_min 50 -sc_threshold 0 "
         + "-b:v 500k -pix_fmt yuv420p -color_primaries bt709 -color_trc bt709 -colorspace bt709 -c:a aac");
 
     /// <summary>Two minutes, of which the first chunk is 12 s, and the next ones 24 s each.</summary>

@@ -52,7 +52,7 @@ internal sealed class ChunkedVideo : IDisposable
             && video.Plan.AcceptsCopy(scan, video.Container))
             video.Plan = video.Plan.WithCopy(
                 scan.LongestGap,
-                await video.Get<PacketScanner>().FindConstantSoundsAsync(video.Plan.CopiableSounds, source, video.Container, CancellationToken.None));
+                await video.Get<PacketScanner>().FindConstantSoundsAsync(video.Plan.CopyableSounds, source, video.Container, CancellationToken.None));
         video.Points = await video.Get<CutPointScanner>().ScanAsync(examined.Media, source, video.Container, CancellationToken.None);
         return video;
     }

@@ -96,7 +96,8 @@ public sealed class StageTests : IAsyncLifetime
 
         Assert.Equal(isCopied, await IsSoundCopiedAsync(source));
 
-        static Task<string> SoundAsync(string channels) => Clip.MakeAsync("part.aac", $"-f lavfi -i sine=r=48000:d=7 {channels} -c:a aac -b:a 96k -frames:a 328");
+        static Task<string> SoundAsync(string channels) =>
+            Clip.MakeAsync("part.aac", $"-f lavfi -i sine=r=48000:d=7 {channels} -c:a aac -b:a 96k -frames:a 328");
     }
 
     [Fact(Timeout = Limit)]
