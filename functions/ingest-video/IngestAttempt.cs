@@ -152,9 +152,9 @@ public sealed class IngestAttempt : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Removes what was made so far, apart from the source, to make it another way. A copy that is whole stays for those who watch it.</summary>
+    /// <summary>Removes what was made so far, apart from the source, to make it another way. An intact copy stays for its viewers.</summary>
     /// <param name="reason">Why; for the log.</param>
-    /// <param name="isCopyWhole">It is not because of the copy.</param>
+    /// <param name="isCopyWhole">The reason is not the copy.</param>
     /// <exception cref="IngestRefusedException">409: the video was cancelled, deleted, or taken over.</exception>
     public async Task StartOverAsync(string reason, bool isCopyWhole)
     {
@@ -334,7 +334,7 @@ public sealed class IngestAttempt : IAsyncDisposable
     }
 
     /// <summary>Whether viewers have the copy of an earlier attempt by this worker.</summary>
-    private bool IsShown => _shown is not null && Publication.Seen is { Stage: PublicationStage.Playable } seen && seen.Attempt == _shown;
+    private bool IsShown => Publication.Seen is { Stage: PublicationStage.Playable } seen && seen.Attempt == _shown;
 
     /// <summary>After the commit: reports that the video is ready, and then removes what earlier attempts left.</summary>
     private async Task<IngestResult> CompleteAsync()

@@ -133,7 +133,7 @@ public sealed class IngestPipeline(
             }
             catch (Exception e) when (mayDivide && (e is ChunkMismatchException || (options.ChunkCalls > 0 && IsNoRoom(e))))
             {
-                // The packets of chunks take room on the disk, which the whole does not need.
+                // Chunks need room on the disk for their packets; the whole does not.
                 await attempt.StartOverAsync($"it cannot be encoded in chunks: {e.Message}", isCopyWhole: true);
                 mayDivide = false;
             }

@@ -149,11 +149,8 @@ internal sealed class IngestHost : IAsyncDisposable
     /// <summary>Ingests a clip that must succeed.</summary>
     public async Task<PublishedVideo> IngestAsync(string path)
     {
-        var id = VideoId.New();
-        using var response = await PostAsync(path, id);
-        var body = await response.Content.ReadAsStringAsync();
-        Assert.True(response.StatusCode == System.Net.HttpStatusCode.Created, $"{response.StatusCode}: {body}");
-        return await PublishedVideo.ReadAsync(this, id);
+        using var response = await PostAsync(path);
+        return await PublishedVideo.OfAsync(this, response);
     }
 
     /// <summary>Waits until the status of a video is as wanted.</summary>

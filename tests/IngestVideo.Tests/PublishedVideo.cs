@@ -46,7 +46,7 @@ internal sealed record PublishedVideo(IngestHost Host, VideoId Id, VideoStatus S
     /// <summary>The video that an answer says is published.</summary>
     public static async Task<PublishedVideo> OfAsync(IngestHost host, HttpResponseMessage answer)
     {
-        Assert.True(answer.StatusCode == System.Net.HttpStatusCode.Created, await answer.Content.ReadAsStringAsync());
+        Assert.True(answer.StatusCode == System.Net.HttpStatusCode.Created, $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
         return await ReadAsync(host, VideoId.Parse((await StatusOfAsync(answer)).Id, provider: null));
     }
 

@@ -31,7 +31,7 @@ internal static class StreamAssert
             await IsVariantAsync(video, rendition, segments, longestGap);
         }
         var streams = renditions.Where(rendition => rendition.Type is "video" or "audio" or "iframes").ToList();
-        await DecodeAsync(streams.Select(rendition => video.Joined(rendition.Name)));
+        await DecodeAsync(streams.ConvertAll(rendition => video.Joined(rendition.Name)));
         foreach (var rendition in streams)
         {
             var seconds = Segments(video, rendition.Name).Sum(segment => segment.Seconds);
@@ -154,11 +154,10 @@ internal static class StreamAssert
         double Attribute(string name) => double.Parse(Regex.Match(tag, $"[:,]{name}=([0-9]+)").Groups[1].Value, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Decodes streams to their ends, without a complaint.</summary>
-    private static async Task DecodeAsync(IEnumerable<string> streams)
-    {
-        var inputs = streams.SelectMany(stream => (string[])["-i", stream]).ToList();
-        var maps = Enumerable.Range(0, inputs.Count / 2).SelectMany(input => (string[])["-map", input.ToString(CultureInfo.InvariantCulture)]);
-        Assert.Equal("", await Ffmpeg.LogAsync(["-v", "error", "-xerror", .. inputs, .. maps, "-f", "null", "-"]));
-    }
+    /// <summary>Decodes all streams to their ends, without an error.</summary>
+    private static async Task DecodeAsync(List<string> streams) => Assert.Equal("", await Ffmpeg.LogAsync(
+    [
+        "-v", "error", "-xerror", .. streams.SelectMany(stream => (string[])["-i", stream]),
+        .. streams.SelectMany((_, input) => (string[])["-map", $"{input}"]), "-f", "null", "-",
+    ]));
 }

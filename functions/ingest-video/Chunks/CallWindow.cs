@@ -41,7 +41,7 @@ internal sealed class CallWindow
     public void TimeOut(TimeSpan length)
     {
         _speed = null;
-        LongestChunk = LongestChunk < length / 2 ? LongestChunk : length / 2; // several calls at once may have had one that was too long
+        LongestChunk = LongestChunk < length / 2 ? LongestChunk : length / 2; // calls that time out together halve it once
     }
 
     /// <summary>A replica has refused.</summary>

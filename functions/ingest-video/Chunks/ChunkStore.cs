@@ -87,7 +87,7 @@ public sealed class ChunkStore(IObjectStore store)
         }
         finally
         {
-            // Who removes the work of a video removes what is there at that moment. Only this run knows of what it wrote later, also where it was broken off.
+            // Removing a video's work deletes what is listed at that moment. If the packets are gone, nothing else deletes what this run wrote since.
             if (finished is null && await store.HeadAsync(chunk.Folder + Cut, CancellationToken.None) is null)
                 await store.DeleteAllAsync(chunk.Folder, CancellationToken.None);
         }

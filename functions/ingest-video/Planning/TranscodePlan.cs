@@ -175,8 +175,8 @@ public sealed record TranscodePlan
         }).WithStills(Source.Video!);
 
     /// <summary>
-    /// The sounds whose packets can be copied beside the picture's, if one description holds for all of them: every player knows AAC-LC in mono or stereo, and
-    /// these last from the first picture to the last without a gap.
+    /// The sounds whose packets can be copied beside the picture's if one description fits all of them: every player knows AAC-LC in mono or stereo, and these
+    /// last from the first picture to the last without a gap.
     /// </summary>
     public IEnumerable<AudioTrack> CopyableSounds => Audio.Select(rendition => rendition.Track).Where(MayCopy);
 

@@ -4,7 +4,7 @@ using IngestVideo.Processes;
 
 namespace IngestVideo.Probing;
 
-/// <summary>Reads the packets of a source's picture, without decoding them, and of its sounds.</summary>
+/// <summary>Reads the packets of a source's picture and sounds. Only the sounds of a transport stream are decoded.</summary>
 public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
 {
     private static readonly TimeSpan s_longestScan = TimeSpan.FromMinutes(2);
@@ -41,11 +41,8 @@ public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
             packets.LongestGap, packets.MeanGap, packets.BitsPerSecond);
     }
 
-    /// <summary>Finds the sounds of which one description holds for all packets.</summary>
-    /// <remarks>
-    /// In MP4 a description holds until there is another one. In MPEG-TS each frame of AAC has its own (ISO/IEC 14496-3, 1.A.2.2), and of other containers it
-    /// is not known.
-    /// </remarks>
+    /// <summary>Finds the sounds that one description fits from the first packet to the last.</summary>
+    /// <remarks>An MP4 lists its descriptions. In MPEG-TS each frame of AAC has its own (ISO/IEC 14496-3, 1.A.2.2). Other containers are not examined.</remarks>
     /// <param name="sounds">AAC.</param>
     /// <param name="source">The path of the source.</param>
     /// <param name="container">What the source is.</param>
@@ -63,7 +60,9 @@ public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
             return streams;
         }
         var constant = new HashSet<int>();
-        foreach (var stream in container.Demuxer == "mpegts" ? streams : [])
+        if (container.Demuxer != "mpegts")
+            return constant;
+        foreach (var stream in streams)
         {
             if (await IsConstantAsync(stream, source, container, cancellationToken))
                 constant.Add(stream);
@@ -71,7 +70,7 @@ public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
         return constant;
     }
 
-    /// <summary>Decodes a sound. A rate that changes shows in the times of its packets, but its channels do not.</summary>
+    /// <summary>Decodes a sound and compares its frames. The timeline shows a change of the sample rate, but not of the channels.</summary>
     private async Task<bool> IsConstantAsync(int stream, string source, Container container, CancellationToken cancellationToken)
     {
         var frames = new HashSet<string>(StringComparer.Ordinal);

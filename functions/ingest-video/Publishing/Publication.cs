@@ -182,8 +182,8 @@ public sealed class Publication(IObjectStore store, VideoId video, string attemp
     }
 
     /// <summary>
-    /// Removes what replicas handed to each other, until there is nothing: one of them may write while it is listed. Who finds the packets gone removes itself
-    /// what it has written.
+    /// Removes what replicas handed to each other, and repeats until nothing is listed, because one of them may write meanwhile. A replica that finds its
+    /// packets gone removes what it wrote.
     /// </summary>
     public async Task RemoveWorkAsync(CancellationToken cancellationToken)
     {

@@ -186,8 +186,7 @@ public sealed class TrackTests(ClassHost shared) : IClassFixture<ClassHost>
     private static async Task<PublishedVideo> IngestAsync(IngestHost host, byte[] file)
     {
         using var response = await host.PostAsync(new MemoryStream(file));
-        Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync());
-        return await PublishedVideo.ReadAsync(host, Reelseal.VideoId.Parse((await PublishedVideo.StatusOfAsync(response)).Id, provider: null));
+        return await PublishedVideo.OfAsync(host, response);
     }
 
     /// <summary>Raw H.264 with captions after each delimiter: a message of user data (ITU-T H.264, D.1.6; ATSC A/53, part 4).</summary>
