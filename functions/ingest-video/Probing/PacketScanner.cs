@@ -42,7 +42,7 @@ public sealed class PacketScanner(Sandbox sandbox, IngestOptions options)
     }
 
     /// <summary>Finds the sounds that one description fits from the first packet to the last.</summary>
-    /// <remarks>An MP4 lists its descriptions. In MPEG-TS each frame of AAC has its own (ISO/IEC 14496-3, 1.A.2.2). Other containers are not examined.</remarks>
+    /// <remarks>An MP4 lists its descriptions. In MPEG-TS each AAC frame has its own (ISO/IEC 14496-3, 1.A.2.2). Other containers are not examined.</remarks>
     /// <param name="sounds">AAC.</param>
     /// <param name="source">The path of the source.</param>
     /// <param name="container">What the source is.</param>

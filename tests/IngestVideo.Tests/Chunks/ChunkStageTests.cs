@@ -91,7 +91,8 @@ public sealed class ChunkStageTests
         await IsCorrectAsync(video, longestGap: 4.01);
         await cluster.AssertNoWorkAsync();
         Assert.Contains(lead.Warnings, line => line.Contains("it cannot be encoded in chunks", StringComparison.Ordinal));
-        Assert.Equal(isDamaged ? [PublicationStage.Playable, PublicationStage.Withdrawn] : [PublicationStage.Playable], isDamaged ? pointers.Take(2) : pointers);
+        Assert.Equal(
+            isDamaged ? [PublicationStage.Playable, PublicationStage.Withdrawn] : [PublicationStage.Playable], isDamaged ? pointers.Take(2) : pointers);
         Assert.True(Directory.Exists(Path.Combine(video.Folder, first.Attempt))); // for a while, for those who play it
 
         async Task BeforePutAsync(string key)
