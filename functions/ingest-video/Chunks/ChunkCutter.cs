@@ -12,6 +12,9 @@ namespace IngestVideo.Chunks;
 /// </remarks>
 public sealed class ChunkCutter(Sandbox sandbox, IngestOptions options)
 {
+    /// <summary>Replicas wait for it, and nobody for the sound that is encoded meanwhile.</summary>
+    private const int Niceness = 5;
+
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(30);
 
     /// <summary>What a file has more than the packets that it consists of, at most.</summary>
@@ -34,7 +37,7 @@ public sealed class ChunkCutter(Sandbox sandbox, IngestOptions options)
             "-i", source,
             .. chunks.SelectMany(chunk => Output(plan, chunk, folder)), .. AlsoRead(plan, chunks),
         ];
-        var limits = new ProcessLimits(MemoryBudget.ForCutting(options.FfmpegMemoryBytes), s_longest, new FileInfo(source).Length + Overhead);
+        var limits = new ProcessLimits(MemoryBudget.ForCutting(options.FfmpegMemoryBytes), s_longest, new FileInfo(source).Length + Overhead, Niceness);
         var result = await sandbox.RunInTimeAsync("ffmpeg", arguments, limits, _ => { }, cancellationToken)
             ?? throw new ChunkMismatchException($"Cutting took longer than {s_longest.TotalMinutes:0} minutes.");
         if (FfmpegErrors.DiskIsFull(result))

@@ -55,7 +55,7 @@ internal sealed class ChunkEndpoint(
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(requestAborted, slot.Recalled);
         try
         {
-            await worker.EncodeAsync(call.Id, call.Job, _ => { }, ended.Token);
+            await worker.EncodeAsync(call.Id, call.Job, cutFile: null, _ => { }, ended.Token);
             logger.LogInformation(
                 "Chunk {Chunk} of {Video} was encoded for another replica in {Elapsed:0.0} s",
                 call.Id.Name, call.Video, clock.GetElapsedTime(begun).TotalSeconds);

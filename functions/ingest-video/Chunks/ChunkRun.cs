@@ -33,9 +33,9 @@ internal sealed class ChunkRun(
     private readonly Dictionary<string, CancellationTokenSource> _calls = new(StringComparer.Ordinal);
     private ChunkSchedule _schedule = null!;
     private (Chunk Chunk, CancellationTokenSource End)? _here;
-    private int _toCut = Math.Min(MostCut, 2 * (window.Size + 1));
-    private int _busyCalls, _publishing;
-    private int _cutting; // chunks whose packets are on their way into the store
+    private int _toCut = Math.Min(MostCut, window.Size + 1);
+    private int _busyCalls, _uploading, _publishing;
+    private bool _isCutting;
 
     public async Task EncodeAsync(IReadOnlyList<Chunk> planned)
     {
@@ -92,60 +92,64 @@ internal sealed class ChunkRun(
     /// <summary>Starts everything that can be done now.</summary>
     private void Start()
     {
-        if (_here is null && _schedule.TakeForLead() is { } own)
+        // What is encoded here need not be uploaded.
+        if (_here is null && _schedule.TakeForLead(window.IsAnswered) is { } own)
             EncodeHere(own);
+        while (_uploading < Uploads && _schedule.TakeToStore(most: window.Size) is { } cut)
+            Upload(cut);
         while (_busyCalls < window.Size && _schedule.TakeForCall() is { } next)
         {
             if (next.Segments == 1 || work.LengthOf(next) <= window.LongestChunk || !_schedule.TryReplace(next, work.Halve(next)))
                 Call(next);
         }
-        if (_cutting == 0 && _schedule.NextToCut(_toCut) is [_, ..] batch)
+        if (!_isCutting && _schedule.NextToCut(_toCut, enough: 2 * (window.Size + 1)) is [_, ..] batch)
             Cut(batch);
     }
 
     /// <summary>Each pass over the source begins at its beginning. The first ends early, so that work can begin, and the next reach farther.</summary>
     private void Cut(IReadOnlyList<Chunk> batch)
     {
-        (_cutting, _toCut) = (batch.Count, Math.Min(MostCut, _toCut * 4));
+        (_isCutting, _toCut) = (true, Math.Min(MostCut, _toCut * 4));
         _running.Add(CutAsync());
 
         async Task<Action> CutAsync()
         {
             await cutter.CutAsync(work.Plan, work.Workspace.Source, work.Container, batch, _cuts, all.Token);
-            var files = new Queue<Chunk>(batch);
             return () =>
             {
-                for (var upload = 0; upload < Uploads; upload++)
-                    UploadNext(files);
+                _isCutting = false;
+                foreach (var chunk in batch)
+                    _schedule.MarkCut(chunk);
             };
         }
     }
 
-    /// <summary>Puts packets into the store, the earliest first: each chunk can be encoded as soon as its own are there.</summary>
-    private void UploadNext(Queue<Chunk> files)
+    /// <summary>Puts packets into the store, for other replicas.</summary>
+    private void Upload(Chunk chunk)
     {
-        if (files.TryDequeue(out var next))
-            _running.Add(UploadAsync(next));
+        _uploading++;
+        _running.Add(UploadAsync());
 
-        async Task<Action> UploadAsync(Chunk chunk)
+        async Task<Action> UploadAsync()
         {
-            var file = Path.Combine(_cuts, ChunkCutter.FileOf(chunk));
-            await chunks.PutCutAsync(work.IdOf(chunk), file, all.Token);
-            File.Delete(file);
+            await chunks.PutCutAsync(work.IdOf(chunk), CutFileOf(chunk), all.Token);
             return () =>
             {
-                _cutting--;
-                _schedule.MarkCut(chunk);
-                UploadNext(files);
+                _uploading--;
+                if (_schedule.MarkStored(chunk))
+                    File.Delete(CutFileOf(chunk));
             };
         }
     }
+
+    private string CutFileOf(Chunk chunk) => Path.Combine(_cuts, ChunkCutter.FileOf(chunk));
 
     private void EncodeHere(Chunk chunk)
     {
         var end = CancellationTokenSource.CreateLinkedTokenSource(all.Token);
         _here = (chunk, end);
         var here = _meter.Begin(chunk.Name, work.LengthOf(chunk), isHere: true);
+        var cutFile = File.Exists(CutFileOf(chunk)) ? CutFileOf(chunk) : null;
         _running.Add(RunAsync());
 
         async Task<Action> RunAsync()
@@ -153,7 +157,7 @@ internal sealed class ChunkRun(
             FinishedChunk? finished = null;
             try
             {
-                finished = await worker.EncodeAsync(work.IdOf(chunk), jobOf(chunk), OnProgress, end.Token);
+                finished = await worker.EncodeAsync(work.IdOf(chunk), jobOf(chunk), cutFile, OnProgress, end.Token);
             }
             catch (OperationCanceledException) when (!all.IsCancellationRequested)
             {
@@ -168,6 +172,7 @@ internal sealed class ChunkRun(
             {
                 end.Dispose();
                 _here = null;
+                File.Delete(CutFileOf(chunk));
                 _meter.End(here, isFinished: finished is not null);
                 _schedule.ReturnFromLead(chunk);
                 if (finished is not null)

@@ -18,16 +18,45 @@ internal sealed class ChunkSchedule
 
     public bool IsComplete => _left.Count == 0;
 
-    /// <summary>The next chunks whose packets are not in the store.</summary>
-    public IReadOnlyList<Chunk> NextToCut(int most) => [.. _left.Values.Where(entry => !entry.IsCut).Select(entry => entry.Chunk).Take(most)];
+    /// <summary>The next chunks whose packets are not cut out.</summary>
+    /// <param name="most">How many.</param>
+    /// <param name="enough">How many may wait for somebody to encode them, so that none is cut out now, unless it comes before them.</param>
+    public IReadOnlyList<Chunk> NextToCut(int most, int enough)
+    {
+        var next = _left.Values.FirstOrDefault(entry => !entry.IsCut);
+        if (next is null || _left.Values.Where(entry => entry.IsWaiting).Take(enough).Count(entry => entry.Chunk.First < next.Chunk.First) == enough)
+            return [];
+        return [.. _left.Values.Where(entry => !entry.IsCut).Select(entry => entry.Chunk).Take(most)];
+    }
+
+    /// <summary>The packets of a chunk are in a file of the lead's.</summary>
+    public void MarkCut(Chunk chunk) => _left[chunk.FirstSegment].IsCut = true;
+
+    /// <summary>Takes a chunk whose packets should be put into the store.</summary>
+    /// <param name="most">How many that wait there for another replica are enough.</param>
+    public Chunk? TakeToStore(int most)
+    {
+        if (_left.Values.Count(entry => entry is { IsStored: not null, IsWaiting: true, Failures: < MaxFailures }) >= most)
+            return null;
+        var next = _left.Values.FirstOrDefault(entry => entry is { IsStored: null, IsWaiting: true });
+        next?.IsStored = false;
+        return next?.Chunk;
+    }
 
     /// <summary>The packets of a chunk are in the store.</summary>
-    public void MarkCut(Chunk chunk) => _left[chunk.FirstSegment].IsCut = true;
+    /// <returns>Whether the lead does not work at it, and so has no need of its file.</returns>
+    public bool MarkStored(Chunk chunk)
+    {
+        if (Find(chunk) is not { } entry)
+            return true;
+        entry.IsStored = true;
+        return !entry.IsHere;
+    }
 
     /// <summary>Takes a chunk for another replica, to be given back unless it is completed.</summary>
     public Chunk? TakeForCall()
     {
-        var next = _left.Values.FirstOrDefault(entry => entry is { IsCut: true, IsCalled: false, IsHere: false, Failures: < MaxFailures });
+        var next = _left.Values.FirstOrDefault(entry => entry is { IsStored: true, IsWaiting: true, Failures: < MaxFailures });
         next?.IsCalled = true;
         return next?.Chunk;
     }
@@ -35,9 +64,11 @@ internal sealed class ChunkSchedule
     /// <summary>
     /// Takes a chunk for the lead, to be given back unless it is completed: rather than wait for others, it does at last what they are doing as well.
     /// </summary>
-    public Chunk? TakeForLead()
+    /// <param name="othersHelp">Others will soon take what is in the store for them.</param>
+    public Chunk? TakeForLead(bool othersHelp)
     {
-        var next = _left.Values.FirstOrDefault(entry => entry is { IsCut: true, IsCalled: false, IsHere: false });
+        var next = (othersHelp ? _left.Values.FirstOrDefault(entry => entry is { IsStored: null, IsWaiting: true }) : null)
+            ?? _left.Values.FirstOrDefault(entry => entry.IsWaiting);
         if (next is null && _left.Values.All(entry => entry.IsCut))
             next = _left.Values.FirstOrDefault(entry => !entry.IsHere);
         next?.IsHere = true;
@@ -83,9 +114,15 @@ internal sealed class ChunkSchedule
 
         public bool IsCut { get; set; }
 
+        /// <summary>The packets are in the store; null when they are not on their way there either.</summary>
+        public bool? IsStored { get; set; }
+
         public bool IsCalled { get; set; }
 
         public bool IsHere { get; set; }
+
+        /// <summary>It can be encoded, and nobody does.</summary>
+        public bool IsWaiting => IsCut && !IsCalled && !IsHere;
 
         public int Failures { get; set; }
     }

@@ -75,26 +75,29 @@ public sealed class ChunkStore(IObjectStore store)
     /// <param name="job">What was to be made.</param>
     /// <param name="result">What was made.</param>
     /// <param name="output">The folder that it is in.</param>
+    /// <param name="isForAnother">The lead is another replica, and may have removed everything meanwhile. A lead removes what it has written itself.</param>
     /// <param name="cancellationToken">Ends the writes.</param>
     /// <exception cref="IngestRefusedException">409: nobody needs the chunk any more. Nothing of it is left.</exception>
-    public async Task<FinishedChunk> PutAsync(ChunkId chunk, ChunkJob job, ChunkResult result, string output, CancellationToken cancellationToken)
+    public async Task<FinishedChunk> PutAsync(
+        ChunkId chunk, ChunkJob job, ChunkResult result, string output, bool isForAnother, CancellationToken cancellationToken)
     {
         FinishedChunk? finished = null;
         try
         {
-            return finished = await TryPutAsync(chunk, job, result, output, cancellationToken)
+            return finished = await TryPutAsync(chunk, job, result, output, isForAnother, cancellationToken)
                 ?? throw new IngestRefusedException(StatusCodes.Status409Conflict, "Nobody needs this chunk any more.");
         }
         finally
         {
             // Removing a video's work deletes what is listed at that moment. If the packets are gone, nothing else deletes what this run wrote since.
-            if (finished is null && await store.HeadAsync(chunk.Folder + Cut, CancellationToken.None) is null)
+            if (isForAnother && finished is null && await store.HeadAsync(chunk.Folder + Cut, CancellationToken.None) is null)
                 await store.DeleteAllAsync(chunk.Folder, CancellationToken.None);
         }
     }
 
     /// <returns>null when the packets are gone.</returns>
-    private async Task<FinishedChunk?> TryPutAsync(ChunkId chunk, ChunkJob job, ChunkResult result, string output, CancellationToken cancellationToken)
+    private async Task<FinishedChunk?> TryPutAsync(
+        ChunkId chunk, ChunkJob job, ChunkResult result, string output, bool isForAnother, CancellationToken cancellationToken)
     {
         var run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RunLength / 2));
         var finished = new FinishedChunk($"{chunk.Folder}{run}/", result);
@@ -106,7 +109,7 @@ public sealed class ChunkStore(IObjectStore store)
         var marker = new ChunkMarker(run, JsonSerializer.Deserialize(result.ToJson(), CallJson.Default.JsonElement));
         using var text = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(marker, CallJson.Default.ChunkMarker));
         var isFirst = await store.PutAsync(chunk.Folder + Marker, text, WriteCondition.IfNew, cancellationToken) is not null;
-        if (await store.HeadAsync(chunk.Folder + Cut, cancellationToken) is null)
+        if (isForAnother && await store.HeadAsync(chunk.Folder + Cut, cancellationToken) is null)
             return null;
         return isFirst ? finished : await FindAsync(chunk, job, cancellationToken);
     }
