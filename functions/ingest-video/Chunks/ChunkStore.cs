@@ -28,6 +28,9 @@ public sealed class ChunkStore(IObjectStore store)
     private const int Transfers = 8;
     private const int RunLength = 32;
 
+    /// <summary>The name of a new run's folder.</summary>
+    internal static string NewRun() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RunLength / 2));
+
     public async Task PutCutAsync(ChunkId chunk, string path, CancellationToken cancellationToken)
     {
         await using var content = File.OpenRead(path);
@@ -70,49 +73,27 @@ public sealed class ChunkStore(IObjectStore store)
             .ToHashSetAsync(StringComparer.Ordinal, cancellationToken);
     }
 
-    /// <summary>Writes what a run has made, and at last says so. Where another was faster, that one's counts.</summary>
+    /// <summary>Begins to write what a run makes of a chunk.</summary>
     /// <param name="chunk">The chunk.</param>
-    /// <param name="job">What was to be made.</param>
-    /// <param name="result">What was made.</param>
-    /// <param name="output">The folder that it is in.</param>
-    /// <param name="isForAnother">The lead is another replica, and may have removed everything meanwhile. A lead removes what it has written itself.</param>
+    /// <param name="job">What is to be made.</param>
+    /// <param name="output">The folder that it is made in.</param>
+    /// <param name="isForAnother">The lead is another replica, and may remove everything meanwhile. A lead removes what it has written itself.</param>
     /// <param name="cancellationToken">Ends the writes.</param>
-    /// <exception cref="IngestRefusedException">409: nobody needs the chunk any more. Nothing of it is left.</exception>
-    public async Task<FinishedChunk> PutAsync(
-        ChunkId chunk, ChunkJob job, ChunkResult result, string output, bool isForAnother, CancellationToken cancellationToken)
-    {
-        FinishedChunk? finished = null;
-        try
-        {
-            return finished = await TryPutAsync(chunk, job, result, output, isForAnother, cancellationToken)
-                ?? throw new IngestRefusedException(StatusCodes.Status409Conflict, "Nobody needs this chunk any more.");
-        }
-        finally
-        {
-            // Removing a video's work deletes what is listed at that moment. If the packets are gone, nothing else deletes what this run wrote since.
-            if (isForAnother && finished is null && await store.HeadAsync(chunk.Folder + Cut, CancellationToken.None) is null)
-                await store.DeleteAllAsync(chunk.Folder, CancellationToken.None);
-        }
-    }
+    public ChunkUpload Begin(ChunkId chunk, ChunkJob job, string output, bool isForAnother, CancellationToken cancellationToken) =>
+        new(store, this, chunk, job, output, isForAnother, cancellationToken);
 
-    /// <returns>null when the packets are gone.</returns>
-    private async Task<FinishedChunk?> TryPutAsync(
-        ChunkId chunk, ChunkJob job, ChunkResult result, string output, bool isForAnother, CancellationToken cancellationToken)
+    /// <summary>Says that a chunk is encoded.</summary>
+    /// <returns>false when another run has said so before.</returns>
+    internal async Task<bool> TryMarkAsync(ChunkId chunk, string run, ChunkResult result, CancellationToken cancellationToken)
     {
-        var run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RunLength / 2));
-        var finished = new FinishedChunk($"{chunk.Folder}{run}/", result);
-        await Parallel.ForEachAsync(FilesOf(result), Limit(cancellationToken), async (path, token) =>
-        {
-            await using var content = File.OpenRead(Path.Combine(output, path));
-            await store.PutAsync(finished.Folder + path, content, WriteCondition.None, token);
-        });
         var marker = new ChunkMarker(run, JsonSerializer.Deserialize(result.ToJson(), CallJson.Default.JsonElement));
         using var text = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(marker, CallJson.Default.ChunkMarker));
-        var isFirst = await store.PutAsync(chunk.Folder + Marker, text, WriteCondition.IfNew, cancellationToken) is not null;
-        if (isForAnother && await store.HeadAsync(chunk.Folder + Cut, cancellationToken) is null)
-            return null;
-        return isFirst ? finished : await FindAsync(chunk, job, cancellationToken);
+        return await store.PutAsync(chunk.Folder + Marker, text, WriteCondition.IfNew, cancellationToken) is not null;
     }
+
+    /// <summary>The packets of a chunk have gone from the store: nobody needs it any more.</summary>
+    internal async Task<bool> IsGoneAsync(ChunkId chunk, CancellationToken cancellationToken) =>
+        await store.HeadAsync(chunk.Folder + Cut, cancellationToken) is null;
 
     /// <summary>Downloads an object into a file.</summary>
     /// <returns>false if the object does not exist.</returns>
@@ -123,7 +104,7 @@ public sealed class ChunkStore(IObjectStore store)
     }
 
     /// <summary>The paths of all files of a chunk, below the folder of its run.</summary>
-    private static IEnumerable<string> FilesOf(ChunkResult result) =>
+    internal static IEnumerable<string> FilesOf(ChunkResult result) =>
         [.. result.Renditions.SelectMany(FilesOf).Select(file => file.Path), .. result.Stills.Select(still => still.Name)];
 
     /// <summary>A rendition's files, each with its path below the folder of the run, and its length.</summary>

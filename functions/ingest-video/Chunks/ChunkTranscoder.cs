@@ -8,55 +8,55 @@ namespace IngestVideo.Chunks;
 /// <summary>Encodes a chunk, with the arguments and within the limits of a whole video.</summary>
 public sealed class ChunkTranscoder(Sandbox sandbox, IngestOptions options, TimeProvider clock, ILogger<Transcoder> logger)
 {
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(200);
+
     /// <param name="job">What to make.</param>
     /// <param name="cutFile">What <see cref="ChunkCutter"/> wrote.</param>
     /// <param name="folder">Where the result goes; it exists, and is empty.</param>
     /// <param name="onProgress">Receives the progress, twice a second.</param>
+    /// <param name="onComplete">Receives the path of a segment within the folder as soon as it is complete.</param>
     /// <param name="cancellationToken">Kills ffmpeg.</param>
     /// <exception cref="ChunkMismatchException">The pictures are not the ones that the chunk should have.</exception>
     /// <exception cref="IngestRefusedException">As of <see cref="Transcoder"/>.</exception>
     /// <exception cref="CopyFailedException">As of <see cref="Transcoder"/>, beside a copy.</exception>
     public async Task<ChunkResult> TranscodeAsync(
-        ChunkJob job, string cutFile, string folder, Action<TranscodeProgress> onProgress, CancellationToken cancellationToken)
+        ChunkJob job, string cutFile, string folder, Action<TranscodeProgress> onProgress, Action<string> onComplete, CancellationToken cancellationToken)
     {
         var plan = job.Source.ToPlan();
         var step = TranscodeStep.Of(plan, job.Chunk);
         var transcoder = new Transcoder(sandbox, options with { Ladder = job.Source.Ladder, X264Preset = job.Source.X264Preset }, clock, logger);
-        await transcoder.TranscodeAsync(step, new("nut"), cutFile, folder, onProgress, onStarted: _ => { }, cancellationToken);
-        foreach (var rendition in step.Video)
+        var joiners = step.Segmented.ToDictionary(rendition => rendition, rendition => PieceJoiner.For(rendition, step, folder));
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var transcoding = transcoder.TranscodeAsync(step, new("nut"), cutFile, folder, onProgress, onStarted: _ => { }, end.Token);
+        try
         {
-            await PacketList.CheckAsync(Path.Combine(folder, OutputFiles.PacketList(rendition)), rendition, plan, job.Chunk, cancellationToken);
-            await JoinAsync(Path.Combine(folder, rendition.Name), step, cancellationToken);
+            while (await Task.WhenAny(transcoding, Task.Delay(s_poll, CancellationToken.None)) != transcoding)
+                Join(hasEnded: false);
+            await transcoding;
         }
+        finally
+        {
+            await end.CancelAsync();
+            await transcoding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        foreach (var rendition in step.Video)
+            await PacketList.CheckAsync(Path.Combine(folder, OutputFiles.PacketList(rendition)), rendition, plan, job.Chunk, cancellationToken);
+        Join(hasEnded: true);
         var renditions = new List<ChunkRendition>();
         foreach (var rendition in step.Segmented)
             renditions.Add(await MeasureAsync(rendition, plan, job.Chunk, Path.Combine(folder, rendition.Name), cancellationToken));
         var stills = ((string[])[OutputFiles.PosterFrames, OutputFiles.StoryboardFrames]).Select(name => new FileInfo(Path.Combine(folder, name)))
             .Where(file => file.Exists).Select(file => new ChunkFile(file.Name, file.Length));
         return new(renditions, [.. stills]);
-    }
 
-    /// <summary>Makes segments of the pieces that ffmpeg has cut: several each beside a copy, and elsewhere where a tail belongs to the one before.</summary>
-    private static async Task JoinAsync(string folder, TranscodeStep step, CancellationToken cancellationToken)
-    {
-        var (chunk, number, piece) = (step.Chunk!, step.FirstPiece, 0);
-        for (var index = 0; index < chunk.Segments; index++)
+        void Join(bool hasEnded)
         {
-            // Segments are never more than pieces: the piece that had a segment's name is joined already.
-            var segment = Path.Combine(folder, OutputFiles.Segment(chunk.FirstSegment + index, step.Plan.SegmentFormat));
-            if (!File.Exists(PathOf(piece)))
-                throw new ChunkMismatchException($"Segment {chunk.FirstSegment + index} of chunk {chunk.Name} is missing.");
-            File.Move(PathOf(piece), segment, overwrite: true);
-            for (piece++; piece < step.Pieces.Count && step.Pieces[piece] < chunk.Cuts[index + 1]; piece++)
+            foreach (var (rendition, joiner) in joiners)
             {
-                await using (var tail = File.OpenRead(PathOf(piece)))
-                await using (var file = new FileStream(segment, FileMode.Append, FileAccess.Write))
-                    await tail.CopyToAsync(file, cancellationToken);
-                File.Delete(PathOf(piece));
+                foreach (var segment in joiner.Join(hasEnded))
+                    onComplete($"{rendition.Name}/{segment}");
             }
         }
-
-        string PathOf(int piece) => Path.Combine(folder, OutputFiles.Segment(number + piece, step.Plan.SegmentFormat));
     }
 
     private static async Task<ChunkRendition> MeasureAsync(

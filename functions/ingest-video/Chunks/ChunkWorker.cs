@@ -24,16 +24,17 @@ public sealed class ChunkWorker(ChunkStore chunks, ChunkTranscoder transcoder, I
         if (cutFile is null)
             await chunks.FetchCutAsync(chunk, workspace.Source, cancellationToken);
         Directory.CreateDirectory(workspace.Output);
-        var result = await TranscodeAsync(job, cutFile ?? workspace.Source, workspace.Output, onProgress, cancellationToken);
-        return await chunks.PutAsync(chunk, job, result, workspace.Output, isForAnother: cutFile is null, cancellationToken);
+        await using var upload = chunks.Begin(chunk, job, workspace.Output, isForAnother: cutFile is null, cancellationToken);
+        return await upload.FinishAsync(
+            await TranscodeAsync(job, cutFile ?? workspace.Source, workspace.Output, onProgress, upload.Add, cancellationToken));
     }
 
     private async Task<ChunkResult> TranscodeAsync(
-        ChunkJob job, string cutFile, string output, Action<TranscodeProgress> onProgress, CancellationToken cancellationToken)
+        ChunkJob job, string cutFile, string output, Action<TranscodeProgress> onProgress, Action<string> onComplete, CancellationToken cancellationToken)
     {
         try
         {
-            return await transcoder.TranscodeAsync(job, cutFile, output, onProgress, cancellationToken);
+            return await transcoder.TranscodeAsync(job, cutFile, output, onProgress, onComplete, cancellationToken);
         }
         catch (IngestRefusedException e) when (e.StatusCode == StatusCodes.Status422UnprocessableEntity && !e.IsLimit)
         {

@@ -139,10 +139,10 @@ public sealed class ChunkStageTests
     public async Task It_is_playable_when_playback_would_not_catch_up_with_all_replicas_together()
     {
         // The lead takes the first chunk, others the next two. The lead does not complete its second one.
-        var (taken, bothCalled, second, third, rest, id) = (Signal(), Signal(), Signal(), Signal(), Signal(), VideoId.New());
+        var (bothCalled, second, third, rest, id) = (Signal(), Signal(), Signal(), Signal(), VideoId.New());
         var (clock, calls) = (new SteppedClock(), 0);
         await using var cluster = await ChunkCluster.StartAsync(
-            new ReplicaChange(BeforePutAsync, BeforeGet: BeforeGet, Clock: clock), workers: 2, ("MAX_TRANSCODES", "4"), ("CHUNK_TIMEOUT", "10m"));
+            new ReplicaChange(BeforePutAsync, Clock: clock), workers: 2, ("MAX_TRANSCODES", "4"), ("CHUNK_TIMEOUT", "10m"));
         var lead = cluster.Lead;
         cluster.OnCall = async (context, forward) =>
         {
@@ -175,19 +175,13 @@ public sealed class ChunkStageTests
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         await IsCorrectAsync(await PublishedVideo.ReadAsync(lead, id));
 
-        void BeforeGet(string key)
-        {
-            if (ChunkCluster.IsPackets(key) && SegmentOf(key) == 0)
-                taken.TrySetResult();
-        }
-
         async Task BeforePutAsync(string key)
         {
             if (!key.StartsWith(ObjectKeys.WorkPrefix, StringComparison.Ordinal))
                 return;
             var segment = SegmentOf(key);
             if (ChunkCluster.IsPackets(key))
-                await (segment switch { 0 => Task.CompletedTask, 2 or 6 => taken.Task, _ => bothCalled.Task });
+                await (segment is 2 or 6 ? Task.CompletedTask : bothCalled.Task);
             else if (segment > 0)
                 await rest.Task;
             else if (key.EndsWith("/done.json", StringComparison.Ordinal))

@@ -71,7 +71,11 @@ public sealed class ChunkStoreTests : IClassFixture<ChunkStoreTests.OneChunk>, I
 
     private Task PutCutAsync() => _chunks.PutCutAsync(Id, _video.CutFile(Job.Chunk), Token);
 
-    private Task<FinishedChunk> PutAsync() => _chunks.PutAsync(Id, Job, _video.Chunks[0].Result, _video.FolderOf(Job.Chunk), isForAnother: true, Token);
+    private async Task<FinishedChunk> PutAsync()
+    {
+        await using var upload = _chunks.Begin(Id, Job, _video.FolderOf(Job.Chunk), isForAnother: true, Token);
+        return await upload.FinishAsync(_video.Chunks[0].Result);
+    }
 
     /// <summary>A video of which one chunk is encoded.</summary>
     public sealed class OneChunk : IAsyncLifetime

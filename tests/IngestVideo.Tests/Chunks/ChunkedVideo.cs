@@ -78,7 +78,7 @@ internal sealed class ChunkedVideo : IDisposable
         {
             Directory.CreateDirectory(FolderOf(chunk));
             var job = ChunkJob.Read(ChunkJob.Of(Plan, chunk, _options).ToJson()); // as a worker gets it
-            var result = await Get<ChunkTranscoder>().TranscodeAsync(job, CutFile(chunk), FolderOf(chunk), _ => { }, CancellationToken.None);
+            var result = await Get<ChunkTranscoder>().TranscodeAsync(job, CutFile(chunk), FolderOf(chunk), _ => { }, _ => { }, CancellationToken.None);
             results.Add((job, ChunkResult.Read(result.ToJson(), job)));
         }
         Chunks = results;
