@@ -19,7 +19,7 @@ public sealed class ChunkUpload : IAsyncDisposable
     private readonly HashSet<string> _added = new(StringComparer.Ordinal);
     private readonly Channel<string> _queue = Channel.CreateUnbounded<string>();
     private readonly Task _uploading;
-    private bool _isFinished;
+    private FinishedChunk? _finished;
 
     internal ChunkUpload(
         IObjectStore store, ChunkStore chunks, ChunkId chunk, ChunkJob job, string output, bool isForAnother, CancellationToken cancellationToken)
@@ -49,11 +49,9 @@ public sealed class ChunkUpload : IAsyncDisposable
         _queue.Writer.Complete();
         await _uploading;
         var isFirst = await _chunks.TryMarkAsync(_chunk, _run, result, _end.Token);
-        if (_isForAnother && await _chunks.IsGoneAsync(_chunk, _end.Token))
-            throw new IngestRefusedException(StatusCodes.Status409Conflict, "Nobody needs this chunk any more.");
-        var finished = isFirst ? new FinishedChunk(Folder, result) : await _chunks.FindAsync(_chunk, _job, _end.Token);
-        _isFinished = finished is not null;
-        return finished ?? throw new IngestRefusedException(StatusCodes.Status409Conflict, "Nobody needs this chunk any more.");
+        if (!_isForAnother || !await _chunks.IsGoneAsync(_chunk, _end.Token))
+            _finished = isFirst ? new(Folder, result) : await _chunks.FindAsync(_chunk, _job, _end.Token);
+        return _finished ?? throw new IngestRefusedException(StatusCodes.Status409Conflict, "Nobody needs this chunk any more.");
     }
 
     public async ValueTask DisposeAsync()
@@ -62,7 +60,7 @@ public sealed class ChunkUpload : IAsyncDisposable
         await _uploading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _end.Dispose();
         // Removing a video's work deletes what is listed at that moment. If the packets are gone, nothing else deletes what this run wrote since.
-        if (_isForAnother && !_isFinished && await _chunks.IsGoneAsync(_chunk, CancellationToken.None))
+        if (_isForAnother && _finished is null && await _chunks.IsGoneAsync(_chunk, CancellationToken.None))
             await _store.DeleteAllAsync(_chunk.Folder, CancellationToken.None);
     }
 

@@ -7,7 +7,8 @@ namespace IngestVideo.Media;
 /// <param name="Obstacle">Why it must not be cut, in a sentence; null where it may be.</param>
 public sealed record CutPoints(IReadOnlyList<CutPoint> Keyframes, int Pictures, TimeSpan LongestDistance, string? Obstacle);
 
-/// <summary>A keyframe. What is decoded from then on needs nothing from before, except what is shown before it.</summary>
+/// <summary>A keyframe. What is shown from then on needs nothing that is decoded before it.</summary>
 /// <param name="Packet">How many packets come before it, from the first keyframe on.</param>
 /// <param name="Shown">When it is shown, in seconds on the clock that ffmpeg decodes the whole source by.</param>
-public readonly record struct CutPoint(int Packet, double Shown);
+/// <param name="IsClosed">What is decoded before it is shown before it, and what is decoded after it is shown after it.</param>
+public readonly record struct CutPoint(int Packet, double Shown, bool IsClosed);

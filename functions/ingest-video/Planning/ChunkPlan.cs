@@ -8,10 +8,13 @@ namespace IngestVideo.Planning;
 /// </summary>
 public sealed class ChunkPlan
 {
-    /// <summary>How long before a chunk's first picture decoding begins, at least: filters look at what comes before.</summary>
+    /// <summary>How long before a chunk's first picture decoding begins, at least, unless it is a keyframe: filters look at what comes before.</summary>
     private const double LeadSeconds = 1;
 
-    /// <summary>And how long after its last picture the packets go on, which are not in the order in which they are seen.</summary>
+    /// <summary>How far a keyframe's time may be from that of a picture that it is, in pictures: times are rounded.</summary>
+    private const double MostRounded = 0.25;
+
+    /// <summary>How long after a chunk's last picture the packets go on, which are not in the order in which they are seen.</summary>
     private const double TailSeconds = 0.5;
 
     private readonly TranscodePlan _plan;
@@ -84,12 +87,22 @@ public sealed class ChunkPlan
     {
         var (from, to) = (_cuts[first], _cuts[end]);
         var isLast = end == Segments;
-        var latest = _plan.TimeOf(from).TotalSeconds - LeadSeconds;
-        var cutFrom = first == 0 ? null : _points.Keyframes.Where(point => point.Shown <= latest).Select(point => (int?)point.Packet).Max();
+        var cutFrom = first == 0 ? null : FindStart(from);
         var cutTo = isLast ? (double?)null : _plan.TimeOf(to).TotalSeconds + _points.LongestDistance.TotalSeconds + TailSeconds;
         var keyframes = _keyframes.FindAll(keyframe => keyframe >= from && keyframe < to);
         return new(first, _keyframes.FindIndex(keyframe => keyframe >= from), _cuts[first..(end + 1)], keyframes, isLast, cutFrom, cutTo);
     }
+
+    /// <summary>Where decoding begins so that it gives a picture and all after it as the whole has them; null for the beginning.</summary>
+    private int? FindStart(int picture)
+    {
+        var time = _plan.TimeOf(picture).TotalSeconds;
+        return _points.Keyframes.Where(point => point.Shown <= time - LeadSeconds || IsStartAt(point, time)).Select(point => (int?)point.Packet).Max();
+    }
+
+    /// <summary>A keyframe is the very picture, and neither it nor a filter needs what comes before.</summary>
+    private bool IsStartAt(CutPoint point, double time) =>
+        point.IsClosed && !_plan.Source.Video!.Interlaced && Math.Abs(point.Shown - time) * _plan.FrameRate.PerSecond < MostRounded;
 
     private static string Late(string what, TimeSpan gap, TimeSpan length) => FormattableString.Invariant(
         $"From one of its {what} to the next it takes up to {gap.TotalSeconds:0.0} s, more than half of a chunk of {length.TotalSeconds:0} s.");

@@ -87,7 +87,7 @@ public sealed partial class CutPointScanner(Sandbox sandbox, IngestOptions optio
 
         private readonly List<CutPoint> _keyframes = [];
         private int _pictures;
-        private double _first = double.PositiveInfinity, _longest;
+        private double _first = double.PositiveInfinity, _latest = double.NegativeInfinity, _longest;
         private double? _decoded;
         private string? _obstacle;
 
@@ -116,7 +116,10 @@ public sealed partial class CutPointScanner(Sandbox sandbox, IngestOptions optio
             _decoded = decoded ?? _decoded;
             _first = Math.Min(_first, shown);
             if (fields[2].StartsWith('K'))
-                _keyframes.Add(new(_pictures, shown));
+                _keyframes.Add(new(_pictures, shown, IsClosed: _latest < shown));
+            else if (_keyframes is [.., { IsClosed: true } last] && shown < last.Shown)
+                _keyframes[^1] = last with { IsClosed = false };
+            _latest = Math.Max(_latest, shown);
             if (_keyframes is not [])
                 _pictures++; // ffmpeg copies nothing before
         }

@@ -53,6 +53,20 @@ public sealed class ChunkPlanTests
         Assert.Equal((null, null), (first.CutFrom, last.CutTo));
     }
 
+    [Theory]
+    [InlineData(true, false, 750)]
+    [InlineData(false, false, 687)] // pictures around the keyframe are not in order
+    [InlineData(true, true, 687)] // fields are put together from pictures on either side
+    public void A_chunk_that_begins_with_a_keyframe_is_cut_out_from_there(bool isClosed, bool isInterlaced, int cutFrom)
+    {
+        var plan = Plan(25, 1000);
+        plan = plan with { Source = plan.Source with { Video = plan.Source.Video! with { Interlaced = isInterlaced } } };
+
+        var chunk = ChunkPlan.For(plan, Points(1000, 25, isClosed)).Between(5, 6); // from 30 s
+
+        Assert.Equal(cutFrom, chunk.CutFrom);
+    }
+
     [Fact]
     public void A_worker_makes_the_same_plan_of_a_job()
     {
@@ -168,7 +182,7 @@ public sealed class ChunkPlanTests
         return TranscodePlan.For(new(end, video, [], []) { Timeline = timeline }, s_options.Ladder, SegmentFormat.MpegTs);
     }
 
-    private static CutPoints Points(int frames, double rate) => new(
-        [.. Enumerable.Range(0, (int)(frames / rate / 2.5) + 1).Select(number => new CutPoint((int)(number * 2.5 * rate), number * 2.5))], frames,
-        TimeSpan.FromSeconds(0.04), Obstacle: null);
+    private static CutPoints Points(int frames, double rate, bool isClosed = true) => new(
+        [.. Enumerable.Range(0, (int)(frames / rate / 2.5) + 1).Select(number => new CutPoint((int)(number * 2.5 * rate), number * 2.5, isClosed))],
+        frames, TimeSpan.FromSeconds(0.04), Obstacle: null);
 }

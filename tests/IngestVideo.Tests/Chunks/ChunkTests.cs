@@ -29,6 +29,7 @@ public sealed class ChunkTests
     {
         { "cfr.mp4", $"{Picture} {Sound} {X264} -c:a aac" },
         { "open-gop.mkv", $"{Picture} {Sound} {X264} -x264-params open-gop=1:keyint=37:min-keyint=5:log=-1 -force_key_frames 3.3,9.9 -c:a aac" },
+        { "open-gop-2.mkv", $"{Picture} {X264} -x264-params open-gop=1:keyint=50:min-keyint=50:scenecut=0:log=-1" },
         { "vfr.mkv", $"{Picture} {X264} -g 25 -vf select='lt(mod(n\\,60)\\,20)+not(mod(n\\,9))' -fps_mode vfr" },
         { "interlaced-h264.ts", $"{Fields} {X264} -flags +ilme+ildct" },
         { "interlaced-mpeg2.ts", $"{Fields} -c:v mpeg2video -b:v 2M -bf 2 -g 15 -flags +ilme+ildct -top 1" },
@@ -39,6 +40,7 @@ public sealed class ChunkTests
         { "h264.flv", $"{Picture} -f lavfi -i sine=d=14:r=44100 {X264} -c:a aac" },
         { "vp9.webm", $"{Picture} -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 300k -g 50 -f webm -live 1" },
         { "open-hevc.mp4", $"{Picture} -c:v libx265 -preset ultrafast -x265-params log-level=none:open-gop=1:keyint=37:bframes=3" },
+        { "open-hevc-2.ts", $"{Picture} -c:v libx265 -preset ultrafast -x265-params log-level=none:open-gop=1:keyint=50:min-keyint=50:scenecut=0:bframes=3" },
         { "sound-goes-on.mp4", $"-f lavfi -i testsrc2=s=160x90:r=25:d=9 {Sound} {X264} -c:a aac" },
     };
 
@@ -136,6 +138,18 @@ public sealed class ChunkTests
         using var video = await ChunkedVideo.OfAsync(await Clip.MakeAsync(name, arguments), s_options);
 
         Assert.StartsWith(reason, ChunkPlan.FindObstacle(video.Plan, video.Points, s_length), StringComparison.Ordinal);
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("closed.mkv", "open-gop=0", true)]
+    [InlineData("open.mkv", "open-gop=1", false)]
+    public async Task Keyframes_that_others_surround_are_told_from_those_that_nothing_reaches_across(string name, string gop, bool areClosed)
+    {
+        using var video = await ChunkedVideo.OfAsync(
+            await Clip.MakeAsync(name, $"{Picture} {X264} -x264-params {gop}:keyint=50:min-keyint=50:scenecut=0:bframes=3:b-adapt=0:log=-1"), s_options);
+
+        Assert.Equal(7, video.Points.Keyframes.Count);
+        Assert.All(video.Points.Keyframes.Skip(1), point => Assert.Equal(areClosed, point.IsClosed));
     }
 
     [Fact(Timeout = Limit)]
