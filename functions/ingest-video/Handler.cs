@@ -48,7 +48,7 @@ public static class Handler
         services.AddSingleton<DownloadMuxer>().AddSingleton<DownloadPublisher>();
         services.AddSingleton<ChunkCutter>().AddSingleton<ChunkTranscoder>().AddSingleton<ChunkWorker>();
         services.AddSingleton<Replica>().AddSingleton<ChunkCaller>().AddSingleton<ChunkLead>().AddSingleton<ChunkEndpoint>();
-        services.AddSingleton(provider => new ChunkStore(provider.GetRequiredService<RetryingObjectStore>()));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ChunkStore>(provider, provider.GetRequiredService<RetryingObjectStore>()));
         services.AddSingleton<UploadStore>().AddSingleton<UploadService>().AddSingleton<VideoRemover>().AddSingleton<LaterRemovals>();
         services.AddSingleton<SubtitleService>().AddSingleton<PosterService>();
         services.AddSingleton<CallbackSender>().AddSingleton(CallbackSchedule.Default).AddSingleton<CallbackDelivery>()

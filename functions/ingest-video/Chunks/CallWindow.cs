@@ -22,7 +22,7 @@ internal sealed class CallWindow
     /// <summary>How many calls may be in flight.</summary>
     public int Size { get; private set; }
 
-    /// <summary>No call has failed since the last one that succeeded.</summary>
+    /// <summary>No call was refused, and none reached nobody, since the last one that succeeded.</summary>
     public bool IsAnswered => _refusals == 0 && _setbacks == 0;
 
     /// <summary>The longest chunk that another replica should be given.</summary>

@@ -67,7 +67,7 @@ internal sealed class ChunkRun(
             // Calls for chunks that were encoded here, or, after a failure, everything.
             await all.CancelAsync();
             await ((Task)Task.WhenAll(_running)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            Directory.Delete(_cuts, recursive: true); // of a pass that was broken off
+            Directory.Delete(_cuts, recursive: true); // after a failure it is not empty
         }
     }
 
@@ -99,7 +99,7 @@ internal sealed class ChunkRun(
             Upload(cut);
         while (_busyCalls < window.Size && _schedule.TakeForCall() is { } next)
         {
-            if (next.Segments == 1 || work.LengthOf(next) <= window.LongestChunk || !_schedule.TryReplace(next, work.Halve(next)))
+            if (next.Segments == 1 || work.LengthOf(next) <= window.LongestChunk || !TryHalve(next))
                 Call(next);
         }
         if (!_isCutting && _schedule.NextToCut(_toCut, enough: 2 * (window.Size + 1)) is [_, ..] batch)
@@ -136,10 +136,17 @@ internal sealed class ChunkRun(
             return () =>
             {
                 _uploading--;
-                if (_schedule.MarkStored(chunk))
-                    File.Delete(CutFileOf(chunk));
+                _schedule.MarkStored(chunk);
             };
         }
+    }
+
+    private bool TryHalve(Chunk chunk)
+    {
+        if (!_schedule.TryReplace(chunk, work.Halve(chunk)))
+            return false;
+        File.Delete(CutFileOf(chunk));
+        return true;
     }
 
     private string CutFileOf(Chunk chunk) => Path.Combine(_cuts, ChunkCutter.FileOf(chunk));
@@ -251,7 +258,7 @@ internal sealed class ChunkRun(
             case ChunkVerdict.TimedOut:
                 window.TimeOut(work.LengthOf(chunk));
                 if (chunk.Segments > 1)
-                    _schedule.TryReplace(chunk, work.Halve(chunk));
+                    TryHalve(chunk);
                 break;
         }
         _running.Add(PauseAsync());
@@ -271,6 +278,8 @@ internal sealed class ChunkRun(
             call.Cancel();
         if (_here is { } here && here.Chunk == chunk)
             here.End.Cancel();
+        else
+            File.Delete(CutFileOf(chunk));
         Publish([(chunk, finished)]);
     }
 

@@ -20,13 +20,12 @@ internal sealed class ChunkSchedule
 
     /// <summary>The next chunks whose packets are not cut out.</summary>
     /// <param name="most">How many.</param>
-    /// <param name="enough">How many may wait for somebody to encode them, so that none is cut out now, unless it comes before them.</param>
+    /// <param name="enough">When so many wait for somebody to encode them, only those that come before.</param>
     public IReadOnlyList<Chunk> NextToCut(int most, int enough)
     {
-        var next = _left.Values.FirstOrDefault(entry => !entry.IsCut);
-        if (next is null || _left.Values.Where(entry => entry.IsWaiting).Take(enough).Count(entry => entry.Chunk.First < next.Chunk.First) == enough)
-            return [];
-        return [.. _left.Values.Where(entry => !entry.IsCut).Select(entry => entry.Chunk).Take(most)];
+        var waiting = _left.Values.Where(entry => entry is { IsWaiting: true, Failures: < MaxFailures }).Take(enough).ToList();
+        var end = waiting.Count == enough ? waiting[^1].Chunk.First : int.MaxValue;
+        return [.. _left.Values.Where(entry => !entry.IsCut && entry.Chunk.First < end).Select(entry => entry.Chunk).Take(most)];
     }
 
     /// <summary>The packets of a chunk are in a file of the lead's.</summary>
@@ -44,14 +43,7 @@ internal sealed class ChunkSchedule
     }
 
     /// <summary>The packets of a chunk are in the store.</summary>
-    /// <returns>Whether the lead does not work at it, and so has no need of its file.</returns>
-    public bool MarkStored(Chunk chunk)
-    {
-        if (Find(chunk) is not { } entry)
-            return true;
-        entry.IsStored = true;
-        return !entry.IsHere;
-    }
+    public void MarkStored(Chunk chunk) => Find(chunk)?.IsStored = true;
 
     /// <summary>Takes a chunk for another replica, to be given back unless it is completed.</summary>
     public Chunk? TakeForCall()
@@ -67,7 +59,7 @@ internal sealed class ChunkSchedule
     /// <param name="othersHelp">Others will soon take what is in the store for them.</param>
     public Chunk? TakeForLead(bool othersHelp)
     {
-        var next = (othersHelp ? _left.Values.FirstOrDefault(entry => entry is { IsStored: null, IsWaiting: true }) : null)
+        var next = _left.Values.FirstOrDefault(entry => entry.IsWaiting && !(othersHelp && entry is { IsStored: not null, Failures: < MaxFailures }))
             ?? _left.Values.FirstOrDefault(entry => entry.IsWaiting);
         if (next is null && _left.Values.All(entry => entry.IsCut))
             next = _left.Values.FirstOrDefault(entry => !entry.IsHere);

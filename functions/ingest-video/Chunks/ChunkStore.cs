@@ -22,7 +22,8 @@ internal sealed record ChunkMarker(string? Run, JsonElement Result);
 /// another has finished.
 /// </remarks>
 /// <param name="store">Waits until the store is back when it fails for a while.</param>
-public sealed class ChunkStore(IObjectStore store)
+/// <param name="logger">For what could not be removed.</param>
+public sealed class ChunkStore(IObjectStore store, ILogger<ChunkStore> logger)
 {
     private const string Cut = "cut.nut", Marker = "done.json";
     private const int Transfers = 8;
@@ -77,10 +78,10 @@ public sealed class ChunkStore(IObjectStore store)
     /// <param name="chunk">The chunk.</param>
     /// <param name="job">What is to be made.</param>
     /// <param name="output">The folder that it is made in.</param>
-    /// <param name="isForAnother">The lead is another replica, and may remove everything meanwhile. A lead removes what it has written itself.</param>
+    /// <param name="hasOwnPackets">Packets of this replica's own are encoded, so it leads. Those of others are in the store as long as they are needed.</param>
     /// <param name="cancellationToken">Ends the writes.</param>
-    public ChunkUpload Begin(ChunkId chunk, ChunkJob job, string output, bool isForAnother, CancellationToken cancellationToken) =>
-        new(store, this, chunk, job, output, isForAnother, cancellationToken);
+    public ChunkUpload Begin(ChunkId chunk, ChunkJob job, string output, bool hasOwnPackets, CancellationToken cancellationToken) =>
+        new(store, this, chunk, job, output, hasOwnPackets, logger, cancellationToken);
 
     /// <summary>Says that a chunk is encoded.</summary>
     /// <returns>false when another run has said so before.</returns>
@@ -91,7 +92,10 @@ public sealed class ChunkStore(IObjectStore store)
         return await store.PutAsync(chunk.Folder + Marker, text, WriteCondition.IfNew, cancellationToken) is not null;
     }
 
-    /// <summary>The packets of a chunk have gone from the store: nobody needs it any more.</summary>
+    /// <summary>Takes back that a chunk is encoded.</summary>
+    internal Task RemoveMarkerAsync(ChunkId chunk, CancellationToken cancellationToken) => store.DeleteAsync([chunk.Folder + Marker], cancellationToken);
+
+    /// <summary>Whether the packets of a chunk are not in the store (any more).</summary>
     internal async Task<bool> IsGoneAsync(ChunkId chunk, CancellationToken cancellationToken) =>
         await store.HeadAsync(chunk.Folder + Cut, cancellationToken) is null;
 

@@ -2,12 +2,12 @@ using IngestVideo.Transcoding;
 
 namespace IngestVideo.Chunks;
 
-/// <summary>Encodes a chunk from and to the store; the lead of a video uses it for its own share as well.</summary>
+/// <summary>Encodes a chunk and puts it into the store; the lead of a video uses it for its own share as well.</summary>
 public sealed class ChunkWorker(ChunkStore chunks, ChunkTranscoder transcoder, IngestOptions options)
 {
     /// <param name="chunk">The chunk.</param>
     /// <param name="job">What to make.</param>
-    /// <param name="cutFile">Its packets, where this replica has cut them out itself and may not have put them into the store; null to fetch them.</param>
+    /// <param name="cutFile">Its packets, where this replica has cut them out itself; null to fetch them from the store.</param>
     /// <param name="onProgress">Receives the progress, twice a second.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>What was made, now or before.</returns>
@@ -24,7 +24,7 @@ public sealed class ChunkWorker(ChunkStore chunks, ChunkTranscoder transcoder, I
         if (cutFile is null)
             await chunks.FetchCutAsync(chunk, workspace.Source, cancellationToken);
         Directory.CreateDirectory(workspace.Output);
-        await using var upload = chunks.Begin(chunk, job, workspace.Output, isForAnother: cutFile is null, cancellationToken);
+        await using var upload = chunks.Begin(chunk, job, workspace.Output, hasOwnPackets: cutFile is not null, cancellationToken);
         return await upload.FinishAsync(
             await TranscodeAsync(job, cutFile ?? workspace.Source, workspace.Output, onProgress, upload.Add, cancellationToken));
     }

@@ -3,8 +3,8 @@ using IngestVideo.Planning;
 namespace IngestVideo.Chunks;
 
 /// <summary>
-/// Makes a rendition's segments of the pieces that ffmpeg has cut, while it cuts the next: several each beside a copy, and elsewhere where a tail belongs to the
-/// one before.
+/// Makes a rendition's segments of the pieces that ffmpeg has cut, while it cuts the next: several each beside a copy, and elsewhere where a tail belongs to
+/// the one before.
 /// </summary>
 /// <param name="folder">Where the pieces are.</param>
 /// <param name="segments">The names of the segments, in order, each with those of its pieces.</param>
@@ -59,11 +59,9 @@ internal sealed class PieceJoiner(string folder, IReadOnlyList<(string Name, IRe
     {
         var chunk = step.Chunk!;
         var pieces = step.Pieces.Index().Select(piece => (piece.Item, Name: Name(step.FirstPiece + piece.Index))).ToList();
-        return
-        [
-            .. chunk.Cuts.Zip(chunk.Cuts.Skip(1)).Index().Select(segment => (Name(chunk.FirstSegment + segment.Index),
-                (IReadOnlyList<string>)[.. pieces.Where(piece => piece.Item >= segment.Item.First && piece.Item < segment.Item.Second).Select(piece => piece.Name)])),
-        ];
+        return [.. chunk.Cuts.Zip(chunk.Cuts.Skip(1), Between).Index().Select(segment => (Name(chunk.FirstSegment + segment.Index), segment.Item))];
+
+        IReadOnlyList<string> Between(int first, int end) => [.. pieces.Where(piece => piece.Item >= first && piece.Item < end).Select(piece => piece.Name)];
 
         string Name(int number) => OutputFiles.Segment(number, step.Plan.SegmentFormat);
     }

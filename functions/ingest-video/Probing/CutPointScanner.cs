@@ -44,7 +44,9 @@ public sealed partial class CutPointScanner(Sandbox sandbox, IngestOptions optio
         }
         // ffprobe reads the container's own times, and ffmpeg lets them begin at zero.
         var obstacle = isWhole ? null : "The packets cannot be read to the last one.";
-        return packets.Finish(span.Start.TotalSeconds, obstacle ?? (slices.AreIntra ? null : "Its pictures are refreshed gradually."));
+        var points = packets.Finish(span.Start.TotalSeconds, obstacle ?? (slices.AreIntra ? null : "Its pictures are refreshed gradually."));
+        // Elsewhere the order of pictures tells.
+        return video.Codec != "h264" || slices.AreIdr ? points : points with { Keyframes = [.. points.Keyframes.Select(point => point with { IsClosed = false })] };
     }
 
     private async Task<bool> RunAsync(
@@ -61,18 +63,34 @@ public sealed partial class CutPointScanner(Sandbox sandbox, IngestOptions optio
     /// </summary>
     private sealed partial class SliceReader
     {
+        private const string Idr = "5"; // ITU-T H.264, table 7-1
+
         private bool _isFirst;
+        private int _keyframes, _idr;
+        private string _unit = "";
 
         /// <summary>Every keyframe begins with an intra slice.</summary>
         public bool AreIntra { get; private set; } = true;
+
+        /// <summary>Nothing after a keyframe refers to anything before it, or would look different without it.</summary>
+        public bool AreIdr => _keyframes > 0 && _idr == _keyframes;
 
         public void Read(string line)
         {
             if (line.Contains("] Packet: ", StringComparison.Ordinal))
                 _isFirst = true;
+            else if (NalUnitType().Match(line) is { Success: true } unit)
+                _unit = unit.Groups["type"].Value;
             else if (_isFirst && SliceType().Match(line) is { Success: true } match)
+            {
                 (_isFirst, AreIntra) = (false, AreIntra && match.Groups["type"].ValueSpan is ['2'] or ['7']); // ITU-T H.264, table 7-6
+                _keyframes++;
+                _idr += _unit == Idr ? 1 : 0;
+            }
         }
+
+        [GeneratedRegex(@"\bnal_unit_type\s+[01]+ = (?<type>\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+        private static partial Regex NalUnitType();
 
         [GeneratedRegex(@"\bslice_type\s+[01]+ = (?<type>\d)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
         private static partial Regex SliceType();
@@ -86,6 +104,7 @@ public sealed partial class CutPointScanner(Sandbox sandbox, IngestOptions optio
         private const double LongestStep = 1;
 
         private readonly List<CutPoint> _keyframes = [];
+        private readonly Stack<int> _closed = new(); // those that are closed so far, each shown later than the one below it
         private int _pictures;
         private double _first = double.PositiveInfinity, _latest = double.NegativeInfinity, _longest;
         private double? _decoded;
@@ -115,10 +134,14 @@ public sealed partial class CutPointScanner(Sandbox sandbox, IngestOptions optio
             }
             _decoded = decoded ?? _decoded;
             _first = Math.Min(_first, shown);
+            while (_closed.TryPeek(out var keyframe) && _keyframes[keyframe].Shown > shown)
+                _keyframes[_closed.Pop()] = _keyframes[keyframe] with { IsClosed = false };
             if (fields[2].StartsWith('K'))
+            {
                 _keyframes.Add(new(_pictures, shown, IsClosed: _latest < shown));
-            else if (_keyframes is [.., { IsClosed: true } last] && shown < last.Shown)
-                _keyframes[^1] = last with { IsClosed = false };
+                if (_latest < shown)
+                    _closed.Push(_keyframes.Count - 1);
+            }
             _latest = Math.Max(_latest, shown);
             if (_keyframes is not [])
                 _pictures++; // ffmpeg copies nothing before

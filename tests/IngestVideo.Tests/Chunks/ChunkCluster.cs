@@ -164,8 +164,7 @@ internal sealed class ChunkCluster : IAsyncDisposable
             _root,
             services =>
             {
-                services.AddSingleton<IObjectStore>(
-                    change.BeforePut is { } beforePut ? new ChangedStore(store, beforePut, beforeGet: change.BeforeGet) : store);
+                services.AddSingleton<IObjectStore>(change.BeforePut is { } beforePut ? new ChangedStore(store, beforePut) : store);
                 if (change.Clock is { } clock)
                     services.AddSingleton(clock);
                 if (change.Image is { } image)
@@ -195,10 +194,8 @@ internal sealed class ChunkCluster : IAsyncDisposable
 /// <summary>How a replica differs from others.</summary>
 /// <param name="BeforePut">What is done before it writes an object.</param>
 /// <param name="Image">Its image.</param>
-/// <param name="BeforeGet">What is done before it reads an object, where something is done before it writes one.</param>
 /// <param name="Clock">Its clock.</param>
-internal sealed record ReplicaChange(
-    Func<string, Task>? BeforePut = null, string? Image = null, Action<string>? BeforeGet = null, TimeProvider? Clock = null);
+internal sealed record ReplicaChange(Func<string, Task>? BeforePut = null, string? Image = null, TimeProvider? Clock = null);
 
 /// <summary>A call as it comes to the gateway.</summary>
 internal sealed record GatewayCall(byte[] Body, string? Token)

@@ -206,6 +206,7 @@ public sealed class ChunkLeadTests
         await using var cluster = await ChunkCluster.StartAsync(workers: 0, ("FUNCTION_GATEWAY", "http://127.0.0.1:1"));
         var video = await cluster.Lead.IngestAsync(await ChunkCluster.FilmAsync());
         await IsCorrectAsync(video);
+        Assert.DoesNotContain(cluster.Lead.Warnings, line => line.Contains("made another way", StringComparison.Ordinal));
         await cluster.AssertNoWorkAsync();
     }
 

@@ -58,25 +58,35 @@ public sealed class ChunkScheduleTests
         Assert.Equal(s_first, schedule.TakeForLead(othersHelp: true));
         Assert.Equal(s_second, schedule.TakeToStore(1));
         Assert.Null(schedule.TakeToStore(1));
-        Assert.True(schedule.MarkStored(s_second));
+        schedule.MarkStored(s_second);
         Assert.Equal(s_second, schedule.TakeForCall());
         Assert.Equal(s_third, schedule.TakeToStore(1));
         schedule.ReturnFromLead(s_first);
         schedule.Complete(s_first);
         Assert.Equal(s_fourth, schedule.TakeForLead(othersHelp: true));
-        Assert.True(schedule.MarkStored(s_third));
+        schedule.MarkStored(s_third);
         Assert.Equal(s_third, schedule.TakeForCall());
         Assert.Null(schedule.TakeToStore(1));
     }
 
     [Fact]
-    public void Where_others_do_not_help_the_lead_takes_the_earliest_and_needs_its_file()
+    public void Where_others_do_not_help_the_lead_takes_the_earliest()
     {
         var schedule = Cut(s_first, s_second);
         Assert.Equal(s_first, schedule.TakeToStore(1));
         Assert.Equal(s_first, schedule.TakeForLead(othersHelp: false));
-        Assert.False(schedule.MarkStored(s_first));
         Assert.Equal(s_second, schedule.TakeToStore(1));
+    }
+
+    [Fact]
+    public void What_others_cannot_do_the_lead_does_next()
+    {
+        var schedule = Cut(s_first, s_second, s_third);
+        Assert.Equal(s_first, schedule.TakeToStore(1));
+        schedule.MarkStored(s_first);
+        Assert.Equal(s_first, schedule.TakeForCall());
+        schedule.ReturnFromCall(s_first, ChunkSchedule.MaxFailures);
+        Assert.Equal(s_first, schedule.TakeForLead(othersHelp: true));
     }
 
     [Fact]

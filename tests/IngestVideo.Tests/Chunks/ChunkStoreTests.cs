@@ -1,5 +1,6 @@
 using IngestVideo.Chunks;
 using IngestVideo.Planning;
+using Microsoft.Extensions.Logging.Abstractions;
 using Reelseal;
 using Reelseal.Storage;
 using Reelseal.Testing;
@@ -19,7 +20,7 @@ public sealed class ChunkStoreTests : IClassFixture<ChunkStoreTests.OneChunk>, I
     {
         _video = encoded.Video;
         _objects = new(_folder.Path, TimeSpan.FromSeconds(5));
-        _chunks = new(_objects);
+        _chunks = new(_objects, NullLogger<ChunkStore>.Instance);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -27,6 +28,8 @@ public sealed class ChunkStoreTests : IClassFixture<ChunkStoreTests.OneChunk>, I
     private static ChunkId Id { get; } = new(VideoId.New(), new('0', ChunkId.PlanLength), "00000-00001");
 
     private ChunkJob Job => _video.Chunks[0].Job;
+
+    private string First => ChunkStore.FilesOf(_video.Chunks[0].Result).First();
 
     [Fact(Timeout = Limit)]
     public async Task Of_two_who_encode_a_chunk_the_first_counts()
@@ -54,6 +57,46 @@ public sealed class ChunkStoreTests : IClassFixture<ChunkStoreTests.OneChunk>, I
         Assert.Empty(await _objects.ListAsync("", Token).ToListAsync(Token));
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task One_who_comes_too_late_leaves_alone_what_the_next_lead_has_made()
+    {
+        var made = await PutAsync(_chunks, hasOwnPackets: true);
+        var before = await KeysAsync();
+
+        await Assert.ThrowsAsync<IngestRefusedException>(PutAsync);
+
+        Assert.Equal(before, await KeysAsync());
+        Assert.Equal(made.Folder, (await _chunks.FindAsync(Id, Job, Token))!.Folder);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task What_is_not_finished_is_removed()
+    {
+        await PutCutAsync();
+        var before = await KeysAsync();
+        foreach (var hasOwnPackets in (bool[])[false, true])
+        {
+            await using var upload = _chunks.Begin(Id, Job, _video.FolderOf(Job.Chunk), hasOwnPackets, Token);
+            upload.Add(First);
+            while ((await KeysAsync()).Count == before.Count)
+                await Task.Delay(10, Token);
+        }
+        Assert.Equal(before, await KeysAsync());
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task A_file_that_cannot_be_written_early_is_written_at_the_end()
+    {
+        var failures = 0;
+        var failing = new ChangedStore(_objects, beforePut: _ => Interlocked.Increment(ref failures) == 1
+            ? Task.FromException(new UpstreamException("The object store is away.", timedOut: false)) : Task.CompletedTask);
+
+        var made = await PutAsync(new(failing, NullLogger<ChunkStore>.Instance), hasOwnPackets: true);
+
+        var files = ChunkStore.FilesOf(_video.Chunks[0].Result).Select(path => made.Folder + path);
+        Assert.Empty(files.Except(await KeysAsync()));
+    }
+
     [Theory(Timeout = Limit)]
     [InlineData("")]
     [InlineData("null")]
@@ -71,11 +114,16 @@ public sealed class ChunkStoreTests : IClassFixture<ChunkStoreTests.OneChunk>, I
 
     private Task PutCutAsync() => _chunks.PutCutAsync(Id, _video.CutFile(Job.Chunk), Token);
 
-    private async Task<FinishedChunk> PutAsync()
+    private Task<FinishedChunk> PutAsync() => PutAsync(_chunks, hasOwnPackets: false);
+
+    private async Task<FinishedChunk> PutAsync(ChunkStore chunks, bool hasOwnPackets)
     {
-        await using var upload = _chunks.Begin(Id, Job, _video.FolderOf(Job.Chunk), isForAnother: true, Token);
+        await using var upload = chunks.Begin(Id, Job, _video.FolderOf(Job.Chunk), hasOwnPackets, Token);
+        upload.Add(First);
         return await upload.FinishAsync(_video.Chunks[0].Result);
     }
+
+    private async Task<List<string>> KeysAsync() => await _objects.ListAsync("", Token).Select(entry => entry.Key).ToListAsync(Token);
 
     /// <summary>A video of which one chunk is encoded.</summary>
     public sealed class OneChunk : IAsyncLifetime
