@@ -76,7 +76,7 @@ public sealed class ChunkStore(IObjectStore store, ILogger<ChunkStore> logger)
 
     /// <summary>Begins to write what a run makes of a chunk.</summary>
     /// <param name="chunk">The chunk.</param>
-    /// <param name="job">What is to be made.</param>
+    /// <param name="job">What the run makes.</param>
     /// <param name="output">The folder that it is made in.</param>
     /// <param name="hasOwnPackets">Packets of this replica's own are encoded, so it leads. Those of others are in the store as long as they are needed.</param>
     /// <param name="cancellationToken">Ends the writes.</param>

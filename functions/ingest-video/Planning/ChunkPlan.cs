@@ -8,7 +8,7 @@ namespace IngestVideo.Planning;
 /// </summary>
 public sealed class ChunkPlan
 {
-    /// <summary>How long before a chunk's first picture decoding begins, at least, unless that is a closed keyframe: filters look at what comes before.</summary>
+    /// <summary>How long before a chunk's first picture decoding begins, unless that is a closed keyframe: filters need what comes before.</summary>
     private const double LeadSeconds = 1;
 
     /// <summary>How far a keyframe's time may be from that of a picture that it is, in pictures: times are rounded.</summary>

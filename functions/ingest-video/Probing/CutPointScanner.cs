@@ -45,8 +45,9 @@ public sealed partial class CutPointScanner(Sandbox sandbox, IngestOptions optio
         // ffprobe reads the container's own times, and ffmpeg lets them begin at zero.
         var obstacle = isWhole ? null : "The packets cannot be read to the last one.";
         var points = packets.Finish(span.Start.TotalSeconds, obstacle ?? (slices.AreIntra ? null : "Its pictures are refreshed gradually."));
-        // Elsewhere the order of pictures tells.
-        return video.Codec != "h264" || slices.AreIdr ? points : points with { Keyframes = [.. points.Keyframes.Select(point => point with { IsClosed = false })] };
+        // In other codecs the order of pictures is enough.
+        return video.Codec != "h264" || slices.AreIdr
+            ? points : points with { Keyframes = [.. points.Keyframes.Select(point => point with { IsClosed = false })] };
     }
 
     private async Task<bool> RunAsync(
@@ -89,7 +90,7 @@ public sealed partial class CutPointScanner(Sandbox sandbox, IngestOptions optio
             }
         }
 
-        [GeneratedRegex(@"\bnal_unit_type\s+[01]+ = (?<type>\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+        [GeneratedRegex(@"nal_unit_type\s+[01]+ = (?<type>\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
         private static partial Regex NalUnitType();
 
         [GeneratedRegex(@"\bslice_type\s+[01]+ = (?<type>\d)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

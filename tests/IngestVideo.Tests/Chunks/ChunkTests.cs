@@ -145,7 +145,7 @@ public sealed class ChunkTests
     [InlineData("open.mkv", "libx264 -x264-params log=-1:open-gop=1", false)]
     [InlineData("closed-hevc.mkv", "libx265 -x265-params log-level=none:open-gop=0", true)]
     [InlineData("open-hevc.mkv", "libx265 -x265-params log-level=none:open-gop=1", false)]
-    public async Task Keyframes_that_others_surround_are_told_from_those_that_nothing_reaches_across(string name, string encoder, bool areClosed)
+    public async Task Keyframes_that_others_surround_are_not_those_that_nothing_reaches_across(string name, string encoder, bool areClosed)
     {
         using var video = await ChunkedVideo.OfAsync(
             await Clip.MakeAsync(
