@@ -12,8 +12,8 @@ namespace IngestVideo.Chunks;
 /// </remarks>
 public sealed class ChunkCutter(Sandbox sandbox, IngestOptions options)
 {
-    /// <summary>Replicas wait for packets, while the sound is ready long before the picture. A copy comes first.</summary>
-    private const int Niceness = 5, NicenessBesideCopy = 10;
+    /// <summary>Replicas wait for packets, while the sound is ready long before the picture. Only a copy does not give way.</summary>
+    private const int Niceness = 5;
 
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(30);
 
@@ -37,8 +37,9 @@ public sealed class ChunkCutter(Sandbox sandbox, IngestOptions options)
             "-i", source,
             .. chunks.SelectMany(chunk => Output(plan, chunk, folder)), .. AlsoRead(plan, chunks),
         ];
-        var limits = new ProcessLimits(MemoryBudget.ForCutting(options.FfmpegMemoryBytes), s_longest, new FileInfo(source).Length + Overhead,
-            plan.CopiesSource ? NicenessBesideCopy : Niceness);
+        var limits = new ProcessLimits(MemoryBudget.ForCutting(options.FfmpegMemoryBytes), s_longest, new FileInfo(source).Length + Overhead);
+        if (!plan.CopiesSource)
+            limits = limits with { Niceness = Niceness };
         var result = await sandbox.RunInTimeAsync("ffmpeg", arguments, limits, _ => { }, cancellationToken)
             ?? throw new ChunkMismatchException($"Cutting took longer than {s_longest.TotalMinutes:0} minutes.");
         if (FfmpegErrors.DiskIsFull(result))

@@ -67,14 +67,14 @@ public sealed partial class CutPointScanner(Sandbox sandbox, IngestOptions optio
         private const string Idr = "5"; // ITU-T H.264, table 7-1
 
         private bool _isFirst;
-        private int _keyframes, _idr;
+        private bool? _areIdr; // of those read so far
         private string _unit = "";
 
         /// <summary>Every keyframe begins with an intra slice.</summary>
         public bool AreIntra { get; private set; } = true;
 
         /// <summary>Nothing after a keyframe refers to anything before it, or would look different without it.</summary>
-        public bool AreIdr => _keyframes > 0 && _idr == _keyframes;
+        public bool AreIdr => _areIdr == true;
 
         public void Read(string line)
         {
@@ -85,8 +85,7 @@ public sealed partial class CutPointScanner(Sandbox sandbox, IngestOptions optio
             else if (_isFirst && SliceType().Match(line) is { Success: true } match)
             {
                 (_isFirst, AreIntra) = (false, AreIntra && match.Groups["type"].ValueSpan is ['2'] or ['7']); // ITU-T H.264, table 7-6
-                _keyframes++;
-                _idr += _unit == Idr ? 1 : 0;
+                _areIdr = _areIdr != false && _unit == Idr;
             }
         }
 
@@ -139,9 +138,10 @@ public sealed partial class CutPointScanner(Sandbox sandbox, IngestOptions optio
                 _keyframes[_closed.Pop()] = _keyframes[keyframe] with { IsClosed = false };
             if (fields[2].StartsWith('K'))
             {
-                _keyframes.Add(new(_pictures, shown, IsClosed: _latest < shown));
-                if (_latest < shown)
-                    _closed.Push(_keyframes.Count - 1);
+                var isClosed = _latest < shown;
+                if (isClosed)
+                    _closed.Push(_keyframes.Count);
+                _keyframes.Add(new(_pictures, shown, isClosed));
             }
             _latest = Math.Max(_latest, shown);
             if (_keyframes is not [])
