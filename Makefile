@@ -42,7 +42,7 @@ token: local
 	@$(LOCAL) token $(ARGS)
 
 test: words ffmpeg curl chromium publish page tests/Page.Tests/node_modules build
-	@tests/run.sh --filter-not-trait Category=Soak
+	@tests/run.sh --hangdump-timeout 10m --filter-not-trait Category=Soak
 
 # Unknown words that are right go into tests/docs/words.txt.
 words: tests/docs/node_modules
@@ -54,7 +54,7 @@ faults: ffmpeg
 
 soak: ffmpeg chromium load faketime publish page tests/Page.Tests/node_modules build
 	@# 8: a test program without long tests
-	@tests/run.sh --filter-trait Category=Soak --ignore-exit-code 8
+	@tests/run.sh --hangdump-timeout 2h --filter-trait Category=Soak --ignore-exit-code 8
 
 picture: ffmpeg chromium publish page tests/Page.Tests/node_modules
 	@PAGE_PICTURE=$(CURDIR)/artifacts/page.png dotnet test --project tests/Page.Tests --filter-method '*fits_its_width'
