@@ -173,7 +173,7 @@ public sealed class HostileTests : IAsyncLifetime
     }
 
     [Fact(Timeout = 240_000)]
-    public Task Fifty_damaged_files_each_end_in_a_documented_status() => DamageAsync(50);
+    public Task Twenty_damaged_files_each_end_in_a_documented_status() => DamageAsync(20);
 
     [Fact(Timeout = 1_800_000)]
     [Trait("Category", "Soak")]
