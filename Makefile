@@ -42,7 +42,7 @@ token: local
 	@$(LOCAL) token $(ARGS)
 
 test: words ffmpeg curl chromium publish page tests/Page.Tests/node_modules build
-	@tests/run.sh --hangdump-timeout 10m --filter-not-trait Category=Soak
+	@tests/run.sh --hangdump-timeout 15m --filter-not-trait Category=Soak
 
 # Unknown words that are right go into tests/docs/words.txt.
 words: tests/docs/node_modules

@@ -16,26 +16,32 @@ internal sealed class ChunkRows(IngestBench bench, Table table, double scale)
 
     public IReadOnlyList<(string Name, Func<Task> Measure)> All => [("chunks.efficiency_2", TwoAsync), ("chunks.efficiency_8", EightAsync)];
 
-    /// <summary>One replica on one core, and two on a core each.</summary>
+    /// <summary>One replica on one core; two on a core each, at one video; and two that have a video each, so that nothing is divided.</summary>
     private async Task TwoAsync()
     {
         var film = await FilmAsync(minutes: 5);
         await using var one = await StartAsync(Cores.Server);
+        await using var another = await StartAsync(Cores.Load);
         await using var two = await StartAsync(Cores.Server, Cores.Load);
-        List<double> efficiency = [], bytes = [], processor = [], likeness = [];
+        List<double> efficiency = [], efficiencyOfVideos = [], bytes = [], processor = [], processorOfVideos = [], likeness = [];
         for (var round = 0; round < Rounds.At(scale, 5); round++)
         {
             var (alone, together) = (await EncodeAsync(one, film), await EncodeAsync(two, film));
             efficiency.Add(alone.Seconds / (2 * together.Seconds));
+            var videos = await Task.WhenAll(EncodeAsync(one, film), EncodeAsync(another, film));
+            efficiencyOfVideos.Add(videos.Average(video => video.Seconds) / (2 * together.Seconds));
             bytes.Add((double)together.Bytes / alone.Bytes);
             processor.Add(together.ProcessorTime / alone.ProcessorTime);
+            processorOfVideos.Add(together.ProcessorTime.TotalSeconds / videos.Average(video => video.ProcessorTime.TotalSeconds));
             if (likeness.Count == 0) // later rounds make the same pictures
                 likeness.Add(await bench.LikenessAsync(together.Video, film) - await bench.LikenessAsync(alone.Video, film));
         }
         table.Add(new("chunks.efficiency_2", "ratio", Goal.Least(0.9), efficiency));
+        table.Add(new("chunks.efficiency_2_vs_two_videos", "ratio", Goal: null, efficiencyOfVideos));
         table.Add(new("chunks.bytes", "ratio", Goal.Most(1.02), bytes));
         table.Add(new("chunks.ssim", "SSIM", Goal.Least(-0.001), likeness));
         table.Add(new("chunks.cpu", "ratio", Goal.Most(1.05), processor));
+        table.Add(new("chunks.cpu_vs_two_videos", "ratio", Goal: null, processorOfVideos));
     }
 
     /// <summary>One replica with a fifth of a core, and eight.</summary>

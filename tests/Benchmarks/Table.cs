@@ -11,12 +11,12 @@ internal sealed class Table(TextWriter output)
     public void Add(Row row)
     {
         if (_rows.Count == 0)
-            output.WriteLine($"{"name",-28} {"median",12} {"from",12} {"to",12} {"unit",-6} {"goal",-10} met");
+            output.WriteLine($"{"name",-34} {"median",12} {"from",12} {"to",12} {"unit",-6} {"goal",-10} met");
         _rows.Add(row);
         var met = row.Met switch { true => "yes", false => "NO", null => "" };
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{row.Name,-28} {row.Median,12:G4} {row.Runs.Min(),12:G4} {row.Runs.Max(),12:G4} {row.Unit,-6} {row.Goal?.ToString() ?? "reported",-10} {met}"));
+            $"{row.Name,-34} {row.Median,12:G4} {row.Runs.Min(),12:G4} {row.Runs.Max(),12:G4} {row.Unit,-6} {row.Goal?.ToString() ?? "reported",-10} {met}"));
     }
 
     /// <summary>One JSON object a line.</summary>

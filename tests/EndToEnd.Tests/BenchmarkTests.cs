@@ -21,7 +21,8 @@ public class BenchmarkTests
         "sign.canned_vs_article", "sign.canned_p256_vs_article", "sign.start_vs_node", "sign.start_vs_node_one", "sign.memory", "rewrite.alloc",
         "ingest.overhead", "ingest.vs_article", "ingest.copy_gain", "ingest.disk_peak", "ingest.vs_encoders", "ingest.playable_vs_ladder",
         "ingest.playable", "ingest.playable_growth", "ingest.playable_hour", "ingest.playable_hevc_vs_ladder", "ingest.upload_memory",
-        "chunks.efficiency_2", "chunks.bytes", "chunks.ssim", "chunks.cpu", "chunks.efficiency_8");
+        "chunks.efficiency_2", "chunks.efficiency_2_vs_two_videos", "chunks.bytes", "chunks.ssim", "chunks.cpu", "chunks.cpu_vs_two_videos",
+        "chunks.efficiency_8");
 
     private static async Task MeasuresAsync(string scale, string rows, params string[] names)
     {

@@ -9,7 +9,7 @@ public sealed class IssuerTests
 {
     public static TheoryData<string> Recipes => [.. IssuerRecipe.All.Select(recipe => recipe.Name)];
 
-    [Theory]
+    [Theory(Timeout = 60_000)]
     [MemberData(nameof(Recipes))]
     public async Task A_token_with_the_scope_video_ingest_is_let_in_and_one_to_play_is_not(string name)
     {

@@ -39,10 +39,10 @@ public sealed class Stage : IAsyncDisposable
     internal async Task<Stage> StartedAsync()
     {
         Require();
-        await _gate.WaitAsync();
+        await _gate.WaitAsync(TestContext.Current.CancellationToken);
         try
         {
-            _playwright ??= await Playwright.CreateAsync();
+            _playwright ??= await Playwright.CreateAsync().WaitAsync(TestContext.Current.CancellationToken);
             _browser ??= await _playwright.Chromium.LaunchAsync(new()
             {
                 ExecutablePath = s_browsers.First(File.Exists),

@@ -348,7 +348,7 @@ public sealed class PlaylistEndpointTests : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_signature_is_never_made_by_the_caller_of_the_signer()
     {
         // Which is the thread that writes to sockets. A signature may be done before we look, but not all of thousands.

@@ -6,6 +6,9 @@ namespace Deployment.Tests.Template;
 /// <summary>Runs dotnet.</summary>
 internal static class Build
 {
+    /// <summary>A fixture, which no test's time limit covers, waits for it.</summary>
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
+
     /// <exception cref="InvalidOperationException">It failed; the message contains its output.</exception>
     public static async Task DotnetAsync(string folder, string[] arguments, params (string Name, string Value)[] environment)
     {
@@ -28,8 +31,10 @@ internal static class Build
         variables["UseSharedCompilation"] = "false";
         foreach (var (name, value) in environment)
             variables[name] = value;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(s_limit);
         var result = await Cli.Wrap("dotnet").WithArguments(arguments).WithWorkingDirectory(folder).WithEnvironmentVariables(variables)
-            .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(TestContext.Current.CancellationToken);
+            .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(limit.Token);
         return (result.IsSuccess, result.StandardOutput + result.StandardError);
     }
 }

@@ -432,7 +432,7 @@ public sealed class OnceTests
         var gate = new SegmentGate();
         await using var host = await IngestHost.StartAsync(gate.BeforePut, s_slowly, ("HEARTBEAT_INTERVAL", "")); // the default
         var id = VideoId.New();
-        var ingest = host.PostAsync(await Clip.SimpleAsync("640x360", seconds: 24), id);
+        var ingest = host.PostAsync(await Clip.SimpleAsync("640x360", seconds: 40), id);
         await host.WaitForAsync(id, status => status.State == VideoState.Transcoding);
         gate.Open();
 
