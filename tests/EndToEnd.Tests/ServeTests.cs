@@ -58,8 +58,9 @@ public class ServeTests
         }
     }
 
+    /// <remarks>Tests that a shell starts in the background ignore Ctrl-C, and so would what they start.</remarks>
     private static Process Start(params IEnumerable<string> arguments) => Process.Start(
-        new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Reelseal.Local.dll"), .. arguments])
+        new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "Reelseal.Local.dll"), .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
