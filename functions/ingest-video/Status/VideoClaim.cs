@@ -202,9 +202,10 @@ public sealed class VideoClaim : IAsyncDisposable
                     if (!await FlushAsync(_statuses, _ended.Token))
                         return;
                 }
-                catch (Exception e) when (!_ended.IsCancellationRequested)
+                catch (Exception e) when (e is not OperationCanceledException || !_ended.IsCancellationRequested)
                 {
-                    // Also a timeout of somebody else: heartbeats that end silently lose the video. It may still be ours: the next one will show it.
+                    // Also a timeout of somebody else: heartbeats that end silently lose the video. It may still be ours, as the next one will show.
+                    // After the last one the status is written again.
                     _logger.LogWarning(e, "The status of {Video} could not be written", _video);
                 }
             }

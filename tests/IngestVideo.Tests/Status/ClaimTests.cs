@@ -158,6 +158,27 @@ public sealed class ClaimTests : IDisposable
     }
 
     [Fact(Timeout = Limit)]
+    public async Task A_heartbeat_that_fails_while_it_is_ended_harms_nothing()
+    {
+        var (writes, begun, failing) = (0, new TaskCompletionSource(), new TaskCompletionSource());
+        await using var claim = await TakenAsync(new ChangedStore(_store, async key =>
+        {
+            if (key != ObjectKeys.Status(_video) || Interlocked.Increment(ref writes) != 2)
+                return;
+            begun.SetResult();
+            await failing.Task;
+            throw new UpstreamException("The store failed.", timedOut: false);
+        }));
+        await begun.Task.WaitAsync(Token);
+
+        var stopping = claim.StopAsync();
+        failing.SetResult();
+        await stopping;
+
+        Assert.True(await claim.FlushAsync(Token));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Only_one_of_several_gets_the_claim_and_the_others_leave_no_place_in_the_list()
     {
         var store = ReadByAllBeforeOneWrites(_store, count: 8);
